@@ -1,0 +1,173 @@
+"""Cohorts: frozen lists of units with a role, and the proofs that two of them are disjoint (contract, section 7)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from registry.domain.digest import digest_value
+from registry.domain.vocabulary import Role
+
+FITTED_ROLES = frozenset({Role.TRAIN, Role.TUNE})
+TEST_ROLES = frozenset({Role.INTERNAL_TEST, Role.TRANSFER_TEST, Role.EXTERNAL_TEST})
+NEAR_DUPLICATE_DISTANCE = 0  # bits of the 256-bit image fingerprint; see docs/explanation/leakage.md
+
+
+@dataclass(frozen=True)
+class CohortUnit:
+    """One unit of a cohort, by pseudonyms; `fingerprint` is a 256-bit perceptual hash in hexadecimal."""
+
+    unit: str
+    unit_uid: str
+    series_uid: str
+    study_uid: str
+    patient: str
+    site: str
+    scanner: str
+    truth: bool
+    pixel_digest: str = ""
+    fingerprint: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, fields in the order of their names."""
+        return dict(sorted(vars(self).items()))
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """A frozen, content-addressed list of units with a role.
+
+    `flow` counts what was left after each step of the selection (CONSORT-like); `selection` is the exact query.
+    """
+
+    name: str
+    target: str
+    role: Role
+    selection: tuple[str, ...]
+    units: tuple[CohortUnit, ...]
+    flow: tuple[tuple[str, int], ...] = ()
+    synthetic: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest whose canonical bytes are the cohort's content."""
+        return {
+            "schema": "overread.cohort/1",
+            "name": self.name,
+            "target": self.target,
+            "role": self.role.value,
+            "selection": list(self.selection),
+            "flow": [[step, n] for step, n in self.flow],
+            "synthetic": self.synthetic,
+            "units": [unit.to_json() for unit in sorted(self.units, key=lambda unit: unit.unit_uid)],
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Cohort":
+        """Read a manifest back."""
+        return cls(
+            record["name"],
+            record["target"],
+            Role(record["role"]),
+            tuple(record["selection"]),
+            tuple(CohortUnit(**unit) for unit in record["units"]),
+            tuple((step, n) for step, n in record["flow"]),
+            record["synthetic"],
+        )
+
+    @property
+    def digest(self) -> str:
+        """Digest of the manifest."""
+        return digest_value(self.to_json())
+
+    def patients(self, truth: bool | None = None) -> frozenset[str]:
+        """Return the patients that have a unit (of the given truth)."""
+        return frozenset(unit.patient for unit in self.units if truth is None or unit.truth is truth)
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What two cohorts share on one axis: how many values, and a few of them (pseudonyms)."""
+
+    axis: str
+    count: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DisjointnessProof:
+    """The proof that two cohorts share nothing that they must not, or what they share."""
+
+    first: str
+    second: str
+    overlaps: tuple[Overlap, ...] = field(default=())
+
+    @property
+    def disjoint(self) -> bool:
+        """Say whether nothing is shared."""
+        return all(overlap.count == 0 for overlap in self.overlaps)
+
+    def why(self) -> str:
+        """Say in one phrase what is shared."""
+        found = [f"{overlap.count} {overlap.axis}(s)" for overlap in self.overlaps if overlap.count]
+        return ", ".join(found) if found else "nothing"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "first": self.first,
+            "second": self.second,
+            "disjoint": self.disjoint,
+            "overlaps": [{"axis": o.axis, "count": o.count, "examples": list(o.examples)} for o in self.overlaps],
+        }
+
+
+def axes_of(first: Role, second: Role) -> tuple[str, ...]:
+    """Return the axes on which cohorts of two roles must be disjoint; empty when they may overlap.
+
+    Fitted and test cohorts, train and tune, never share patient, study or pixels. An external test shares no site
+    with any cohort that the model was fitted or internally tested on; a transfer test shares no scanner.
+    """
+    pair = {first, second}
+    if first == second or not (pair & FITTED_ROLES or Role.EXTERNAL_TEST in pair or Role.TRANSFER_TEST in pair):
+        return ()
+    axes = ["patient", "study", "pixel digest", "near-duplicate"]
+    if Role.EXTERNAL_TEST in pair and pair & (FITTED_ROLES | {Role.INTERNAL_TEST}):
+        axes.append("site")
+    if Role.TRANSFER_TEST in pair and pair & FITTED_ROLES:
+        axes.append("scanner")
+    return tuple(axes)
+
+
+def prove_disjoint(first: Cohort, second: Cohort) -> DisjointnessProof:
+    """Prove, or refuse, that two cohorts are disjoint on every axis that their roles demand."""
+    overlaps = tuple(_overlap(axis, first, second) for axis in axes_of(first.role, second.role))
+    return DisjointnessProof(first.name, second.name, overlaps)
+
+
+def _overlap(axis: str, first: Cohort, second: Cohort) -> Overlap:
+    if axis == "near-duplicate":
+        shared = _near_duplicates(first.units, second.units)
+    else:
+        shared = _values(axis, first.units) & _values(axis, second.units)
+    return Overlap(axis, len(shared), tuple(sorted(shared)[:3]))
+
+
+def _values(axis: str, units: Iterable[CohortUnit]) -> set[str]:
+    attribute = {
+        "patient": "patient",
+        "study": "study_uid",
+        "pixel digest": "pixel_digest",
+        "site": "site",
+        "scanner": "scanner",
+    }
+    return {value for unit in units if (value := getattr(unit, attribute[axis]))}
+
+
+def _near_duplicates(first: Iterable[CohortUnit], second: Iterable[CohortUnit]) -> set[str]:
+    """Return the fingerprints of `first` that lie within the near-duplicate distance of one of `second`."""
+    left = {unit.fingerprint for unit in first if unit.fingerprint}
+    right = {unit.fingerprint for unit in second if unit.fingerprint}
+    if NEAR_DUPLICATE_DISTANCE == 0:
+        return left & right
+    pairs = product(((text, int(text, 16)) for text in left), [int(text, 16) for text in right])
+    return {text for (text, a), b in pairs if (a ^ b).bit_count() <= NEAR_DUPLICATE_DISTANCE}

@@ -1,0 +1,31 @@
+"""SHA-256 digests and their spelling `sha256:<64 hex>`."""
+
+import hashlib
+from typing import Any
+
+from registry.domain.canonical import canonical_bytes
+
+PREFIX = "sha256:"
+
+
+def digest_bytes(data: bytes) -> str:
+    """Return the digest of bytes as `sha256:<hex>`."""
+    return PREFIX + hashlib.sha256(data).hexdigest()
+
+
+def digest_value(value: Any) -> str:
+    """Return the digest of a JSON value's canonical bytes."""
+    return digest_bytes(canonical_bytes(value))
+
+
+def digest_hex(digest: str) -> str:
+    """Return the hexadecimal part of a digest.
+
+    Raises:
+        ValueError: when the text is not a SHA-256 digest in our spelling.
+    """
+    text = digest.removeprefix(PREFIX)
+    if len(text) != 64 or text != text.lower() or not digest.startswith(PREFIX):
+        raise ValueError(f"not a digest: {digest[:80]!r}")
+    bytes.fromhex(text)
+    return text

@@ -1,0 +1,152 @@
+"""The dossier of a model: everything that a page or a report shows about it, in one record.
+
+Pages, PDF and JSON are rendered from the same dossier, so that they show the same numbers by construction.
+Every mapping in it is JSON, already free of identifiers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.domain.model import Deployment, ModelVersion
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SignatureView:
+    """A signature as every human-readable form must show it (21 CFR 11.50): name, time, meaning."""
+
+    printed_name: str
+    role: str
+    meaning: str
+    signed_at: str
+    statement_digest: str
+    key_id: str
+    event_seq: int
+
+
+@dataclass(frozen=True)
+class CheckpointView:
+    """Where the ledger stood: its size, root and the signed note."""
+
+    origin: str
+    size: int
+    root: str
+    note: str
+    signed_at: str
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One operating point of a ROC curve."""
+
+    false_positive_rate: float
+    true_positive_rate: float
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """One bin of a reliability curve: mean score, observed share of positives with its interval, n."""
+
+    mean_score: float
+    observed: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class EvaluationView:
+    """An evaluation's record with what its charts need."""
+
+    record: Json
+    digest: str
+    event_seq: int
+    completed_at: str
+    roc: tuple[CurvePoint, ...]
+    reliability: tuple[CalibrationBin, ...]
+
+
+@dataclass(frozen=True)
+class CohortView:
+    """A cohort's counts: units, positives, patients, scanners, and the flow of its selection."""
+
+    name: str
+    role: str
+    digest: str
+    units: int
+    positive: int
+    patients: int
+    scanners: int
+    sites: tuple[str, ...]
+    flow: tuple[tuple[str, int], ...]
+    synthetic: bool
+
+
+@dataclass(frozen=True)
+class DailyPoint:
+    """One day of a score or override series: n, positives by the AI, mean score."""
+
+    day: str
+    n: int
+    n_positive: int
+    mean_score: float
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Everything that is shown about one model version.
+
+    `limits` lists in plain sentences what the evidence does not show: each not-assessed verdict, missing external
+    site, synthetic data, unanchored ledger. It is never empty by silence: a dossier without limits says so.
+    """
+
+    model: ModelVersion
+    period: tuple[str, str]
+    as_of: str
+    deployments: tuple[Deployment, ...]
+    signatures: tuple[SignatureView, ...]
+    refused_decisions: tuple[Json, ...]
+    cohorts: tuple[CohortView, ...]
+    evaluations: tuple[EvaluationView, ...]
+    monitor: Json | None
+    daily: tuple[DailyPoint, ...]
+    limits: tuple[str, ...]
+    checkpoint: CheckpointView
+    ledger_verdict: str
+    synthetic: bool
+    code_version: str
+
+
+@dataclass(frozen=True)
+class FleetRow:
+    """One row of the fleet page: a model's newest version and how it stands."""
+
+    model: str
+    version: str
+    target: str
+    state: str
+    deployments: tuple[str, ...]
+    last_evaluation: str
+    last_verdict: str
+    signals: Mapping[str, int]
+    open_alerts: int
+    last_monitored: str
+    signed_by: tuple[str, ...]
+    synthetic: bool
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One event on the audit page."""
+
+    seq: int
+    at: str
+    type: str
+    title: str
+    person: str
+    role: str
+    subjects: tuple[str, ...]
+    outcome: str
+    reason: str

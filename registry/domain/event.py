@@ -1,0 +1,170 @@
+"""Events of the ledger: their registry, their bytes, their salted payload digests.
+
+One event is one canonical JSON object (`registry.domain.canonical`). It holds no personal data beyond person ids: the
+payload lies beside the ledger and enters as `sha256(salt || payload)`, so that erasing payload and salt leaves a
+tombstone and an intact tree (design, governance 5.2). The stored bytes are what is hashed; nothing is re-serialised.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from registry.domain.canonical import NotCanonicalError, canonical_bytes, parse_canonical
+from registry.domain.digest import PREFIX
+
+SCHEMA = "overread.event/1"
+MAX_BYTES = 65_535  # C2SP tlog-tiles: an entry's length has 16 bits
+SALT_BYTES = 32
+_FIELDS = frozenset(
+    {"schema", "id", "seq", "type", "at", "actor", "subjects", "reason", "outcome", "payload_digest", "service"},
+)
+
+
+@dataclass(frozen=True)
+class EventType:
+    """One type of event: its title, and the payload keys that it must have."""
+
+    name: str
+    title: str
+    payload: tuple[str, ...] = ()
+
+
+def _types(*rows: tuple[str, str, tuple[str, ...]]) -> Mapping[str, EventType]:
+    return {name: EventType(name, title, payload) for name, title, payload in rows}
+
+
+EVENT_TYPES: Mapping[str, EventType] = _types(
+    ("workspace.created", "A workspace was made", ("version",)),
+    ("site.registered", "A site became known", ("site", "time_zone")),
+    ("target.registered", "A clinical question became known", ("target", "analysis_unit")),
+    ("person.added", "A person was enrolled", ("person", "roles")),
+    ("person.role_granted", "A role was granted", ("person", "role")),
+    ("person.deactivated", "A person was deactivated", ("person",)),
+    ("key.issued", "A signing key was issued", ("person", "key_id", "public_key", "not_after")),
+    ("key.revoked", "A signing key was revoked", ("person", "key_id")),
+    ("session.opened", "A person logged in", ("person",)),
+    ("intake.batch", "A batch of observations was taken in", ("table", "rows", "segment")),
+    ("intake.blocked", "A whole table was blocked by its contract", ("table", "failures")),
+    ("cohort.frozen", "A cohort was frozen", ("name", "digest", "role", "target", "units")),
+    ("cohort.refused", "A cohort was refused as a leak", ("name", "role", "proof")),
+    ("protocol.frozen", "A validation protocol was frozen", ("digest",)),
+    ("version.registered", "A model version was registered", ("model", "version", "artifact_digest")),
+    ("version.transitioned", "A model version changed state", ("model", "version", "source", "target", "act")),
+    ("version.signed", "A person signed an act on a version", ("model", "version", "act", "signature")),
+    ("version.decision_refused", "A decision was refused", ("model", "version", "act", "why")),
+    ("evaluation.completed", "An evaluation was completed", ("model", "version", "cohort", "digest", "verdict")),
+    ("deployment.started", "A deployment began", ("deployment", "model", "version", "site", "mode", "artifact_digest")),
+    ("deployment.stopped", "A deployment was stopped", ("deployment", "fallback")),
+    ("deployment.resumed", "A deployment was resumed", ("deployment", "mode")),
+    ("deployment.ended", "A deployment ended", ("deployment",)),
+    ("serving.refused", "The serving gate refused a model", ("model", "version", "why")),
+    ("plan.adopted", "A monitoring plan was adopted", ("digest",)),
+    ("monitor.completed", "The monitors ran", ("model", "as_of", "digest")),
+    ("report.issued", "A report was issued", ("model", "period", "digest")),
+    ("payload.erased", "A payload and its salt were erased", ("seq",)),
+    ("data.simulated", "Synthetic observations were made", ("table", "rows", "seed")),
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an event is about: a kind, a name without identifiers, and a digest where there is one."""
+
+    kind: str
+    name: str
+    digest: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"kind": self.kind, "name": self.name, "digest": self.digest}
+
+
+@dataclass(frozen=True)
+class EventDraft:
+    """What a use case wants on record; the ledger adds id, sequence, time and service."""
+
+    type: str
+    actor: Mapping[str, str]
+    subjects: tuple[Subject, ...]
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    outcome: str = "done"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event as it stands in the ledger, with the exact bytes that are hashed."""
+
+    seq: int
+    record: Mapping[str, Any]
+    data: bytes
+
+
+def check_draft(draft: EventDraft) -> None:
+    """Refuse an unknown type or a payload that lacks a key of its type.
+
+    Raises:
+        ValueError: with the type and the missing keys.
+    """
+    known = EVENT_TYPES.get(draft.type)
+    if known is None:
+        raise ValueError(f"unknown event type '{draft.type}'")
+    missing = [key for key in known.payload if key not in draft.payload]
+    if missing:
+        raise ValueError(f"event '{draft.type}' lacks payload keys: {', '.join(missing)}")
+
+
+def event_bytes(
+    draft: EventDraft, *, event_id: str, seq: int, at: str, payload_digest: str, service: Mapping[str, str]
+) -> bytes:
+    """Return the canonical bytes of an event.
+
+    Raises:
+        ValueError: when the draft is refused, or its bytes exceed 65,535.
+        NotCanonicalError: when a value has no canonical form.
+    """
+    check_draft(draft)
+    data = canonical_bytes(
+        {
+            "schema": SCHEMA,
+            "id": event_id,
+            "seq": seq,
+            "type": draft.type,
+            "at": at,
+            "actor": dict(draft.actor),
+            "subjects": [subject.to_json() for subject in draft.subjects],
+            "reason": draft.reason,
+            "outcome": draft.outcome,
+            "payload_digest": payload_digest,
+            "service": dict(service),
+        }
+    )
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"an event of {len(data)} bytes; at most {MAX_BYTES}, put large payloads behind a digest")
+    return data
+
+
+def parse_event(data: bytes) -> Event:
+    """Read an event's bytes strictly.
+
+    Raises:
+        NotCanonicalError: when the bytes are not a canonical event of a known type.
+    """
+    record = parse_canonical(data)
+    if not isinstance(record, dict) or set(record) != _FIELDS:
+        raise NotCanonicalError("not an event: other fields than the schema's")
+    if record["schema"] != SCHEMA or record["type"] not in EVENT_TYPES or not isinstance(record["seq"], int):
+        raise NotCanonicalError("not an event: unknown schema or type")
+    return Event(record["seq"], record, data)
+
+
+def payload_digest(salt: bytes, payload: bytes) -> str:
+    """Return the salted commitment `sha256(salt || payload)`.
+
+    Raises:
+        ValueError: when the salt has another length than 32 bytes.
+    """
+    if len(salt) != SALT_BYTES:
+        raise ValueError("a payload salt has 32 bytes")
+    return PREFIX + hashlib.sha256(salt + payload).hexdigest()

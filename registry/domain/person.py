@@ -1,0 +1,108 @@
+"""Persons, roles, signing keys, and which role may do what.
+
+A person is not an account; ids are never reused. The roles are those of the design's governance document, plus the
+administrator that `overread init` makes, who may enrol people and can sign nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class PersonRole(StrEnum):
+    """What a person may be appointed to."""
+
+    ENGINEER = "engineer"
+    VALIDATOR = "validator"
+    QUALITY_OFFICER = "quality officer"
+    CLINICAL_LEAD = "clinical lead"
+    COMPLIANCE = "compliance"
+    OVERSIGHT = "oversight"
+    SERVICE = "service"
+    ADMINISTRATOR = "administrator"
+
+
+class Act(StrEnum):
+    """Acts that need a signature."""
+
+    SUBMIT = "submit"
+    RISK_REVIEW = "risk-review"
+    APPROVE = "approve"
+    REJECT = "reject"
+    RETIRE = "retire"
+    DEPLOY = "deploy"
+    STOP = "stop"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: the person, in which role, and how they proved who they are.
+
+    `auth` is `signature` (the person's key, unlocked now), `session` (a token of `overread login`), or `local`
+    (unauthenticated use of this workspace).
+    """
+
+    person: str
+    role: str
+    auth: str
+
+    @property
+    def authenticated(self) -> bool:
+        """Say whether the person proved who they are."""
+        return self.auth in {"signature", "session"}
+
+
+UNAUTHENTICATED = Actor("unauthenticated", "none", "local")
+LOCAL_ADMINISTRATOR = Actor("administrator", PersonRole.ADMINISTRATOR.value, "local")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A natural person, with the printed name that every signature shows (21 CFR 11.50)."""
+
+    person: str
+    printed_name: str
+    roles: tuple[PersonRole, ...]
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class PersonKey:
+    """A person's Ed25519 public key and the time in which its signatures count."""
+
+    key_id: str
+    person: str
+    public_key: bytes
+    not_before: datetime
+    not_after: datetime
+    revoked_at: datetime | None = None
+
+    def valid_at(self, instant: datetime) -> bool:
+        """Say whether a signature made at `instant` counts."""
+        revoked = self.revoked_at is not None and self.revoked_at <= instant
+        return self.not_before <= instant < self.not_after and not revoked
+
+
+MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
+    Act.SUBMIT: frozenset({PersonRole.ENGINEER}),
+    Act.RISK_REVIEW: frozenset({PersonRole.VALIDATOR, PersonRole.QUALITY_OFFICER}),
+    Act.APPROVE: frozenset({PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD}),
+    Act.REJECT: frozenset({PersonRole.VALIDATOR, PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD}),
+    Act.RETIRE: frozenset({PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD}),
+    Act.DEPLOY: frozenset({PersonRole.CLINICAL_LEAD}),
+    Act.STOP: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.RESUME: frozenset({PersonRole.CLINICAL_LEAD}),
+}
+
+# Approval needs one signature of each of these roles, by different persons (APP-03).
+APPROVAL_QUORUM: tuple[PersonRole, ...] = (PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD)
+
+# Acts that whoever trained, or already judged, the version may not sign (APP-02, 21 CFR 11.10(g)).
+SEPARATED_FROM_TRAINER: frozenset[Act] = frozenset({Act.RISK_REVIEW, Act.APPROVE})
+
+
+def actor_record(actor: Actor) -> dict[str, str]:
+    """Return an actor as it stands in an event."""
+    return {"person": actor.person, "role": actor.role, "auth": actor.auth}

@@ -1,0 +1,110 @@
+"""Protocols between the record and its adapters, and between the dashboards and the composition root.
+
+Each Protocol's docstring is its contract; adapters and the fakes of the tests keep it alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from registry.domain.dossier import Dossier, FleetRow, LedgerRow
+from registry.domain.vocabulary import Unit
+
+
+class Clock(Protocol):
+    """Tells the time.
+
+    * `now()` is an aware UTC instant.
+    """
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Content-addressed storage of immutable bytes.
+
+    * `put` is durable when it returns: written, synced, renamed.
+    * `get` raises ArtifactChangedError when the bytes no longer match their digest.
+    """
+
+    def put(self, data: bytes) -> str:
+        """Store bytes and return their digest."""
+        ...
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes of a digest."""
+        ...
+
+
+class Progress(Protocol):
+    """Shows how far a long piece of work has come.
+
+    * `advance` never raises, and shows nothing where standard error is no terminal.
+    """
+
+    def advance(self, n: int = 1) -> None:
+        """Say that `n` more steps are done."""
+        ...
+
+
+class Queries(Protocol):
+    """What the dashboards may ask; every answer is free of identifiers.
+
+    * reads stored records only: no monitor runs, no model loads.
+    """
+
+    def fleet(self) -> Sequence[FleetRow]:
+        """Return one row per model, newest version first."""
+        ...
+
+    def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
+        """Return everything about one model version; raises UnknownNameError for an unknown one."""
+        ...
+
+    def ledger(self, last: int) -> Sequence[LedgerRow]:
+        """Return the newest events, newest first."""
+        ...
+
+
+class ModelStore(Protocol):
+    """The cache of model artifacts and runs (MLflow); never an authority.
+
+    * `register` logs the folder as plain artifacts and returns run id and registered version.
+    * `download` copies the artifacts of a run into a folder and says nothing of whether they are the right ones.
+    """
+
+    def register(
+        self, model: str, folder: Path, params: Mapping[str, str], metrics: Mapping[str, float]
+    ) -> tuple[str, str]:
+        """Log and register an artifact folder."""
+        ...
+
+    def download(self, run_id: str, destination: Path) -> Path:
+        """Copy a run's model folder to a private place."""
+        ...
+
+
+class Scorer(Protocol):
+    """A loaded model.
+
+    * `score(images)` takes float32 arrays of shape (n, 1, rows, columns) as `network.json`'s input spec says, and
+      returns n probabilities in 0..1.
+    """
+
+    def score(self, images: Any) -> Any:
+        """Return the probability of the target for each image."""
+        ...
+
+
+class InstanceIndex(Protocol):
+    """Knows which study, series and patient an instance belongs to.
+
+    * identifiers are pseudonyms.
+    """
+
+    def study_of(self, unit: Unit, unit_uid: str) -> str | None:
+        """Return the study of a unit, or None when it was never taken in."""
+        ...

@@ -1,0 +1,263 @@
+"""The SQL tables of the record (SQLAlchemy 2). Observation rows live in Parquet segments, everything else here.
+
+Instants are UTC texts with microseconds, so that they sort and compare alike on SQLite and PostgreSQL.
+"""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_Big = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Root of the tables."""
+
+
+class LedgerEntry(Base):
+    """One event: the exact bytes that are hashed."""
+
+    __tablename__ = "ledger_entries"
+    seq: Mapped[int] = mapped_column(_Big, primary_key=True, autoincrement=False)
+    event_id: Mapped[str] = mapped_column(String(36), unique=True)
+    type: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[str] = mapped_column(String(27))
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LedgerPayload(Base):
+    """An event's payload with its salt; both go when it is erased."""
+
+    __tablename__ = "ledger_payloads"
+    seq: Mapped[int] = mapped_column(ForeignKey("ledger_entries.seq"), primary_key=True)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    payload: Mapped[bytes | None] = mapped_column(LargeBinary)
+    erased_at: Mapped[str | None] = mapped_column(String(27))
+
+
+class LedgerHead(Base):
+    """How long the ledger is, and the Merkle frontier from which its root follows. One row."""
+
+    __tablename__ = "ledger_head"
+    origin: Mapped[str] = mapped_column(String(200), primary_key=True)
+    size: Mapped[int] = mapped_column(_Big)
+    frontier: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LedgerCheckpoint(Base):
+    """A signed checkpoint (C2SP note)."""
+
+    __tablename__ = "ledger_checkpoints"
+    size: Mapped[int] = mapped_column(_Big, primary_key=True, autoincrement=False)
+    note: Mapped[str] = mapped_column(Text)
+    signed_at: Mapped[str] = mapped_column(String(27))
+
+
+class SiteRow(Base):
+    """A site and its time zone."""
+
+    __tablename__ = "sites"
+    site: Mapped[str] = mapped_column(String(100), primary_key=True)
+    time_zone: Mapped[str] = mapped_column(String(64))
+    organisation: Mapped[str] = mapped_column(String(200), default="")
+
+
+class TargetRow(Base):
+    """A clinical question and its analysis unit."""
+
+    __tablename__ = "targets"
+    target: Mapped[str] = mapped_column(String(100), primary_key=True)
+    analysis_unit: Mapped[str] = mapped_column(String(16))
+
+
+class PersonRow(Base):
+    """A person; the id is never reused."""
+
+    __tablename__ = "persons"
+    person: Mapped[str] = mapped_column(String(64), primary_key=True)
+    printed_name: Mapped[str] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(default=True)
+    added_at: Mapped[str] = mapped_column(String(27))
+
+
+class PersonRoleRow(Base):
+    """A role of a person."""
+
+    __tablename__ = "person_roles"
+    person: Mapped[str] = mapped_column(ForeignKey("persons.person"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(32), primary_key=True)
+    valid_from: Mapped[str] = mapped_column(String(27))
+    valid_until: Mapped[str | None] = mapped_column(String(27))
+
+
+class PersonKeyRow(Base):
+    """A person's Ed25519 public key; the private key is a file, encrypted under the person's passphrase."""
+
+    __tablename__ = "person_keys"
+    key_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey("persons.person"), index=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    not_before: Mapped[str] = mapped_column(String(27))
+    not_after: Mapped[str] = mapped_column(String(27))
+    revoked_at: Mapped[str | None] = mapped_column(String(27))
+
+
+class SegmentRow(Base):
+    """One immutable Parquet segment: the manifest. `number` is the version of its table and counts per table."""
+
+    __tablename__ = "segments"
+    table_name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    number: Mapped[int] = mapped_column(_Big, primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(71), unique=True)
+    rows: Mapped[int] = mapped_column(_Big)
+    source_digest: Mapped[str] = mapped_column(String(71), index=True)
+    taken_in_at: Mapped[str] = mapped_column(String(27))
+    synthetic: Mapped[bool] = mapped_column(default=False)
+    event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class SegmentKeyRow(Base):
+    """The key of a row that was taken in, as a digest, with the digest of the row's content."""
+
+    __tablename__ = "segment_keys"
+    table_name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    content_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    row_id: Mapped[str] = mapped_column(String(32))
+    number: Mapped[int] = mapped_column(_Big)
+
+
+class InstanceRow(Base):
+    """One DICOM instance, by pseudonyms, and where its file lies; the place is sealed under the workspace key."""
+
+    __tablename__ = "instances"
+    instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    series_uid: Mapped[str] = mapped_column(String(64), index=True)
+    study_uid: Mapped[str] = mapped_column(String(64), index=True)
+    patient: Mapped[str] = mapped_column(String(64), index=True)
+    site: Mapped[str] = mapped_column(String(100))
+    sealed_place: Mapped[bytes] = mapped_column(LargeBinary)
+    content_digest: Mapped[str] = mapped_column(String(71))
+    sop_class: Mapped[str] = mapped_column(String(64))
+    frames: Mapped[int] = mapped_column(Integer)
+    position_mm: Mapped[str | None] = mapped_column(String(32))
+
+
+class QuarantineRow(Base):
+    """A file or row that was refused: why, and where in the source, without its content."""
+
+    __tablename__ = "quarantine"
+    item: Mapped[str] = mapped_column(String(36), primary_key=True)
+    batch: Mapped[str] = mapped_column(String(71), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    code: Mapped[str] = mapped_column(String(48))
+    source: Mapped[str] = mapped_column(String(300))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[str] = mapped_column(String(27))
+
+
+class CohortRow(Base):
+    """A frozen cohort; its manifest is an object."""
+
+    __tablename__ = "cohorts"
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(71), unique=True)
+    target: Mapped[str] = mapped_column(String(100), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    frozen_at: Mapped[str] = mapped_column(String(27))
+    event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class ModelVersionRow(Base):
+    """A model version; `record` is its canonical JSON without the state."""
+
+    __tablename__ = "model_versions"
+    model: Mapped[str] = mapped_column(String(100), primary_key=True)
+    version: Mapped[str] = mapped_column(String(16), primary_key=True)
+    target: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(32))
+    artifact_digest: Mapped[str] = mapped_column(String(71))
+    train_cohort: Mapped[str] = mapped_column(String(100))
+    tune_cohort: Mapped[str] = mapped_column(String(100))
+    operating_points: Mapped[bytes] = mapped_column(LargeBinary)
+    trained_by: Mapped[str] = mapped_column(String(64))
+    registered_at: Mapped[str] = mapped_column(String(27))
+    submitted_at: Mapped[str | None] = mapped_column(String(27))
+    mlflow_run: Mapped[str] = mapped_column(String(64))
+    mlflow_version: Mapped[str] = mapped_column(String(16))
+    synthetic: Mapped[bool] = mapped_column(default=False)
+
+
+class EvaluationRow(Base):
+    """An evaluation; its record is an object."""
+
+    __tablename__ = "evaluations"
+    digest: Mapped[str] = mapped_column(String(71), primary_key=True)
+    model: Mapped[str] = mapped_column(String(100))
+    version: Mapped[str] = mapped_column(String(16))
+    cohort: Mapped[str] = mapped_column(String(100))
+    cohort_role: Mapped[str] = mapped_column(String(16))
+    verdict: Mapped[str] = mapped_column(String(16))
+    completed_at: Mapped[str] = mapped_column(String(27))
+    event_seq: Mapped[int] = mapped_column(_Big)
+    __table_args__ = (Index("ix_evaluations_version", "model", "version"),)
+
+
+class SignatureRow(Base):
+    """A person's signature: the DSSE envelope, bound to what it signs."""
+
+    __tablename__ = "signatures"
+    digest: Mapped[str] = mapped_column(String(71), primary_key=True)
+    model: Mapped[str] = mapped_column(String(100))
+    version: Mapped[str] = mapped_column(String(16))
+    act: Mapped[str] = mapped_column(String(16))
+    person: Mapped[str] = mapped_column(ForeignKey("persons.person"))
+    role: Mapped[str] = mapped_column(String(32))
+    key_id: Mapped[str] = mapped_column(String(64))
+    meaning: Mapped[str] = mapped_column(Text)
+    signed_at: Mapped[str] = mapped_column(String(27))
+    evidence_digest: Mapped[str] = mapped_column(String(71))
+    envelope: Mapped[bytes] = mapped_column(LargeBinary)
+    event_seq: Mapped[int] = mapped_column(_Big)
+    __table_args__ = (Index("ix_signatures_version", "model", "version"),)
+
+
+class DeploymentRow(Base):
+    """A version at a site."""
+
+    __tablename__ = "deployments"
+    deployment: Mapped[str] = mapped_column(String(36), primary_key=True)
+    model: Mapped[str] = mapped_column(String(100))
+    version: Mapped[str] = mapped_column(String(16))
+    site: Mapped[str] = mapped_column(String(100))
+    target: Mapped[str] = mapped_column(String(100))
+    mode: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[str] = mapped_column(String(27))
+    artifact_digest: Mapped[str] = mapped_column(String(71))
+    signature: Mapped[str] = mapped_column(String(71))
+    event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class MonitorRunRow(Base):
+    """One run of the monitors; its JSON is an object."""
+
+    __tablename__ = "monitor_runs"
+    digest: Mapped[str] = mapped_column(String(71), primary_key=True)
+    model: Mapped[str] = mapped_column(String(100), index=True)
+    as_of: Mapped[str] = mapped_column(String(10))
+    plan_digest: Mapped[str] = mapped_column(String(71))
+    completed_at: Mapped[str] = mapped_column(String(27))
+    event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class ReportRow(Base):
+    """An issued report."""
+
+    __tablename__ = "reports"
+    digest: Mapped[str] = mapped_column(String(71), primary_key=True)
+    model: Mapped[str] = mapped_column(String(100))
+    version: Mapped[str] = mapped_column(String(16))
+    period: Mapped[str] = mapped_column(String(32))
+    format: Mapped[str] = mapped_column(String(8))
+    issued_at: Mapped[str] = mapped_column(String(27))
+    event_seq: Mapped[int] = mapped_column(_Big)
