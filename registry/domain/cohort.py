@@ -79,7 +79,7 @@ class Cohort:
         """Digest of the manifest."""
         return digest_value(self.to_json())
 
-    def patients(self, truth: bool | None = None) -> frozenset[str]:
+    def patients(self, *, truth: bool | None = None) -> frozenset[str]:
         """Return the patients that have a unit (of the given truth)."""
         return frozenset(unit.patient for unit in self.units if truth is None or unit.truth is truth)
 

@@ -33,7 +33,7 @@ class MonitoringPlan:
         window_days, reference_days: lengths of the window and of the site's first days that are the reference.
         subgroup_axes: axes of the F1 family that are watched; the first is required.
         min_*: the least counts below which a signal is `not_assessed (too_few)`.
-        auc_floor, sensitivity_floor, specificity_floor: limits as decimal texts; the version's own reference when empty.
+        auc_floor, sensitivity_floor, specificity_floor: limits as decimal texts; when empty, the reference's.
         false_alerts_per_model_year: the total budget of the sequential layer.
         actions: what is done on an alert of each family; a family without an action is a load error (MON-01).
     """

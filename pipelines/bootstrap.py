@@ -1,0 +1,174 @@
+"""The composition root: settings to adapters. The command line, Dagster, the web and the tests all go through it."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from pipelines.settings import FILE_NAME, STANDARD, Settings
+from registry.catalogue import Catalogue, Seal
+from registry.cohorts import Cohorts
+from registry.database import migrate, open_database
+from registry.domain.errors import IncompleteError, UsageError
+from registry.domain.event import EventDraft, Subject
+from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, actor_record
+from registry.domain.ports import Clock, ModelStore
+from registry.domain.pseudonym import KEY_BYTES, Pseudonymizer
+from registry.gate import ServingGate
+from registry.ledger.log_key import LogKey
+from registry.ledger.store import Ledger
+from registry.lifecycle import Lifecycle
+from registry.models import MlflowModels
+from registry.objects import FileObjects, write_durably
+from registry.people import People
+from registry.sessions import current_actor
+from registry.tables import ObservationTables
+from registry.version import __version__
+
+# Every framework's usage reporting is switched off before any of them is imported.
+TELEMETRY_OFF = {
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DAGSTER_DISABLE_TELEMETRY": "true",
+    "EVIDENTLY_DISABLE_TELEMETRY": "1",
+}
+
+
+class SystemClock:
+    """The system's clock, in UTC."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Everything that a use case needs."""
+
+    root: Path
+    settings: Settings
+    engine: Engine
+    clock: Clock
+    ledger: Ledger
+    objects: FileObjects
+    tables: ObservationTables
+    catalogue: Catalogue
+    cohorts: Cohorts
+    people: People
+    lifecycle: Lifecycle
+    models: ModelStore
+    gate: ServingGate
+    pseudonyms: Pseudonymizer
+    seal: Seal
+    actor: Actor
+
+
+def telemetry_off() -> None:
+    """Switch off the usage reporting of every framework, for this process and its children."""
+    os.environ.update(TELEMETRY_OFF)
+
+
+def init_workspace(root: Path, clock: Clock | None = None) -> Workspace:
+    """Make a workspace: settings, keys, database, folders; the first event of its ledger.
+
+    Raises:
+        UsageError: when the folder already is a workspace.
+    """
+    if (root / FILE_NAME).exists():
+        raise UsageError("this folder is a workspace already", where=str(root), mend="choose another folder")
+    (root / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
+    root.chmod(0o700)
+    write_durably(root / "keys" / "pseudonym.key", secrets.token_bytes(KEY_BYTES))
+    LogKey.make(root / "keys" / "ledger.pem")
+    write_durably(root / FILE_NAME, STANDARD.encode())
+    workspace = open_workspace(root, clock, fresh=True)
+    with workspace.ledger.transaction() as tx:
+        tx.append(
+            EventDraft(
+                "workspace.created",
+                actor_record(LOCAL_ADMINISTRATOR),
+                (Subject("workspace", workspace.ledger.head().origin),),
+                {"version": __version__},
+            ),
+        )
+    return workspace
+
+
+def find_workspace(start: Path | None) -> Path:
+    """Return the given workspace, `OVERREAD_WORKSPACE`, or the nearest folder upwards that holds `overread.toml`.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    named = start or (Path(os.environ["OVERREAD_WORKSPACE"]) if os.environ.get("OVERREAD_WORKSPACE") else None)
+    candidates = [named] if named else [Path.cwd(), *Path.cwd().parents]
+    for folder in candidates:
+        if (folder / FILE_NAME).is_file():
+            return folder.resolve()
+    where = str(named) if named else str(Path.cwd())
+    raise UsageError("no workspace here", where=where, mend="make one with: overread init DIR")
+
+
+def open_workspace(root: Path, clock: Clock | None = None, *, fresh: bool = False, actor: Actor | None = None) -> Workspace:
+    """Open a workspace: read settings, migrate the database, build the adapters.
+
+    Args:
+        root: the folder that holds `overread.toml`.
+        clock: tells the time; the system's unless given.
+        fresh: whether the ledger may be empty (only while the workspace is made).
+        actor: who acts; the logged-in person, else unauthenticated local use, unless given.
+
+    Raises:
+        IncompleteError: when a key is missing.
+    """
+    telemetry_off()
+    settings = Settings.read(root / FILE_NAME)
+    clock = clock or SystemClock()
+    key = _pseudonym_key(root)
+    engine = open_database(settings.database.url or f"sqlite:///{root / 'overread.db'}")
+    migrate(engine)
+    ledger = _ledger(root, engine, clock)
+    objects = FileObjects(root / "objects")
+    people = People(ledger, root / "keys" / "persons", clock)
+    lifecycle = Lifecycle(ledger, people, objects, clock)
+    models = MlflowModels(root / "mlflow")
+    return Workspace(
+        root=root,
+        settings=settings,
+        engine=engine,
+        clock=clock,
+        ledger=ledger,
+        objects=objects,
+        tables=ObservationTables(ledger, root / "segments", engine),
+        catalogue=Catalogue(engine),
+        cohorts=Cohorts(ledger, objects),
+        people=people,
+        lifecycle=lifecycle,
+        models=models,
+        gate=ServingGate(ledger, lifecycle, people, models, root),
+        pseudonyms=Pseudonymizer(key, settings.workspace.project),
+        seal=Seal(key),
+        actor=actor or (LOCAL_ADMINISTRATOR if fresh else current_actor(root, people, clock)),
+    )
+
+
+def _pseudonym_key(root: Path) -> bytes:
+    place = root / "keys" / "pseudonym.key"
+    if not place.is_file():
+        raise IncompleteError("the pseudonym key is missing", where="keys/pseudonym.key", mend="restore it from its backup")
+    return place.read_bytes()
+
+
+def _ledger(root: Path, engine: Engine, clock: Clock) -> Ledger:
+    place = root / "keys" / "ledger.pem"
+    if not place.is_file():
+        raise IncompleteError("the ledger's key is missing", where="keys/ledger.pem", mend="restore it from its backup")
+    service = {"name": "overread", "version": __version__}
+    return Ledger(engine, LogKey.load(place), clock, service, copy_to=root / "checkpoints" / "latest.txt")

@@ -1,0 +1,188 @@
+"""Settings: one TOML file a workspace, `overread.toml`; an unknown key is an error."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from registry.domain.errors import UnknownNameError, UnreadableFileError, UsageError
+
+FILE_NAME = "overread.toml"
+_Section = TypeVar("_Section")
+STANDARD = """\
+# The settings of this Overread workspace. An unknown key is an error.
+
+[workspace]
+project = "default"        # separates the pseudonyms of workspaces that share a key
+organisation = ""
+
+[database]
+url = ""                   # empty: SQLite in this folder; or postgresql+psycopg://user@host/overread
+
+[defaults]
+time_zone = "UTC"          # of sites that are not listed below, IANA name
+threshold_rule = "youden"  # how the operating point is chosen on the tune cohort: youden, or sensitivity>=0.90
+
+# [sites.general]
+# time_zone = "Europe/Vienna"
+# organisation = "General Hospital"
+
+# [monitoring]             # the monitoring plan; empty: the default plan (docs/reference/signals.md)
+# window_days = 28
+
+# [pipeline]               # what the Dagster job does; see docs/how-to/own-folder.md
+"""
+
+
+@dataclass(frozen=True)
+class WorkspaceSection:
+    """`[workspace]`."""
+
+    project: str = "default"
+    organisation: str = ""
+
+
+@dataclass(frozen=True)
+class DatabaseSection:
+    """`[database]`."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class DefaultsSection:
+    """`[defaults]`."""
+
+    time_zone: str = "UTC"
+    threshold_rule: str = "youden"
+
+
+@dataclass(frozen=True)
+class SiteSection:
+    """One `[sites.NAME]`."""
+
+    time_zone: str = "UTC"
+    organisation: str = ""
+
+
+@dataclass(frozen=True)
+class DicomSource:
+    """One `[[pipeline.dicom]]`: a folder and the site that acquired it."""
+
+    path: str
+    site: str
+    synthetic: bool = False
+
+
+@dataclass(frozen=True)
+class OutcomeSource:
+    """One `[[pipeline.outcomes]]`: a file and the map of its columns."""
+
+    file: str
+    map: str = ""
+
+
+@dataclass(frozen=True)
+class CohortSource:
+    """One `[[pipeline.cohorts]]`: a cohort to freeze."""
+
+    name: str
+    role: str
+    select: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PipelineSection:
+    """`[pipeline]`: the same steps as the commands, for the Dagster job."""
+
+    target: str = ""
+    dicom: tuple[DicomSource, ...] = ()
+    outcomes: tuple[OutcomeSource, ...] = ()
+    cohorts: tuple[CohortSource, ...] = ()
+    epochs: int = 0
+    seed: int = 0
+    predict: tuple[DicomSource, ...] = ()
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a workspace."""
+
+    workspace: WorkspaceSection = WorkspaceSection()
+    database: DatabaseSection = DatabaseSection()
+    defaults: DefaultsSection = DefaultsSection()
+    sites: Mapping[str, SiteSection] = field(default_factory=dict)
+    monitoring: Mapping[str, Any] = field(default_factory=dict)
+    pipeline: PipelineSection = PipelineSection()
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """Read `overread.toml`.
+
+        Raises:
+            UnreadableFileError: when it is not TOML.
+            UnknownNameError: for an unknown section or key.
+            UsageError: for a value of a wrong kind.
+        """
+        try:
+            record = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UnreadableFileError("the settings are not TOML", where=file.name, mend=str(error)) from error
+        return cls.of(record)
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        """Read settings from a mapping; see `read`."""
+        _known(record, Settings, "section")
+        sites = {name: _section(SiteSection, entry, f"sites.{name}") for name, entry in record.get("sites", {}).items()}
+        found = cls(
+            _section(WorkspaceSection, record.get("workspace", {}), "workspace"),
+            _section(DatabaseSection, record.get("database", {}), "database"),
+            _section(DefaultsSection, record.get("defaults", {}), "defaults"),
+            sites,
+            dict(record.get("monitoring", {})),
+            _pipeline(record.get("pipeline", {})),
+        )
+        for zone in (found.defaults.time_zone, *(site.time_zone for site in sites.values())):
+            _check_zone(zone)
+        return found
+
+    def time_zone(self, site: str) -> str:
+        """Return the time zone of a site, or the default one."""
+        return self.sites[site].time_zone if site in self.sites else self.defaults.time_zone
+
+
+def _known(record: Mapping[str, Any], section: type, kind: str) -> None:
+    names = [entry.name for entry in fields(section)]
+    for name in record:
+        if name not in names:
+            raise UnknownNameError.of(f"{kind} in {FILE_NAME}", name, names)
+
+
+def _section(section: type[_Section], record: Any, where: str) -> _Section:
+    if not isinstance(record, Mapping):
+        raise UsageError(f"[{where}] is not a table", where=FILE_NAME, mend=f"write it as [{where}]")
+    _known(record, section, f"key of [{where}]")
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+    try:
+        return section(**values)
+    except TypeError as error:
+        raise UsageError(f"[{where}] lacks a key", where=FILE_NAME, mend=str(error)) from error
+
+
+def _pipeline(record: Mapping[str, Any]) -> PipelineSection:
+    parts = {"dicom": DicomSource, "predict": DicomSource, "outcomes": OutcomeSource, "cohorts": CohortSource}
+    built = dict(record)
+    for name, section in parts.items():
+        built[name] = [_section(section, entry, f"pipeline.{name}") for entry in record.get(name, [])]
+    return _section(PipelineSection, built, "pipeline")
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError(f"unknown time zone '{zone}'", where=FILE_NAME, mend="use an IANA name such as Europe/Vienna") from error
