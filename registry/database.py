@@ -1,5 +1,10 @@
-"""The database: SQLite by default (WAL, `synchronous=FULL`), or PostgreSQL by its URL."""
+"""The database: SQLite by default (WAL, `synchronous=FULL`), or PostgreSQL by its URL.
 
+There is one writer at a time: `BEGIN IMMEDIATE` on SQLite, an advisory lock held by the transaction on PostgreSQL.
+Readers see one snapshot for as long as their session lives, and never wait for the writer.
+"""
+
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +12,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -15,18 +20,23 @@ from registry.domain.errors import ServiceUnreachableError
 
 VERSION_TABLE = "overread_alembic_version"  # MLflow and Dagster use Alembic too
 _BUSY_TIMEOUT_MS = 30_000
+_WRITER_LOCK = 0x4F56524541440001  # "OVREAD", 1: the key of the writers' advisory lock on PostgreSQL
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 def open_database(url: str) -> Engine:
     """Open the record's database; durable settings are made on every connection.
 
+    A new SQLite file gets mode 0600, which SQLite passes on to its write-ahead log.
+
     Args:
         url: an SQLAlchemy URL, such as `sqlite:////path/overread.db` or `postgresql+psycopg://host/overread`.
     """
-    engine = create_engine(url)
+    engine = create_engine(_with_driver(make_url(url)))
     if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _private_file)
         event.listen(engine, "connect", _durable)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -37,31 +47,94 @@ def migrate(engine: Engine) -> None:
         ServiceUnreachableError: when the database does not answer.
     """
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["engine"] = engine
     try:
         command.upgrade(config, "head")
     except OperationalError as error:
-        raise ServiceUnreachableError(
-            "the database does not answer",
-            where=engine.url.render_as_string(hide_password=True),
-            mend="start it, or mend [database] url",
-        ) from error
+        raise _unreachable(engine) from error
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """Open a session that only reads; nothing is committed."""
-    with Session(engine) as session:
+    """Open a session that only reads, from one snapshot; nothing is committed."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(**_SNAPSHOT)
+        with Session(bind=connection) as session:
+            yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """Open the one writer's session: it commits at exit and rolls back on an exception.
+
+    `session.commit()` inside it only flushes, so that no part of a change can be committed alone.
+
+    Raises:
+        ServiceUnreachableError: when the database does not answer, or another writer does not finish.
+    """
+    with (
+        writer_connection(engine) as connection,
+        Session(bind=connection, join_transaction_mode="rollback_only") as session,
+    ):
         yield session
+        session.commit()
+
+
+@contextmanager
+def writer_connection(engine: Engine) -> Iterator[Connection]:
+    """Open the one writer's connection, in a transaction that commits at exit.
+
+    Raises:
+        ServiceUnreachableError: when the database does not answer, or another writer does not finish.
+    """
+    connection, transaction = _begin_writing(engine)
+    with connection, transaction:
+        yield connection
+
+
+def _begin_writing(engine: Engine) -> tuple[Connection, RootTransaction]:
+    try:
+        connection = engine.connect().execution_options(overread_begin="IMMEDIATE")
+    except OperationalError as error:
+        raise _unreachable(engine) from error
+    try:
+        transaction = connection.begin()
+        _lock_writers(connection)
+    except OperationalError as error:
+        connection.close()
+        raise _unreachable(engine, "the database is busy with another change") from error
+    return connection, transaction
+
+
+def _lock_writers(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = {_BUSY_TIMEOUT_MS}"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+
+
+def _unreachable(engine: Engine, what: str = "the database does not answer") -> ServiceUnreachableError:
+    place = engine.url.render_as_string(hide_password=True)
+    return ServiceUnreachableError(what, where=place, mend="start it, or mend [database] url")
+
+
+def _with_driver(url: URL) -> URL:
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _private_file(_dialect: object, _record: object, args: list[Any], _options: object) -> None:
+    place = str(args[0]) if args else ":memory:"
+    if place != ":memory:" and not place.startswith("file:"):
+        os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _durable(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_TIMEOUT_MS}"):
+    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: Any) -> None:
+def _begin(connection: Any) -> None:
     mode = connection.get_execution_options().get("overread_begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")

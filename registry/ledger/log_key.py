@@ -1,0 +1,84 @@
+"""The log's own Ed25519 key: it signs checkpoints and nothing else."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from registry.domain.errors import NotAllowedError
+from registry.ledger.checkpoint import Checkpoint
+from registry.ledger.note import VerifierKey, sign_note
+from registry.objects import write_durably
+
+_HOST = "overread.local"
+
+
+@dataclass(frozen=True)
+class LogKey:
+    """A log's private key and its name, which is the origin of the log's checkpoints."""
+
+    name: str
+    private_key: Ed25519PrivateKey
+
+    @classmethod
+    def generate(cls) -> "LogKey":
+        """Make a new key in memory."""
+        return cls._of(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def make(cls, place: Path) -> "LogKey":
+        """Make a new key and write it to a file with mode 0600 (PEM, PKCS #8).
+
+        Raises:
+            NotAllowedError: when the file exists; a log's key is never overwritten.
+        """
+        if place.exists():
+            raise NotAllowedError("a log key is already there", where=place.name, mend="keep it; it proves the ledger")
+        key = cls.generate()
+        pem = key.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_durably(place, pem)
+        return key
+
+    @classmethod
+    def load(cls, place: Path) -> "LogKey":
+        """Read a key from its file.
+
+        Raises:
+            NotAllowedError: when the file is missing, open to others, or holds no Ed25519 key.
+        """
+        if not place.is_file():
+            raise NotAllowedError("the log key is missing", where=place.name, mend="restore it from a backup")
+        if place.stat().st_mode & 0o077:
+            raise NotAllowedError("the log key is open to others", where=place.name, mend="set its mode to 0600")
+        return cls._of(_parse_pem(place))
+
+    @classmethod
+    def _of(cls, private_key: Ed25519PrivateKey) -> "LogKey":
+        mark = hashlib.sha256(private_key.public_key().public_bytes_raw()).hexdigest()[:16]
+        return cls(f"{_HOST}/{mark}", private_key)
+
+    @property
+    def public_vkey(self) -> str:
+        """Return the public key as a C2SP vkey, for verifiers to pin."""
+        return VerifierKey(self.name, self.private_key.public_key().public_bytes_raw()).to_text()
+
+    def sign(self, size: int, root: bytes) -> str:
+        """Return the signed checkpoint of a size and root."""
+        return sign_note(Checkpoint(self.name, size, root).to_text(), self.name, self.private_key)
+
+
+def _parse_pem(place: Path) -> Ed25519PrivateKey:
+    try:
+        found = load_pem_private_key(place.read_bytes(), password=None)
+    except (ValueError, TypeError) as error:
+        raise NotAllowedError("the log key is unreadable", where=place.name, mend="restore it") from error
+    if not isinstance(found, Ed25519PrivateKey):
+        raise NotAllowedError("the log key is of another type than Ed25519", where=place.name, mend="restore it")
+    return found

@@ -1,0 +1,204 @@
+"""The ledger in the database: append in transactions, read back, prove."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from registry.database import reading, writing
+from registry.domain.canonical import NotCanonicalError, parse_canonical
+from registry.domain.errors import LedgerBrokenError, UnknownNameError
+from registry.domain.event import Event, parse_event, payload_digest
+from registry.domain.ports import Clock
+from registry.ledger.checkpoint import Checkpoint, open_checkpoint
+from registry.ledger.copy import CheckpointCopy
+from registry.ledger.log_key import LogKey
+from registry.ledger.merkle import Frontier, inclusion_proof, leaf_hash
+from registry.ledger.proof import InclusionProof, verify_proof
+from registry.ledger.transaction import Transaction
+from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
+
+__all__ = ["Head", "InclusionProof", "Ledger", "SignedCheckpoint", "Transaction", "verify_proof"]
+
+
+@dataclass(frozen=True)
+class Head:
+    """The ledger as it stands: its origin, how many events, and their Merkle root (32 bytes)."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True)
+class SignedCheckpoint:
+    """A checkpoint with the note that signs it, and when it was signed (UTC text)."""
+
+    checkpoint: Checkpoint
+    note: str
+    signed_at: str
+
+
+class Ledger:
+    """The append-only record of one workspace; safe for threads and processes.
+
+    Args:
+        engine: the record's database, migrated.
+        key: the log's key.
+        clock: tells each event's time.
+        service: name and version of the software, written into every event.
+        copy_to: a file that receives the newest checkpoint after every commit; a database that falls behind it is
+            refused.
+    """
+
+    def __init__(
+        self, engine: Engine, key: LogKey, clock: Clock, service: Mapping[str, str], copy_to: Path | None = None
+    ) -> None:
+        self.engine = engine
+        self.clock = clock
+        self._key = key
+        self._service = dict(service)
+        self._copy = CheckpointCopy(copy_to, key.public_vkey) if copy_to is not None else None
+        self._open = threading.local()
+
+    @property
+    def public_vkey(self) -> str:
+        """Return the log's public key as a C2SP vkey."""
+        return self._key.public_vkey
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open the one writer's transaction: it commits at exit and rolls back on an exception.
+
+        Raises:
+            RuntimeError: when this thread is inside a transaction already.
+            LedgerBrokenError: when the ledger contradicts its newest checkpoint or the copy of it; nothing is changed.
+            ServiceUnreachableError: when the database does not answer.
+        """
+        with self._once(), writing(self.engine) as session:
+            transaction = Transaction(session, self._key, self.clock, self._service)
+            self._check_copy(session)
+            yield transaction
+            note = transaction.seal()
+        if note is not None and self._copy is not None:
+            self._copy.write(note)
+
+    def head(self) -> Head:
+        """Return origin, size and root; an empty ledger has size 0 and the empty root."""
+        with reading(self.engine) as session:
+            row = session.execute(select(LedgerHead)).scalar_one_or_none()
+            frontier = Frontier() if row is None else Frontier.from_bytes(row.frontier)
+        return Head(self._key.name, frontier.size, frontier.root())
+
+    def latest_checkpoint(self) -> SignedCheckpoint | None:
+        """Return the newest checkpoint, or None while the ledger is empty.
+
+        Raises:
+            LedgerBrokenError: when the log's key did not sign it.
+        """
+        with reading(self.engine) as session:
+            return self._latest_checkpoint(session)
+
+    def event(self, seq: int) -> Event:
+        """Return an event.
+
+        Raises:
+            UnknownNameError: when the ledger has no such event.
+            LedgerBrokenError: when its bytes are not an event.
+        """
+        with reading(self.engine) as session:
+            row = session.get(LedgerEntry, seq)
+            if row is None:
+                raise UnknownNameError(f"the ledger has no event {seq}")
+            return _event(row.data, seq)
+
+    def payload(self, seq: int) -> dict[str, Any] | None:
+        """Return an event's payload, or None when it was erased.
+
+        Raises:
+            UnknownNameError: when the ledger has no such event.
+            LedgerBrokenError: when the payload is not the one that the event commits to.
+        """
+        event = self.event(seq)
+        with reading(self.engine) as session:
+            row = session.get(LedgerPayload, seq)
+            if row is not None and row.erased_at is not None and row.payload is None:
+                return None
+            return _payload(event, row)
+
+    def events(self, last: int = 50) -> list[Event]:
+        """Return the newest events, newest first."""
+        with reading(self.engine) as session:
+            newest = select(LedgerEntry.data, LedgerEntry.seq).order_by(LedgerEntry.seq.desc()).limit(last)
+            return [_event(row.data, row.seq) for row in session.execute(newest)]
+
+    def prove(self, seq: int) -> InclusionProof:
+        """Prove that an event stands in the ledger of the newest checkpoint.
+
+        Raises:
+            UnknownNameError: when the newest checkpoint covers no such event.
+            LedgerBrokenError: when the newest checkpoint is not signed by the log's key.
+        """
+        with reading(self.engine) as session:
+            newest = self._latest_checkpoint(session)
+            size = newest.checkpoint.size if newest else 0
+            rows = select(LedgerEntry.data).where(LedgerEntry.seq < size).order_by(LedgerEntry.seq)
+            leaves = [leaf_hash(data) for data in session.execute(rows).scalars()]
+        if newest is None or not 0 <= seq < size or len(leaves) != size:
+            raise UnknownNameError(f"the signed ledger has no event {seq}")
+        return InclusionProof(seq, size, leaves[seq], inclusion_proof(leaves, seq), newest.note)
+
+    def _latest_checkpoint(self, session: Session) -> SignedCheckpoint | None:
+        newest = select(LedgerCheckpoint).order_by(LedgerCheckpoint.size.desc()).limit(1)
+        row = session.execute(newest).scalar_one_or_none()
+        if row is None:
+            return None
+        return SignedCheckpoint(open_checkpoint(row.note, self.public_vkey), row.note, row.signed_at)
+
+    def _check_copy(self, session: Session) -> None:
+        known = self._copy.read() if self._copy is not None else None
+        if known is None:
+            return
+        row = session.get(LedgerCheckpoint, known.size)
+        if row is None or open_checkpoint(row.note, self.public_vkey).root != known.root:
+            raise LedgerBrokenError(
+                f"the ledger does not contain the checkpoint of {known.size} events that was copied beside it",
+                mend="the database was truncated, replaced or restored from an older backup; restore the newest one",
+            )
+
+    @contextmanager
+    def _once(self) -> Iterator[None]:
+        if getattr(self._open, "is_open", False):
+            raise RuntimeError("ledger transactions do not nest")
+        self._open.is_open = True
+        try:
+            yield
+        finally:
+            self._open.is_open = False
+
+
+def _event(data: bytes, seq: int) -> Event:
+    try:
+        found = parse_event(data)
+    except NotCanonicalError as error:
+        raise LedgerBrokenError(f"event {seq} is unreadable", mend="run `overread audit verify`") from error
+    if found.seq != seq:
+        raise LedgerBrokenError(f"event {found.seq} stands in the place of event {seq}")
+    return found
+
+
+def _payload(event: Event, row: LedgerPayload | None) -> dict[str, Any]:
+    if row is None or row.salt is None or row.payload is None:
+        raise LedgerBrokenError(f"the payload of event {event.seq} is gone", mend="run `overread audit verify`")
+    try:
+        digest, found = payload_digest(row.salt, row.payload), parse_canonical(row.payload)
+    except ValueError as error:
+        raise LedgerBrokenError(f"the payload of event {event.seq} is unreadable") from error
+    if digest != event.record["payload_digest"] or not isinstance(found, dict):
+        raise LedgerBrokenError(f"the payload of event {event.seq} was changed", mend="run `overread audit verify`")
+    return found

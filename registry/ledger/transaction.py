@@ -1,0 +1,139 @@
+"""One change to the record: rows and the events that tell of them, committed together or not at all."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from registry.domain.canonical import canonical_bytes
+from registry.domain.errors import LedgerBrokenError
+from registry.domain.event import SALT_BYTES, Event, EventDraft, Subject, event_bytes, parse_event, payload_digest
+from registry.domain.instants import instant_text
+from registry.domain.ports import Clock
+from registry.domain.uuid7 import uuid7
+from registry.ledger.checkpoint import Checkpoint, open_checkpoint
+from registry.ledger.log_key import LogKey
+from registry.ledger.merkle import Frontier, leaf_hash
+from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
+
+_RESTORE = "run `overread audit verify`; restore the database from a backup"
+
+
+class Transaction:
+    """A change under way.
+
+    Attributes:
+        session: the SQLAlchemy session for the domain rows; its `commit` only flushes.
+    """
+
+    def __init__(self, session: Session, key: LogKey, clock: Clock, service: Mapping[str, str]) -> None:
+        self.session = session
+        self._key = key
+        self._clock = clock
+        self._service = dict(service)
+        self._events: list[Event] = []
+        self._payloads: list[dict[str, Any]] = []
+        self._frontier, self._last_at = _open_head(session, key)
+
+    def append(self, draft: EventDraft) -> Event:
+        """Put an event on record; it becomes durable with the transaction.
+
+        Returns:
+            The event as it will stand in the ledger.
+
+        Raises:
+            ValueError: when the draft is of an unknown type, lacks payload keys, or is too long.
+            NotCanonicalError: when a value has no canonical form.
+        """
+        now = self._clock.now()
+        at, salt, payload = instant_text(now), secrets.token_bytes(SALT_BYTES), canonical_bytes(dict(draft.payload))
+        data = event_bytes(
+            draft,
+            event_id=uuid7(now),
+            seq=self._frontier.size,
+            at=at,
+            payload_digest=payload_digest(salt, payload),
+            service=self._service | ({"clock": "backwards"} if at < self._last_at else {}),
+        )
+        return self._keep(parse_event(data), at, salt, payload)
+
+    def erase_payload(self, seq: int, actor: Mapping[str, str], reason: str) -> Event:
+        """Erase an event's payload and salt for good; the event and the tree stay as they are.
+
+        Raises:
+            ValueError: when no earlier transaction holds that event, or its payload is erased already.
+        """
+        row = self.session.get(LedgerPayload, seq)
+        if row is None or row.payload is None:
+            raise ValueError(f"event {seq} has no payload to erase")
+        row.salt, row.payload, row.erased_at = None, None, instant_text(self._clock.now())
+        subject = Subject("event", str(seq))
+        return self.append(EventDraft("payload.erased", actor, (subject,), {"seq": seq}, reason))
+
+    def seal(self) -> str | None:
+        """Write the events, the head and a signed checkpoint; return its note, or None when nothing was appended."""
+        self.session.flush()
+        if not self._events:
+            return None
+        note = self._key.sign(self._frontier.size, self._frontier.root())
+        checkpoint = {"size": self._frontier.size, "note": note, "signed_at": self._last_at}
+        connection = self.session.connection()
+        connection.execute(insert(LedgerEntry), [_entry(event) for event in self._events])
+        connection.execute(insert(LedgerPayload), self._payloads)
+        connection.execute(insert(LedgerCheckpoint), [checkpoint])
+        self.session.merge(
+            LedgerHead(origin=self._key.name, size=self._frontier.size, frontier=self._frontier.to_bytes())
+        )
+        self.session.flush()
+        return note
+
+    def _keep(self, event: Event, at: str, salt: bytes, payload: bytes) -> Event:
+        self._events.append(event)
+        self._payloads.append({"seq": event.seq, "salt": salt, "payload": payload})
+        self._frontier.append(leaf_hash(event.data))
+        self._last_at = at
+        return event
+
+
+def _entry(event: Event) -> dict[str, Any]:
+    record = event.record
+    return {
+        "seq": event.seq,
+        "event_id": record["id"],
+        "type": record["type"],
+        "at": record["at"],
+        "data": event.data,
+    }
+
+
+def _open_head(session: Session, key: LogKey) -> tuple[Frontier, str]:
+    """Return the frontier and the newest event's time, once head, newest entry and checkpoint agree."""
+    heads = session.execute(select(LedgerHead.origin, LedgerHead.frontier)).all()
+    entries = session.execute(select(func.max(LedgerEntry.seq))).scalar()
+    note = session.execute(select(LedgerCheckpoint.note).order_by(LedgerCheckpoint.size.desc()).limit(1)).scalar()
+    if not heads and entries is None and note is None:
+        return Frontier(), ""
+    if len(heads) != 1 or entries is None or note is None:
+        raise LedgerBrokenError("the ledger has lost its head, its entries or its checkpoints", mend=_RESTORE)
+    if heads[0].origin != key.name:
+        raise LedgerBrokenError("the ledger belongs to another log key", mend="restore the log key of this workspace")
+    frontier = _read_frontier(heads[0].frontier)
+    _check_head(frontier, entries + 1, open_checkpoint(note, key.public_vkey))
+    return frontier, session.execute(select(LedgerEntry.at).where(LedgerEntry.seq == entries)).scalar_one()
+
+
+def _read_frontier(data: bytes) -> Frontier:
+    try:
+        return Frontier.from_bytes(data)
+    except ValueError as error:
+        raise LedgerBrokenError("the ledger's head is unreadable", mend=_RESTORE) from error
+
+
+def _check_head(frontier: Frontier, entries: int, newest: Checkpoint) -> None:
+    if not frontier.size == entries == newest.size or frontier.root() != newest.root:
+        raise LedgerBrokenError(
+            f"the ledger's head ({frontier.size} events), rows ({entries}) and checkpoint ({newest.size}) differ",
+            mend=_RESTORE,
+        )

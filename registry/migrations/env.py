@@ -1,0 +1,16 @@
+"""Alembic's environment: runs the migrations as the one writer, on the engine that the caller opened."""
+
+from alembic import context
+
+from registry.database import VERSION_TABLE, writer_connection
+from registry.schema import Base
+
+
+def run() -> None:
+    with writer_connection(context.config.attributes["engine"]) as connection:
+        context.configure(connection=connection, target_metadata=Base.metadata, version_table=VERSION_TABLE)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()
