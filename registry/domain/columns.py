@@ -203,7 +203,7 @@ FINDINGS = Table(
     (
         Column("finding_id", required=True),
         Column("label", required=True),
-        Column("score", Kind.NUMBER, required=True, low=0, high=1),
+        Column("score", Kind.NUMBER, low=0, high=1),
         *_texts("prediction_id", "read_id", "outcome_key"),
         *_UNIT,
         *_numbers(x_mm="mm", y_mm="mm", z_mm="mm", diameter_mm="mm", volume_ml="mL"),

@@ -108,3 +108,7 @@ class InstanceIndex(Protocol):
     def study_of(self, unit: Unit, unit_uid: str) -> str | None:
         """Return the study of a unit, or None when it was never taken in."""
         ...
+
+    def series_of(self, unit: Unit, unit_uid: str) -> str | None:
+        """Return the series of a series or an instance, or None when it was never taken in."""
+        ...

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 KEY_BYTES = 32
-_OURS = re.compile(r"(2\.25\.[0-9]{1,39}|p:[0-9a-f]{32})")
+_OURS_UID = re.compile(r"2\.25\.([1-9][0-9]{0,38})")
+_OURS_TEXT = re.compile(r"p:[0-9a-f]{32}")
 
 
 class Identifier(StrEnum):
@@ -56,8 +57,15 @@ class Pseudonymizer:
 
 
 def is_pseudonym(value: str) -> bool:
-    """Say whether a value is already spelled as one of our pseudonyms."""
-    return _OURS.fullmatch(value) is not None
+    """Say whether a value is already spelled as one of our pseudonyms.
+
+    Devices draw UIDs under `2.25.` from random UUIDs (version 4); ours are version 8, so the two never mix up.
+    """
+    if _OURS_TEXT.fullmatch(value):
+        return True
+    found = _OURS_UID.fullmatch(value)
+    number = int(found[1]) if found else 0
+    return 0 < number < 1 << 128 and uuid.UUID(int=number).version == 8
 
 
 def mixed(values: Iterable[str]) -> bool:
