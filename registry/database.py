@@ -52,13 +52,17 @@ def migrate(engine: Engine) -> None:
     try:
         command.upgrade(config, "head")
     except OperationalError as error:
-        raise _unreachable(engine) from error
+        raise unreachable(engine) from error
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """Open a session that only reads, from one snapshot; nothing is committed."""
-    with engine.connect() as connection:
+    """Open a session that only reads, from one snapshot; nothing is committed.
+
+    Raises:
+        ServiceUnreachableError: when the database does not answer.
+    """
+    with _connect(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(**_SNAPSHOT)
         with Session(bind=connection) as session:
@@ -95,16 +99,13 @@ def writer_connection(engine: Engine) -> Iterator[Connection]:
 
 
 def _begin_writing(engine: Engine) -> tuple[Connection, RootTransaction]:
-    try:
-        connection = engine.connect().execution_options(overread_begin="IMMEDIATE")
-    except OperationalError as error:
-        raise _unreachable(engine) from error
+    connection = _connect(engine).execution_options(overread_begin="IMMEDIATE")
     try:
         transaction = connection.begin()
         _lock_writers(connection)
     except OperationalError as error:
         connection.close()
-        raise _unreachable(engine, "the database is busy with another change") from error
+        raise unreachable(engine, "the database is busy with another change") from error
     return connection, transaction
 
 
@@ -114,7 +115,15 @@ def _lock_writers(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
 
 
-def _unreachable(engine: Engine, what: str = "the database does not answer") -> ServiceUnreachableError:
+def _connect(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        raise unreachable(engine) from error
+
+
+def unreachable(engine: Engine, what: str = "the database does not answer") -> ServiceUnreachableError:
+    """Build the error that names the database, without its password."""
     place = engine.url.render_as_string(hide_password=True)
     return ServiceUnreachableError(what, where=place, mend="start it, or mend [database] url")
 

@@ -28,6 +28,8 @@ def canonical_bytes(value: Any) -> bytes:
         return _text(value).encode("utf-8")
     except UnicodeEncodeError as error:
         raise NotCanonicalError("a string holds a lone surrogate") from error
+    except RecursionError as error:
+        raise NotCanonicalError("a value nested too deeply") from error
 
 
 def parse_canonical(data: bytes) -> Any:
@@ -38,7 +40,9 @@ def parse_canonical(data: bytes) -> Any:
     """
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique_object, parse_float=_no_float)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except NotCanonicalError:
+        raise
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, an integer of thousands of digits
         raise NotCanonicalError("not JSON in UTF-8") from error
     if canonical_bytes(value) != data:
         raise NotCanonicalError("JSON, but not in canonical form")

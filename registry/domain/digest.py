@@ -1,11 +1,13 @@
 """SHA-256 digests and their spelling `sha256:<64 hex>`."""
 
 import hashlib
+import re
 from typing import Any
 
 from registry.domain.canonical import canonical_bytes
 
 PREFIX = "sha256:"
+_DIGEST = re.compile(PREFIX + "[0-9a-f]{64}")
 
 
 def digest_bytes(data: bytes) -> str:
@@ -24,8 +26,6 @@ def digest_hex(digest: str) -> str:
     Raises:
         ValueError: when the text is not a SHA-256 digest in our spelling.
     """
-    text = digest.removeprefix(PREFIX)
-    if len(text) != 64 or text != text.lower() or not digest.startswith(PREFIX):
+    if not _DIGEST.fullmatch(digest):
         raise ValueError(f"not a digest: {digest[:80]!r}")
-    bytes.fromhex(text)
-    return text
+    return digest.removeprefix(PREFIX)

@@ -6,6 +6,7 @@ tombstone and an intact tree (design, governance 5.2). The stored bytes are what
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,15 @@ SALT_BYTES = 32
 _FIELDS = frozenset(
     {"schema", "id", "seq", "type", "at", "actor", "subjects", "reason", "outcome", "payload_digest", "service"},
 )
+_SPELLINGS: Mapping[str, re.Pattern[str]] = {
+    "schema": re.compile(re.escape(SCHEMA)),
+    "id": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),  # RFC 9562, 5.7
+    "at": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"),
+    "type": re.compile(r"[a-z_]+\.[a-z_]+"),
+    "reason": re.compile(r".*", re.DOTALL),
+    "outcome": re.compile(r".*", re.DOTALL),
+    "payload_digest": re.compile(PREFIX + r"[0-9a-f]{64}"),
+}
 
 
 @dataclass(frozen=True)
@@ -149,13 +159,15 @@ def parse_event(data: bytes) -> Event:
     """Read an event's bytes strictly.
 
     Raises:
-        NotCanonicalError: when the bytes are not a canonical event of a known type.
+        NotCanonicalError: when the bytes are not a canonical event of a known type, each field in the schema's form.
     """
     record = parse_canonical(data)
     if not isinstance(record, dict) or set(record) != _FIELDS:
         raise NotCanonicalError("not an event: other fields than the schema's")
-    if record["schema"] != SCHEMA or record["type"] not in EVENT_TYPES or not isinstance(record["seq"], int):
-        raise NotCanonicalError("not an event: unknown schema or type")
+    odd = [key for key, spelling in _SPELLINGS.items() if not _is_spelled(record[key], spelling)]
+    odd += [key for key in ("actor", "service") if not _is_words(record[key])]
+    if odd or not _is_seq(record["seq"]) or not _are_subjects(record["subjects"]) or record["type"] not in EVENT_TYPES:
+        raise NotCanonicalError("not an event: a field has another form than the schema's")
     return Event(record["seq"], record, data)
 
 
@@ -168,3 +180,26 @@ def payload_digest(salt: bytes, payload: bytes) -> str:
     if len(salt) != SALT_BYTES:
         raise ValueError("a payload salt has 32 bytes")
     return PREFIX + hashlib.sha256(salt + payload).hexdigest()
+
+
+def _is_spelled(value: object, spelling: re.Pattern[str]) -> bool:
+    return isinstance(value, str) and spelling.fullmatch(value) is not None
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+
+
+def _is_seq(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _are_subjects(value: object) -> bool:
+    return isinstance(value, list) and all(_is_subject(subject) for subject in value)
+
+
+def _is_subject(value: object) -> bool:
+    if not isinstance(value, dict) or set(value) != {"kind", "name", "digest"}:
+        return False
+    named = isinstance(value["kind"], str) and isinstance(value["name"], str)
+    return named and (value["digest"] is None or isinstance(value["digest"], str))

@@ -2,7 +2,9 @@
 
 import secrets
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def uuid7(at: datetime, random_bytes: bytes | None = None) -> str:
@@ -18,7 +20,8 @@ def uuid7(at: datetime, random_bytes: bytes | None = None) -> str:
     tail = secrets.token_bytes(10) if random_bytes is None else random_bytes
     if len(tail) != 10:
         raise ValueError("the random part of a UUIDv7 has 10 bytes")
-    value = bytearray(int(at.timestamp() * 1000).to_bytes(6, "big") + tail)
+    milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
+    value = bytearray(milliseconds.to_bytes(6, "big") + tail)
     value[6] = 0x70 | (value[6] & 0x0F)
     value[8] = 0x80 | (value[8] & 0x3F)
     return str(uuid.UUID(bytes=bytes(value)))
