@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from pipelines.settings import FILE_NAME, STANDARD, Settings
+from pipelines.telemetry import telemetry_off
 from registry.catalogue import Catalogue, Seal
 from registry.cohorts import Cohorts
 from registry.database import migrate, open_database
@@ -27,18 +28,6 @@ from registry.people import People
 from registry.sessions import current_actor
 from registry.tables import ObservationTables
 from registry.version import __version__
-
-# Every framework's usage reporting is switched off before any of them is imported.
-TELEMETRY_OFF = {
-    "DO_NOT_TRACK": "1",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    "GX_ANALYTICS_ENABLED": "false",
-    "DAGSTER_DISABLE_TELEMETRY": "true",
-    "EVIDENTLY_DISABLE_TELEMETRY": "1",
-}
-
 
 class SystemClock:
     """The system's clock, in UTC."""
@@ -68,11 +57,6 @@ class Workspace:
     pseudonyms: Pseudonymizer
     seal: Seal
     actor: Actor
-
-
-def telemetry_off() -> None:
-    """Switch off the usage reporting of every framework, for this process and its children."""
-    os.environ.update(TELEMETRY_OFF)
 
 
 def init_workspace(root: Path, clock: Clock | None = None) -> Workspace:

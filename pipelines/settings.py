@@ -74,6 +74,7 @@ class DicomSource:
     path: str
     site: str
     synthetic: bool = False
+    mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class PipelineSection:
     epochs: int = 0
     seed: int = 0
     predict: tuple[DicomSource, ...] = ()
+    as_of: str = ""
     protocol: Mapping[str, Any] = field(default_factory=dict)
 
 

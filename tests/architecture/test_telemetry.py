@@ -18,7 +18,7 @@ def hook(event, arguments):
         seen.append(str(arguments[1][0]))
 sys.addaudithook(hook)
 """
-OFF = "from pipelines.bootstrap import telemetry_off\ntelemetry_off()\n"
+OFF = "from pipelines.telemetry import telemetry_off\ntelemetry_off()\n"
 TELL = """
 import time
 time.sleep(1.0)

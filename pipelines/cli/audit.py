@@ -1,0 +1,66 @@
+"""`overread audit`: the ledger, read and verified."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.console import Json, give
+from registry.domain.errors import ExitCode, UsageError
+
+app = typer.Typer(no_args_is_help=True, help="List the ledger's events, verify it, keep its checkpoints.")
+
+
+@app.command("list", epilog="Example: overread audit list --last 20")
+def list_all(last: Annotated[int, typer.Option("--last", help="How many of the newest events.")] = 50, *, as_json: Json = False) -> None:
+    """List the newest events, newest first."""
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.queries import RecordQueries  # noqa: PLC0415 - lazy
+
+    rows = RecordQueries(here()).ledger(last)
+    lines = [f"{row.seq:6} {row.at} {row.person:16} {row.title}: {', '.join(row.subjects)}" for row in rows]
+    give({"events": [vars(row) for row in rows]}, lines, as_json=as_json)
+
+
+@app.command(epilog="Example: overread audit verify --checkpoint kept-elsewhere.txt")
+def verify(
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="A checkpoint that was kept elsewhere: finds a truncated or rewritten ledger."),
+    ] = None,
+    key: Annotated[str | None, typer.Option("--key", help="The ledger's public key, kept elsewhere; this workspace's unless given.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Prove the ledger from its raw bytes: 0 verified, 1 broken, 3 not anchored."""
+    from pipelines.cli.ledger_check import check  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    report = check(_text(checkpoint), key)
+    give(report.to_json(), report.lines(), as_json=as_json)
+    codes = {"VERIFIED": ExitCode.DONE, "UNANCHORED": ExitCode.INCOMPLETE, "BROKEN": ExitCode.ANSWER_IS_NO}
+    raise typer.Exit(codes[report.verdict])
+
+
+def _text(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("the checkpoint cannot be read", where=str(file), mend="give a file made by: overread audit checkpoint") from error
+
+
+@app.command(epilog="Example: overread audit checkpoint --out kept-elsewhere.txt")
+def checkpoint(
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write it; keep it where this machine's administrator cannot reach.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Give the newest signed checkpoint (a C2SP note of three lines)."""
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    found = here().ledger.latest_checkpoint()
+    if found is None:
+        raise UsageError("the ledger has no checkpoint", mend="a workspace made by `overread init` has one")
+    if out is not None:
+        out.write_text(found.note, encoding="utf-8")
+    give({"size": found.size, "note": found.note}, [f"wrote {out}"] if out else [found.note], as_json=as_json)

@@ -1,0 +1,116 @@
+"""`overread train`, `validate`, `predict`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.console import Json, give, progress, tell
+from registry.domain.errors import ExitCode
+from registry.domain.estimate import Estimate
+from registry.domain.model import Evaluation
+from registry.domain.vocabulary import Mode, Verdict
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    app.command(epilog="Example: overread train nodule --train train-1 --tune tune-1")(train)
+    app.command(epilog="Example: overread validate nodule@1 --cohort test-1")(validate)
+    app.command(epilog="Example: overread predict nodule /data/new --site general")(predict)
+
+
+def train(
+    target: Annotated[str, typer.Argument(help="The clinical question.")],
+    train_cohort: Annotated[str, typer.Option("--train", help="The cohort to fit on.")],
+    tune_cohort: Annotated[str, typer.Option("--tune", help="The cohort to stop and to choose the threshold on.")],
+    model: Annotated[str | None, typer.Option("--model", help="The model's name; the target's unless given.")] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")] = "auto",
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 0,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="At most so many passes over the cohort.")] = None,
+    resume: Annotated[str | None, typer.Option("--resume", help="Go on from this interrupted run.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Train a classifier on frozen cohorts and register it; who trained may not approve."""
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.train import DEFAULT_EPOCHS  # noqa: PLC0415 - lazy
+    from pipelines.usecases.train import train as run  # noqa: PLC0415 - lazy
+
+    workspace = here()
+    if not workspace.actor.authenticated:
+        tell("nobody is logged in: this version can be validated, never approved; `overread login ID` first to train under a name")
+    passes = DEFAULT_EPOCHS if epochs is None else epochs
+    with progress("training") as bar:
+        version = run(
+            workspace, target, train_cohort, tune_cohort, model=model, device=device, seed=seed, epochs=passes, resume=resume, progress=bar,
+        )
+    points = [point.to_json() for point in version.operating_points]
+    document = {
+        "model": version.model, "version": version.version, "artifact_digest": version.artifact_digest, "state": version.state.value,
+        "operating_points": points, "trained_by": version.trained_by, "mlflow_run": version.mlflow_run,
+    }  # fmt: skip
+    give(document, [f"{version.name}: {version.state.value}, {version.artifact_digest}"], as_json=as_json)
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.3f}"
+
+
+def metric_line(metric: Estimate) -> str:
+    """Spell an estimate with its interval and counts."""
+    interval = f" ({_number(metric.low)} to {_number(metric.high)})" if metric.low is not None else ""
+    counts = f"n {metric.n}" + (f", {metric.n_patients} patients" if metric.n_patients is not None else "")
+    return f"  {metric.name:22} {_number(metric.value)}{interval}, {counts}" + (f"; {metric.reason}" if metric.reason else "")
+
+
+def _lines(evaluation: Evaluation) -> list[str]:
+    mark = " on synthetic data" if evaluation.synthetic else ""
+    return [
+        f"{evaluation.model}@{evaluation.version} on {evaluation.cohort} ({evaluation.cohort_role.value}): "
+        f"{evaluation.verdict.value}{mark}; {evaluation.why}",
+        *(metric_line(metric) for metric in evaluation.metrics),
+    ]
+
+
+def validate(
+    name: Annotated[str, typer.Argument(metavar="MODEL[@VERSION]", help="The version; the newest unless given.")],
+    cohort: Annotated[str, typer.Option("--cohort", help="A frozen test cohort.")],
+    protocol: Annotated[Path | None, typer.Option("--protocol", help="TOML file with endpoints and acceptance criteria.")] = None,
+    *,
+    require_assessed: Annotated[bool, typer.Option("--require-assessed", help="End with 3 where the verdict is not_assessed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Judge a version on a frozen cohort under a protocol that is frozen first; a failed acceptance ends with 1."""
+    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.protocol_file import read_protocol  # noqa: PLC0415 - lazy
+    from pipelines.usecases.validate import validate as run  # noqa: PLC0415 - lazy
+
+    model, version = name_and_version(name)
+    with progress("scoring") as bar:
+        evaluation = run(here(), model, version, cohort, read_protocol(protocol), progress=bar)
+    give(evaluation.to_json() | {"digest": evaluation.digest}, _lines(evaluation), as_json=as_json)
+    if evaluation.verdict is Verdict.FAILED:
+        raise typer.Exit(ExitCode.ANSWER_IS_NO)
+    if evaluation.verdict is Verdict.NOT_ASSESSED and require_assessed:
+        raise typer.Exit(ExitCode.INCOMPLETE)
+
+
+def predict(
+    name: Annotated[str, typer.Argument(metavar="MODEL[@VERSION]", help="The deployed version.")],
+    paths: Annotated[list[Path], typer.Argument(help="Folders and files with DICOM.")],
+    site: Annotated[str, typer.Option("--site", help="The site at which the version is deployed.")],
+    mode: Annotated[
+        Mode | None, typer.Option("--mode", help="How the predictions count; the deployment's mode, for old studies retrospective."),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Score studies through the serving gate: digest, release attestation and ledger proof; log every prediction."""
+    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.predict import predict as run  # noqa: PLC0415 - lazy
+
+    model, version = name_and_version(name)
+    with progress("scoring") as bar:
+        report = run(here(), model, version, paths, site, mode=mode, progress=bar)
+    give(report.to_json(), report.lines(), as_json=as_json)
+    raise typer.Exit(ExitCode.INPUT_REFUSED if report.failed else ExitCode.DONE)

@@ -1,0 +1,171 @@
+"""`overread models`: what is decided about a version, by signature."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.console import Json, PassphraseFile, Reason, give
+from registry.domain.model import Deployment, ModelVersion
+
+app = typer.Typer(no_args_is_help=True, help="List versions; submit, review, approve, reject, retire, deploy, stop, resume them.")
+Name = Annotated[str, typer.Argument(metavar="MODEL@VERSION", help="The version.")]
+SignerId = Annotated[str, typer.Option("--signer", help="Your person id; the passphrase of your key is asked for.")]
+
+
+def _document(version: ModelVersion) -> dict[str, Any]:
+    points = [point.to_json() for point in version.operating_points]
+    return dict(vars(version)) | {"state": version.state.value, "operating_points": points}
+
+
+@app.command("list", epilog="Example: overread models list")
+def list_all(*, as_json: Json = False) -> None:
+    """List every version and its state."""
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    versions = here().lifecycle.versions()
+    lines = [f"{version.name:32} {version.state.value:22} {version.artifact_digest}" for version in versions]
+    give({"versions": [_document(version) for version in versions]}, lines, as_json=as_json)
+
+
+@app.command(epilog="Example: overread models show nodule@1")
+def show(name: Name, *, as_json: Json = False) -> None:
+    """Show one version with its evaluations, signatures and deployments."""
+    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.queries import RecordQueries  # noqa: PLC0415 - lazy
+
+    dossier = RecordQueries(here()).dossier(*name_and_version(name), None)
+    lines = [f"{dossier.model.name}: {dossier.model.state.value}, {dossier.model.artifact_digest}"]
+    lines += [f"  evaluation {e.record['cohort']} ({e.record['cohort_role']}): {e.record['verdict']}" for e in dossier.evaluations]
+    lines += [f"  signature  {s.printed_name}, {s.role}, {s.signed_at}: {s.meaning}" for s in dossier.signatures]
+    lines += [f"  deployment {d.site}: {d.state} since {d.started_at} ({d.deployment})" for d in dossier.deployments]
+    lines += [f"  limit      {limit}" for limit in dossier.limits]
+    document = _document(dossier.model) | {
+        "evaluations": [dict(entry.record) | {"digest": entry.digest} for entry in dossier.evaluations],
+        "signatures": [vars(signature) for signature in dossier.signatures],
+        "deployments": [vars(deployment) for deployment in dossier.deployments],
+        "limits": list(dossier.limits),
+    }
+    give(document, lines, as_json=as_json)
+
+
+def _signed(act: Callable[..., Any], name: str, signer: str, file: Path | None, reason: str) -> tuple[dict[str, Any], list[str]]:
+    """Unlock the signer's key, do the act, and say where the version stands now."""
+    from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    workspace = here()
+    model, version = name_and_version(name)
+    known = workspace.lifecycle.version(model, version)
+    outcome = act(workspace.lifecycle, known.model, known.version, signer_of(workspace, signer, file), reason)
+    after = workspace.lifecycle.version(known.model, known.version)
+    return {"version": _document(after), "says": outcome.says}, [f"{after.name}: {after.state.value}; {outcome.says}"]
+
+
+def _decision(name: str, method: str, sentence: str) -> None:
+    def command(
+        version: Name, signer: SignerId, reason: Reason = "", passphrase_file: PassphraseFile = None, *, as_json: Json = False,
+    ) -> None:
+        def act(lifecycle: Any, *arguments: Any) -> Any:
+            return getattr(lifecycle, method)(*arguments)
+
+        document, lines = _signed(act, version, signer, passphrase_file, reason)
+        give(document, lines, as_json=as_json)
+
+    command.__doc__ = sentence
+    app.command(name, epilog=f"Example: overread models {name} nodule@1 --signer ann --passphrase-file ann.pass")(command)
+
+
+_decision("submit", "submit", "Ask for a decision: an engineer signs that the evidence is complete.")
+_decision("risk-review", "risk_review", "Sign the review of risks and limits; a validator or quality officer, not who trained.")
+_decision("approve", "approve", "Approve for live use: a quality officer and a clinical lead, neither of whom trained it.")
+_decision("reject", "reject", "Reject a version, for good.")
+_decision("retire", "retire", "Retire an approved version.")
+
+
+def _deployment(deployment: Deployment) -> tuple[dict[str, Any], list[str]]:
+    line = f"{deployment.model}@{deployment.version} at {deployment.site}: {deployment.state} ({deployment.deployment})"
+    return dict(vars(deployment)), [line]
+
+
+@app.command(epilog="Example: overread models deploy nodule@1 --site general --mode shadow --signer cleo --passphrase-file cleo.pass")
+def deploy(
+    name: Name,
+    site: Annotated[str, typer.Option("--site", help="Where it runs.")],
+    mode: Annotated[str, typer.Option("--mode", help="shadow, pilot or live.")],
+    signer: SignerId,
+    reason: Reason = "",
+    passphrase_file: PassphraseFile = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Deploy a version at a site; shadow needs a validated version and one clinical signature."""
+    from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    workspace = here()
+    model, version = name_and_version(name)
+    known = workspace.lifecycle.version(model, version)
+    key = signer_of(workspace, signer, passphrase_file)
+    document, lines = _deployment(workspace.lifecycle.deploy(known.model, known.version, site, mode, key, reason))
+    give(document, lines, as_json=as_json)
+
+
+@app.command(epilog="Example: overread models stop nodule@1 --site general --fallback 'read without AI' --signer cleo")
+def stop(
+    name: Name,
+    site: Annotated[str, typer.Option("--site", help="Where it runs.")],
+    fallback: Annotated[str, typer.Option("--fallback", help="What clinicians do instead.")],
+    signer: SignerId,
+    reason: Reason = "",
+    passphrase_file: PassphraseFile = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Stop a deployment at once; one role is enough, and nothing ever waits for more."""
+    from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    workspace = here()
+    running = workspace.lifecycle.running(*name_and_version(name), site)
+    key = signer_of(workspace, signer, passphrase_file)
+    document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason))
+    give(document, lines, as_json=as_json)
+
+
+@app.command(epilog="Example: overread models resume DEPLOYMENT --signer cleo --reason 'cause mended'")
+def resume(
+    deployment: Annotated[str, typer.Argument(help="The stopped deployment's id.")],
+    signer: SignerId,
+    reason: Reason = "",
+    passphrase_file: PassphraseFile = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Resume a stopped deployment in the mode it had."""
+    from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    workspace = here()
+    key = signer_of(workspace, signer, passphrase_file)
+    document, lines = _deployment(workspace.lifecycle.resume(deployment, key, reason))
+    give(document, lines, as_json=as_json)
+
+
+@app.command("serve-check", epilog="Example: overread models serve-check nodule --site general")
+def serve_check(
+    name: Annotated[str, typer.Argument(metavar="MODEL[@VERSION]", help="The deployed version.")],
+    site: Annotated[str, typer.Option("--site", help="Where it is to be served.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Do what `predict` does before it loads a model, and say what was proved."""
+    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    admission = here().gate.admit(*name_and_version(name), site)
+    document = {
+        "version": admission.version.name, "artifact_digest": admission.version.artifact_digest, "mode": admission.deployment.mode,
+        "deployment": admission.deployment.deployment, "event_seq": admission.deployment.event_seq, "ledger_size": admission.proof.size,
+    }  # fmt: skip
+    line = (
+        f"{admission.version.name} may be served at {site} ({admission.deployment.mode}): bytes match {admission.version.artifact_digest}, "
+        f"the signature holds, event {admission.deployment.event_seq} is in the ledger of {admission.proof.size} events"
+    )
+    give(document, [line], as_json=as_json)

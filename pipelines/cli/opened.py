@@ -1,0 +1,28 @@
+"""Opening the workspace for a command; imported lazily, so that `--help` loads no adapter."""
+
+from pathlib import Path
+
+from pipelines.bootstrap import Workspace, find_workspace, open_workspace
+from pipelines.cli.console import passphrase
+from registry.people import Signer
+
+
+def here() -> Workspace:
+    """Return the workspace that the command line, the environment or the folder names."""
+    return open_workspace(find_workspace(None))
+
+
+def signer_of(workspace: Workspace, person: str, file: Path | None) -> Signer:
+    """Unlock a person's signing key; always asks for the passphrase.
+
+    Raises:
+        UnknownNameError: when nobody bears the id.
+        NotAllowedError: when the key is missing, expired or revoked, or the passphrase is wrong.
+    """
+    return workspace.people.unlock(person, passphrase(file, f"passphrase of {person}"))
+
+
+def name_and_version(text: str) -> tuple[str, str | None]:
+    """Split `MODEL[@VERSION]`."""
+    model, _, version = text.partition("@")
+    return model, version or None

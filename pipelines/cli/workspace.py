@@ -1,0 +1,62 @@
+"""`overread init`, `login`, `doctor`: the workspace itself."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.console import Json, PassphraseFile, give, passphrase
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    app.command(epilog="Example: overread init my-workspace")(init)
+    app.command(epilog="Example: overread login ann --passphrase-file ann.pass")(login)
+    app.command(epilog="Example: overread doctor")(doctor)
+
+
+def init(folder: Annotated[Path, typer.Argument(help="The folder; made when absent.")] = Path(), *, as_json: Json = False) -> None:
+    """Make a workspace: settings, keys, database, segments, MLflow store, Dagster home."""
+    from pipelines.bootstrap import init_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    folder.mkdir(parents=True, exist_ok=True)
+    made = init_workspace(folder.resolve())
+    give(
+        {"workspace": str(made.root), "ledger": made.ledger.public_vkey},
+        [
+            f"workspace: {made.root}",
+            f"ledger key: {made.ledger.public_vkey}",
+            "keep a copy of keys/ apart from the data: without the pseudonym key nothing joins any more",
+            f"next: cd {made.root} && overread people add ID --name NAME --role engineer",
+        ],
+        as_json=as_json,
+    )
+
+
+def login(
+    person: Annotated[str, typer.Argument(help="The person's id.")],
+    passphrase_file: PassphraseFile = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Prove who you are for 15 minutes, so that what you start carries your name; signing still asks each time."""
+    from pipelines.bootstrap import find_workspace, open_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.sessions import open_session  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    found = open_workspace(find_workspace(None))
+    signer = found.people.unlock(person, passphrase(passphrase_file, f"passphrase of {person}"))
+    session = open_session(found.root, signer, found.ledger, found.clock)
+    give({"person": person, "expires_at": session.expires_at}, [f"{person} until {session.expires_at}"], as_json=as_json)
+
+
+def doctor(*, as_json: Json = False) -> None:
+    """Check the workspace and what it needs: segments, ledger, keys, codecs, programs."""
+    from pipelines.bootstrap import find_workspace, open_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.doctor import examine  # noqa: PLC0415 - lazy
+
+    findings = examine(open_workspace(find_workspace(None)), shutil.which)
+    document: dict[str, Any] = {"findings": [vars(finding) for finding in findings]}
+    give(document, [f"{finding.state:4} {finding.what}: {finding.says}" for finding in findings], as_json=as_json)
+    if any(finding.state == "bad" for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,154 @@
+"""Building the dossier of a model version from the record."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from pipelines.bootstrap import Workspace
+from pipelines.charts_data import calibration_bins, daily_points, roc_curve
+from pipelines.limits import Json, limits_of
+from pipelines.periods import period_days
+from registry.database import reading
+from registry.domain.cohort import Cohort
+from registry.domain.dossier import CheckpointView, CohortView, Dossier, EvaluationView, SignatureView
+from registry.domain.errors import IncompleteError
+from registry.domain.model import Deployment, ModelVersion
+from registry.evaluations import StoredEvaluation
+from registry.ledger.verify import verify_ledger
+from registry.schema import LedgerEntry, MonitorRunRow, PersonRow, SignatureRow
+from registry.version import __version__
+
+NOT_VERIFIED = "not verified here: run overread audit verify"
+
+
+class DossierBuilder:
+    """Collects what is on record about one version and one period.
+
+    Args:
+        workspace: the opened workspace.
+        version: the version.
+        period: its text, or None for everything on record.
+    """
+
+    def __init__(self, workspace: Workspace, version: ModelVersion, period: str | None) -> None:
+        self._workspace = workspace
+        self._version = version
+        self._days = None if period is None else period_days(period)
+
+    def build(self, *, verify: bool) -> Dossier:
+        """Return the dossier.
+
+        Raises:
+            IncompleteError: when the ledger has no checkpoint.
+        """
+        evaluations = self._evaluations()
+        cohorts = self._cohorts(evaluations)
+        deployments = self._deployments()
+        monitor, series = self._monitor()
+        checkpoint = self._checkpoint()
+        verdict, anchor = self._ledger_verdict() if verify else (NOT_VERIFIED, "")
+        return Dossier(
+            model=self._version,
+            period=self._period(checkpoint),
+            as_of=checkpoint.signed_at,
+            deployments=deployments,
+            signatures=self._signatures(),
+            refused_decisions=self._refused(),
+            cohorts=cohorts,
+            evaluations=evaluations,
+            monitor=monitor,
+            daily=daily_points(series),
+            limits=limits_of(self._version, cohorts, evaluations, deployments, monitor, anchor),
+            checkpoint=checkpoint,
+            ledger_verdict=verdict,
+            synthetic=self._version.synthetic or any(cohort.synthetic for cohort in cohorts),
+            code_version=__version__,
+        )
+
+    def _within(self, instant: str) -> bool:
+        return self._days is None or date.fromisoformat(instant[:10]) <= self._days[1]
+
+    def _period(self, checkpoint: CheckpointView) -> tuple[str, str]:
+        if self._days is not None:
+            return self._days[0].isoformat(), self._days[1].isoformat()
+        return self._version.registered_at[:10], checkpoint.signed_at[:10]
+
+    def _deployments(self) -> tuple[Deployment, ...]:
+        found = self._workspace.lifecycle.deployments(self._version.model)
+        return tuple(d for d in found if d.version == self._version.version and self._within(d.started_at))
+
+    def _signatures(self) -> tuple[SignatureView, ...]:
+        with reading(self._workspace.engine) as session:
+            rows = session.execute(
+                select(SignatureRow, PersonRow.printed_name)
+                .join(PersonRow, SignatureRow.person == PersonRow.person)
+                .where(SignatureRow.model == self._version.model, SignatureRow.version == self._version.version)
+                .order_by(SignatureRow.event_seq),
+            ).all()
+            return tuple(
+                SignatureView(name, row.role, row.meaning, row.signed_at, row.digest, row.key_id, row.event_seq)
+                for row, name in rows
+                if self._within(row.signed_at)
+            )
+
+    def _refused(self) -> tuple[Json, ...]:
+        kind = LedgerEntry.type == "version.decision_refused"
+        with reading(self._workspace.engine) as session:
+            seqs = session.scalars(select(LedgerEntry.seq).where(kind).order_by(LedgerEntry.seq)).all()
+        refusals = []
+        for seq in seqs:
+            payload, event = self._workspace.ledger.payload(seq), self._workspace.ledger.event(seq)
+            ours = payload is not None and (payload["model"], payload["version"]) == (self._version.model, self._version.version)
+            if payload is not None and ours and self._within(event.record["at"]):
+                refusals.append({**payload, "at": event.record["at"], "person": event.record["actor"]["person"], "event_seq": seq})
+        return tuple(refusals)
+
+    def _evaluations(self) -> tuple[EvaluationView, ...]:
+        stored = self._workspace.lifecycle.evaluations(self._version.model, self._version.version)
+        return tuple(self._evaluation(found) for found in stored if self._within(found.completed_at))
+
+    def _evaluation(self, found: StoredEvaluation) -> EvaluationView:
+        roc = roc_curve(self._workspace, found)
+        bins = calibration_bins(self._workspace, found)
+        return EvaluationView(found.record, found.digest, found.event_seq, found.completed_at, roc, bins)
+
+    def _cohorts(self, evaluations: tuple[EvaluationView, ...]) -> tuple[CohortView, ...]:
+        names = [self._version.train_cohort, self._version.tune_cohort, *(str(e.record["cohort"]) for e in evaluations)]
+        return tuple(cohort_view(self._workspace.cohorts.get(name)) for name in dict.fromkeys(names))
+
+    def _monitor(self) -> tuple[Json | None, Json | None]:
+        with reading(self._workspace.engine) as session:
+            rows = session.scalars(select(MonitorRunRow).where(MonitorRunRow.model == self._version.model)).all()
+        newest = max((row for row in rows if self._within(row.as_of)), key=lambda row: (row.as_of, row.event_seq), default=None)
+        if newest is None:
+            return None, None
+        from pipelines.usecases.run_monitors import stored_run  # noqa: PLC0415 - keeps numpy out of light commands
+
+        return stored_run(self._workspace, newest)
+
+    def _checkpoint(self) -> CheckpointView:
+        found = self._workspace.ledger.latest_checkpoint()
+        if found is None:
+            raise IncompleteError("the ledger has no checkpoint", mend="a workspace made by `overread init` has one")
+        at = found.checkpoint
+        return CheckpointView(at.origin, at.size, at.root.hex(), found.note, found.signed_at)
+
+    def _ledger_verdict(self) -> tuple[str, str]:
+        report = verify_ledger(self._workspace.engine, self._workspace.ledger.public_vkey, None)
+        return f"{report.verdict}: {report.why}", report.anchor
+
+
+def cohort_view(cohort: Cohort) -> CohortView:
+    """Return a cohort's counts."""
+    return CohortView(
+        name=cohort.name,
+        role=cohort.role.value,
+        digest=cohort.digest,
+        units=len(cohort.units),
+        positive=sum(unit.truth for unit in cohort.units),
+        patients=len(cohort.patients()),
+        scanners=len({unit.scanner for unit in cohort.units}),
+        sites=tuple(sorted({unit.site for unit in cohort.units})),
+        flow=cohort.flow,
+        synthetic=cohort.synthetic,
+    )

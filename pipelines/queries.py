@@ -1,0 +1,106 @@
+"""What the dashboards and reports ask of the record; every answer is read, nothing is computed anew."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from pipelines.bootstrap import Workspace
+from pipelines.dossiers import DossierBuilder
+from registry.database import reading
+from registry.domain.dossier import Dossier, FleetRow, LedgerRow
+from registry.domain.event import EVENT_TYPES, Event
+from registry.domain.model import ModelVersion
+from registry.schema import MonitorRunRow, PersonRow, SignatureRow
+
+
+class RecordQueries:
+    """Queries over one workspace.
+
+    Args:
+        workspace: the opened workspace.
+        verify: whether a dossier carries a fresh verification of the whole ledger; reports do, pages do not.
+    """
+
+    def __init__(self, workspace: Workspace, *, verify: bool = False) -> None:
+        self._workspace = workspace
+        self._verify = verify
+
+    def fleet(self) -> Sequence[FleetRow]:
+        """Return one row per model: its newest version and how it stands."""
+        newest: dict[str, ModelVersion] = {}
+        for version in self._workspace.lifecycle.versions():
+            newest.setdefault(version.model, version)
+        return [self._fleet_row(version) for _, version in sorted(newest.items())]
+
+    def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
+        """Return everything about one version.
+
+        Raises:
+            UnknownNameError: for an unknown model or version.
+            UsageError: for a period that is none.
+        """
+        return DossierBuilder(self._workspace, self._workspace.lifecycle.version(model, version), period).build(verify=self._verify)
+
+    def ledger(self, last: int) -> Sequence[LedgerRow]:
+        """Return the newest events, newest first."""
+        return [_ledger_row(event) for event in self._workspace.ledger.events(last)]
+
+    def _fleet_row(self, version: ModelVersion) -> FleetRow:
+        evaluations = self._workspace.lifecycle.evaluations(version.model, version.version)
+        last = evaluations[-1] if evaluations else None
+        run = self._monitor(version.model)
+        states = Counter(signal["state"] for signal in run["signals"]) if run else Counter()
+        deployments = self._workspace.lifecycle.deployments(version.model)
+        return FleetRow(
+            model=version.model,
+            version=version.version,
+            target=version.target,
+            state=version.state.value,
+            deployments=tuple(f"{d.site}: {d.state}" for d in deployments if d.version == version.version),
+            last_evaluation=last.cohort if last else "",
+            last_verdict=last.verdict.value if last else "",
+            signals=dict(states),
+            open_alerts=sum(alert["state"] == "open" for alert in run["alerts"]) if run else 0,
+            last_monitored=run["as_of"] if run else "",
+            signed_by=self._signed_by(version),
+            synthetic=version.synthetic,
+        )
+
+    def _monitor(self, model: str) -> Any:
+        with reading(self._workspace.engine) as session:
+            rows = session.scalars(select(MonitorRunRow).where(MonitorRunRow.model == model))
+            newest = max(rows, key=lambda row: (row.as_of, row.event_seq), default=None)
+        return None if newest is None else monitor_record(self._workspace, newest.digest)
+
+    def _signed_by(self, version: ModelVersion) -> tuple[str, ...]:
+        with reading(self._workspace.engine) as session:
+            found = session.execute(
+                select(PersonRow.printed_name, SignatureRow.act)
+                .join(SignatureRow, SignatureRow.person == PersonRow.person)
+                .where(SignatureRow.model == version.model, SignatureRow.version == version.version)
+                .order_by(SignatureRow.event_seq),
+            ).all()
+        return tuple(f"{name} ({act})" for name, act in found)
+
+
+def monitor_record(workspace: Workspace, digest: str) -> Any:
+    """Return a stored monitor run."""
+    return json.loads(workspace.objects.get(digest))
+
+
+def _ledger_row(event: Event) -> LedgerRow:
+    record = event.record
+    return LedgerRow(
+        seq=event.seq,
+        at=record["at"],
+        type=record["type"],
+        title=EVENT_TYPES[record["type"]].title,
+        person=record["actor"]["person"],
+        role=record["actor"]["role"],
+        subjects=tuple(f"{subject['kind']} {subject['name']}" for subject in record["subjects"]),
+        outcome=record["outcome"],
+        reason=record["reason"],
+    )
