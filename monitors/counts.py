@@ -1,0 +1,244 @@
+"""Count families: sparse integer tables that are sufficient for every statistic, and that add up.
+
+A family is a marginal of the observations: named axes, one row of codes per occupied cell, and a count. Families of
+disjoint days, sites or shards are merged by addition, exactly and in any order, and equal content has equal bytes.
+Axes of text carry their levels; axes of integers (`day` as the proleptic ordinal, `q` as the score-grid cell) are
+their own codes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from registry.domain.canonical import canonical_bytes
+from registry.domain.digest import digest_bytes
+from registry.domain.signal import Window
+
+Integers = npt.NDArray[np.int64]
+SCOPE = ("day", "model", "version", "target", "site", "mode")
+F0 = (*SCOPE, "q", "truth", "decision")
+FR = (*SCOPE, "reader", "ai_shown", "ai_decision", "read_decision", "truth", "independence")
+FA = ("day", "site", "modality", "scanner")
+FC = (*SCOPE, "reported", "decision")
+FQ = (*SCOPE, "finding")
+PATIENTS = "patients"  # F0 x every axis x patient: stays in memory, feeds the clustered variances
+READ_PATIENTS = "read_patients"  # FR x patient: likewise
+INTERNAL = frozenset({PATIENTS, READ_PATIENTS})
+INTEGER_AXES = frozenset({"day", "q"})
+_PACKED = 2**62
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """A column of text as codes into its levels.
+
+    Attributes:
+        codes: shape (n,), indices into `levels`.
+        levels: the texts, in any order.
+    """
+
+    codes: Integers
+    levels: tuple[str, ...]
+
+
+Column = Integers | Labels
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """A sparse table of counts in canonical form; two families are equal when their digests are.
+
+    Attributes:
+        name: such as `F0`, `F1:sex`, `FR`.
+        axes: names of the axes.
+        levels: per text axis its levels, sorted, each in use.
+        codes: shape (cells, axes), int64, sorted, each row once.
+        counts: shape (cells,), int64, each above zero.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]]
+    codes: Integers
+    counts: Integers
+
+    @property
+    def total(self) -> int:
+        """Sum of the counts."""
+        return int(self.counts.sum())
+
+    def codes_of(self, axis: str) -> Integers:
+        """Return the codes of one axis, shape (cells,)."""
+        return self.codes[:, self.axes.index(axis)]
+
+    def labels_of(self, axis: str) -> list[str]:
+        """Return the texts of one axis, one per cell."""
+        levels = self.levels[axis]
+        return [levels[code] for code in self.codes_of(axis).tolist()]
+
+    def is_level(self, axis: str, level: str) -> npt.NDArray[np.bool_]:
+        """Say per cell whether a text axis has this level, shape (cells,)."""
+        if level not in self.levels[axis]:
+            return np.zeros(len(self.counts), dtype=np.bool_)
+        return np.asarray(self.codes_of(axis) == self.levels[axis].index(level), dtype=np.bool_)
+
+    def where(self, **chosen: str) -> "Family":
+        """Return the cells whose text axes have these levels."""
+        keep = np.ones(len(self.counts), dtype=np.bool_)
+        for axis, level in chosen.items():
+            keep &= self.is_level(axis, level)
+        return self.select(keep)
+
+    def select(self, keep: npt.NDArray[np.bool_]) -> "Family":
+        """Return the cells of a mask of shape (cells,)."""
+        return _canonical(self.name, self.axes, self.levels, self.codes[keep], self.counts[keep])
+
+    def during(self, window: Window) -> "Family":
+        """Return the cells of a window of days, both ends included."""
+        days = self.codes_of("day")
+        return self.select((days >= day_number(window.start)) & (days <= day_number(window.end)))
+
+    def marginal(self, axes: Sequence[str], name: str = "") -> "Family":
+        """Sum over every axis that is not named."""
+        places = [self.axes.index(axis) for axis in axes]
+        kept = {axis: self.levels[axis] for axis in axes if axis in self.levels}
+        return _canonical(name or self.name, tuple(axes), kept, self.codes[:, places], self.counts)
+
+    @property
+    def data(self) -> bytes:
+        """The canonical bytes: a line of canonical JSON, then codes and counts as little-endian int64."""
+        head = {
+            "schema": "overread.family/1",
+            "name": self.name,
+            "axes": [[axis, list(self.levels[axis]) if axis in self.levels else None] for axis in self.axes],
+            "cells": len(self.counts),
+        }
+        body = np.ascontiguousarray(self.codes, dtype="<i8").tobytes() + self.counts.astype("<i8").tobytes()
+        return canonical_bytes(head) + b"\n" + body
+
+    @property
+    def digest(self) -> str:
+        """Digest of the canonical bytes."""
+        return digest_bytes(self.data)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Every family of one pass over the tables, by name, and the F1 axes among them."""
+
+    families: Mapping[str, Family]
+    axes: tuple[str, ...]
+
+    def __getitem__(self, name: str) -> Family:
+        return self.families[name]
+
+    def merge(self, other: "Counts") -> "Counts":
+        """Add the counts of disjoint days, sites or shards.
+
+        Raises:
+            ValueError: when the two hold other families.
+        """
+        if set(self.families) != set(other.families) or self.axes != other.axes:
+            raise ValueError("counts of other families cannot be added")
+        return Counts({name: merge(found, other[name]) for name, found in self.families.items()}, self.axes)
+
+
+def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the axes of every family for the declared F1 axes."""
+    ones = {f"F1:{axis}": (*F0, axis) for axis in axes}
+    inside = {PATIENTS: (*F0, *axes, "patient"), READ_PATIENTS: (*FR, "patient")}
+    return {"F0": F0, "FR": FR, "FA": FA, "FC": FC, "FQ": FQ} | ones | inside
+
+
+def count(name: str, columns: Mapping[str, Column]) -> Family:
+    """Count rows by their columns.
+
+    Args:
+        name: name of the family.
+        columns: per axis a column of shape (n,): `Labels` for texts, int64 for integers.
+
+    Returns:
+        The family in canonical form.
+    """
+    levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
+    codes = [column.codes if isinstance(column, Labels) else column for column in columns.values()]
+    stacked = np.stack([np.asarray(column, dtype=np.int64) for column in codes], axis=1)
+    return _canonical(name, tuple(columns), levels, stacked, np.ones(len(stacked), dtype=np.int64))
+
+
+def merge(first: Family, second: Family) -> Family:
+    """Add two families of the same name and axes: exact, commutative and associative.
+
+    Raises:
+        ValueError: when the names or axes differ.
+    """
+    if (first.name, first.axes) != (second.name, second.axes):
+        raise ValueError(f"families '{first.name}' and '{second.name}' cannot be added")
+    levels, shifted = dict(first.levels), second.codes.copy()
+    for place, axis in enumerate(first.axes):
+        if axis in levels:
+            shifted[:, place] += len(levels[axis])
+            levels[axis] = levels[axis] + second.levels[axis]
+    codes = np.concatenate([first.codes, shifted])
+    return _canonical(first.name, first.axes, levels, codes, np.concatenate([first.counts, second.counts]))
+
+
+def day_number(day: str) -> int:
+    """Return the code of an ISO day on the `day` axis: its proleptic Gregorian ordinal."""
+    return date.fromisoformat(day).toordinal()
+
+
+def day_text(number: int) -> str:
+    """Return the ISO day of a code on the `day` axis."""
+    return date.fromordinal(number).isoformat()
+
+
+def _canonical(
+    name: str, axes: tuple[str, ...], levels: Mapping[str, tuple[str, ...]], codes: Integers, counts: Integers
+) -> Family:
+    """Sort the levels that are in use, sort the cells, add up equal cells."""
+    codes = codes.copy()
+    kept = {}
+    for place, axis in enumerate(axes):
+        if axis in levels:
+            codes[:, place], kept[axis] = _relabel(codes[:, place], levels[axis])
+    first, sums = _grouped(codes, counts)
+    return Family(name, axes, kept, codes[first], sums)
+
+
+def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
+    used = np.unique(codes).tolist()
+    texts = sorted({levels[code] for code in used})
+    places = {text: place for place, text in enumerate(texts)}
+    table = np.zeros(max(used, default=-1) + 1, dtype=np.int64)
+    for code in used:
+        table[code] = places[levels[code]]
+    return table[codes], tuple(texts)
+
+
+def _grouped(codes: Integers, counts: Integers) -> tuple[Integers, Integers]:
+    """Return the first row of each group of equal rows, groups in lexicographic order, and the groups' sums."""
+    if len(codes) == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    order = _order(codes)
+    ordered = codes[order]
+    starts = np.flatnonzero(np.concatenate([[True], np.any(ordered[1:] != ordered[:-1], axis=1)]))
+    return order[starts].astype(np.int64), np.add.reduceat(counts[order], starts).astype(np.int64)
+
+
+def _order(codes: Integers) -> npt.NDArray[np.intp]:
+    """Sort rows lexicographically: as one packed integer where it fits, column by column where it does not."""
+    low = codes.min(axis=0)
+    radices = [int(radix) for radix in codes.max(axis=0) - low + 1]
+    size = 1
+    for radix in radices:
+        size *= radix
+    if size >= _PACKED:
+        return np.lexsort(codes.T[::-1])
+    packed = np.zeros(len(codes), dtype=np.int64)
+    for place, radix in enumerate(radices):
+        packed = packed * radix + (codes[:, place] - low[place])
+    return np.argsort(packed, kind="stable")

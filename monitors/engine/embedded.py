@@ -1,0 +1,232 @@
+"""The embedded engine: one pass over Arrow tables to every count family.
+
+The joining rules are those of `registry.domain.joining`, done on whole columns; a differential test holds the two
+together.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitors.counts import (
+    F0,
+    FA,
+    FC,
+    FQ,
+    FR,
+    SCOPE,
+    Column,
+    Counts,
+    Family,
+    Labels,
+    count,
+    family_axes,
+    merge,
+)
+from monitors.engine.acquisitions import Acquired, acquired
+from monitors.engine.columns import constant, instants, labels, named, picked, positions, texts
+from monitors.engine.days import local_days
+from monitors.engine.outcomes import INDEPENDENCE, Outcomes, Reference, outcomes_of, reference_for
+from monitors.engine.predictions import Predictions, predictions_of, signs
+from monitors.engine.reads import Reads, reads_of
+from monitors.engine.tables import SCANNER, Request, Tables
+
+SHOWN = ("no", "yes", "unknown")
+Mask = npt.NDArray[np.bool_]
+_SIMULATED = {"read_simulated": "synthetic", "display_simulated": "simulated_display"}
+
+
+def count_tables(tables: Tables, request: Request) -> Counts:
+    """Count one model's observations.
+
+    Args:
+        tables: the observation tables, known at one time.
+        request: whose predictions, which F1 axes, and the sites' time zones.
+
+    Returns:
+        Every family of `monitors.counts.family_axes(request.axes)`.
+    """
+    predictions = predictions_of(tables, request)
+    where = acquired(tables, request, predictions.series, predictions.study)
+    reads, outcomes = reads_of(tables, predictions), outcomes_of(tables)
+    truth = reference_for(outcomes, predictions.subject, _reader_of(predictions, reads))
+    units = _unit_columns(predictions, where, truth, request)
+    reactions = _read_columns(predictions, where, reads, outcomes, request)
+    findings = _findings(predictions, where, truth, outcomes, units)
+    return Counts(
+        {
+            **_unit_families(units, predictions.analysed & where.known, truth, request),
+            **_read_families(reactions, request),
+            "FQ": merge(findings, _read_findings(reactions, reads, predictions)),
+            "FA": _acquisitions(tables, request),
+        },
+        request.axes,
+    )
+
+
+def _unit_columns(predictions: Predictions, where: Acquired, truth: Reference, request: Request) -> dict[str, Column]:
+    """Return every column that the families over predictions need, one row a prediction."""
+    independent = truth.independence.codes < INDEPENDENCE.index("no")
+    return {
+        **_scope(predictions, where, request),
+        "q": predictions.q,
+        "truth": signs(np.where(independent, truth.truth, np.int8(-1))),
+        "decision": signs(predictions.decision),
+        **where.axes,
+        "patient": where.patient,
+        "reported": signs(truth.truth),
+    }
+
+
+def _scope(predictions: Predictions, where: Acquired, request: Request) -> dict[str, Column]:
+    return {
+        "day": where.day,
+        "model": constant(request.model, len(predictions)),
+        "version": predictions.version,
+        "target": predictions.target,
+        "site": where.site,
+        "mode": predictions.mode,
+    }
+
+
+def _unit_families(
+    columns: Mapping[str, Column], analysed: Mask, truth: Reference, request: Request
+) -> dict[str, Family]:
+    wanted = {name: axes for name, axes in family_axes(request.axes).items() if axes[: len(F0)] == F0}
+    found = {name: _counted(name, columns, axes, analysed) for name, axes in wanted.items()}
+    reported = analysed & (truth.independence.codes == INDEPENDENCE.index("no"))
+    return found | {"FC": _counted("FC", columns, FC, reported)}
+
+
+def _read_columns(
+    predictions: Predictions, where: Acquired, reads: Reads, outcomes: Outcomes, request: Request
+) -> dict[str, Column]:
+    """Return every column that the families over reads need, one row an analysed read."""
+    row = reads.prediction
+    scope = {name: _rows(column, row) for name, column in _scope(predictions, where, request).items()}
+    site = scope["site"]
+    if isinstance(site, Labels):
+        scope["day"] = local_days(instants(reads.read_at), site, request.zone_of)
+    truth = reference_for(outcomes, reads.subject, _arrow(reads.reader))
+    return {
+        **scope,
+        "reader": reads.reader,
+        "ai_shown": named(np.where(reads.shown < 0, 2, reads.shown), SHOWN),
+        "ai_decision": signs(np.where(_in_time(predictions, reads), _padded(predictions.decision)[row], np.int8(-1))),
+        "read_decision": signs(reads.decision),
+        "truth": signs(truth.truth),
+        "independence": truth.independence,
+        "patient": picked(where.patient, row),
+    }
+
+
+def _read_families(columns: Mapping[str, Column], request: Request) -> dict[str, Family]:
+    known = _known_site(columns)
+    wanted = {name: axes for name, axes in family_axes(request.axes).items() if axes[: len(FR)] == FR}
+    return {name: _counted(name, columns, axes, known) for name, axes in wanted.items()}
+
+
+def _findings(
+    predictions: Predictions, where: Acquired, truth: Reference, outcomes: Outcomes, columns: Mapping[str, Column]
+) -> Family:
+    """Count what happened to the predictions: analysed, rerun, skipped, failed, without acquisition, and flags."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    scored, analysed = predictions.is_status("scored"), predictions.analysed & where.known
+    undecided = pc.is_in(predictions.subject, value_set=outcomes.undecided).to_numpy(zero_copy_only=False)
+    independence = truth.independence.codes
+    flagged = {
+        "analysed": analysed,
+        "rerun": scored & ~predictions.analysed & where.known,
+        "skipped": predictions.is_status("skipped") & where.known,
+        "failed": predictions.is_status("failed") & where.known,
+        "unjoined": ~where.known,
+        "contradicts_threshold": predictions.contradicts & where.known,
+        "outcome_stated": analysed & (independence == INDEPENDENCE.index("stated")),
+        "outcome_assumed": analysed & (independence == INDEPENDENCE.index("assumed")),
+        "outcome_indeterminate": analysed & (independence == INDEPENDENCE.index("none")) & undecided,
+    }
+    return _flag_family(columns, flagged)
+
+
+def _read_findings(columns: Mapping[str, Column], reads: Reads, predictions: Predictions) -> Family:
+    known = _known_site(columns)
+    late = (reads.prediction >= 0) & ~_in_time(predictions, reads)
+    overridden = (reads.decision != _padded(predictions.decision)[reads.prediction]).astype(np.int64)
+    compared = (reads.shown == 1) & _in_time(predictions, reads)
+    flagged = {
+        "read_before_prediction": known & late,
+        "action_disagrees": known & compared & (reads.clicked >= 0) & (reads.clicked != overridden),
+        **{name: known & _attribute(reads.attributes, key) for name, key in _SIMULATED.items()},
+    }
+    return _flag_family(columns, flagged)
+
+
+def _flag_family(columns: Mapping[str, Column], flagged: Mapping[str, Mask]) -> Family:
+    rows = np.concatenate([np.flatnonzero(mask) for mask in flagged.values()])
+    kinds = np.repeat(np.arange(len(flagged)), [int(mask.sum()) for mask in flagged.values()])
+    chosen: dict[str, Column] = {axis: _rows(columns[axis], rows) for axis in SCOPE}
+    return count("FQ", chosen | {FQ[-1]: named(kinds, tuple(flagged))})
+
+
+def _acquisitions(tables: Tables, request: Request) -> Family:
+    """Count what was acquired, whether or not it was scored."""
+    table = tables.acquisitions
+    site = labels(texts(table, "site"))
+    columns: dict[str, Column] = {
+        "day": local_days(instants(texts(table, "acquired_at")), site, request.zone_of),
+        "site": site,
+        "modality": labels(texts(table, "modality")),
+        "scanner": labels(texts(table, SCANNER)),
+    }
+    return count("FA", {axis: columns[axis] for axis in FA})
+
+
+def _counted(name: str, columns: Mapping[str, Column], axes: tuple[str, ...], keep: Mask) -> Family:
+    rows = np.flatnonzero(keep)
+    return count(name, {axis: _rows(columns[axis], rows) for axis in axes})
+
+
+def _rows(column: Column, rows: npt.NDArray[Any]) -> Column:
+    """Return a column at some rows; row -1 is empty text, or 0."""
+    rows = np.asarray(rows, dtype=np.int64)
+    return picked(column, rows) if isinstance(column, Labels) else _padded(column)[rows]
+
+
+def _padded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.append(values, values.dtype.type(0))
+
+
+def _known_site(columns: Mapping[str, Column]) -> Mask:
+    site = columns["site"]
+    if not isinstance(site, Labels):
+        raise TypeError("the site is a column of texts")
+    blank = np.array([level == "" for level in site.levels], dtype=np.bool_)
+    return np.asarray(~blank[site.codes], dtype=np.bool_)
+
+
+def _in_time(predictions: Predictions, reads: Reads) -> Mask:
+    """Say per read whether its prediction was made by then and carries a decision."""
+    made = np.append(instants(predictions.predicted_at), np.datetime64("NaT", "us"))[reads.prediction]
+    decided = np.append(predictions.decision, np.int8(-1))[reads.prediction] >= 0
+    return np.asarray((made <= instants(reads.read_at)) & decided & (reads.prediction >= 0), dtype=np.bool_)
+
+
+def _reader_of(predictions: Predictions, reads: Reads) -> Any:
+    """Return who read the unit of each prediction, empty where nobody did (Arrow strings)."""
+    return _arrow(picked(reads.reader, positions(predictions.subject, reads.subject)))
+
+
+def _arrow(column: Labels) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    return pa.array(column.levels, pa.string()).take(pa.array(column.codes))
+
+
+def _attribute(attributes: Any, key: str) -> Mask:
+    """Say per row whether its canonical JSON attributes hold `"key":"true"`."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    return np.asarray(pc.match_substring(attributes, f'"{key}":"true"').to_numpy(zero_copy_only=False), dtype=np.bool_)

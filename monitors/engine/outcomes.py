@@ -1,0 +1,130 @@
+"""Which outcome is analysed, and whether it is independent of the read (contract, section 4e)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitors.counts import Integers, Labels
+from monitors.engine.columns import Flags, first_rows, flags, labels, named, positions, texts
+from monitors.engine.predictions import subjects
+from monitors.engine.tables import Tables
+from registry.domain.vocabulary import SOURCES
+
+INDEPENDENCE = ("stated", "assumed", "no", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """The analysed outcomes, as columns of shape (n,); the indeterminate ones by their subject only.
+
+    Attributes:
+        subject: composite key (Arrow strings); `undecided` are the subjects that have an indeterminate outcome.
+        truth, blinded: 1, 0, -1 for not stated.
+        source: texts.
+        readers: who established each, an Arrow list array.
+    """
+
+    subject: Any
+    undecided: Any
+    truth: Flags
+    blinded: Flags
+    source: Labels
+    readers: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The reference standard of n rows: truth (1, 0, -1) and independence as texts of `INDEPENDENCE`."""
+
+    truth: Flags
+    independence: Labels
+
+
+def outcomes_of(tables: Tables) -> Outcomes:
+    """Return the outcome of best source, then the latest, of each unit and target; indeterminate ones left out."""
+    table = tables.outcomes
+    unsure = flags(table, "indeterminate") == 1
+    every = subjects(table)
+    table = table.filter(~unsure)
+    ranks = _ranks(labels(texts(table, "source")))
+    order = [(_int_array(ranks), "ascending"), (texts(table, "established_at"), "descending")]
+    table = table.take(first_rows(subjects(table), order))
+    return Outcomes(
+        subject=subjects(table),
+        undecided=every.filter(unsure),
+        truth=flags(table, "truth"),
+        blinded=flags(table, "ai_blinded"),
+        source=labels(texts(table, "source")),
+        readers=_lists(table, "established_by"),
+    )
+
+
+def reference_for(outcomes: Outcomes, subject: Any, reader: Any) -> Reference:
+    """Return the truth of rows and whether it is independent of their reads.
+
+    Args:
+        outcomes: the analysed outcomes.
+        subject: Arrow strings of shape (n,).
+        reader: Arrow strings of shape (n,): who read the unit, empty where nobody did.
+    """
+    place = positions(subject, outcomes.subject)
+    truth = np.append(outcomes.truth, np.int8(-1))[place]
+    return Reference(truth, named(_independence(outcomes, place, reader), INDEPENDENCE))
+
+
+def _independence(outcomes: Outcomes, place: Integers, reader: Any) -> Integers:
+    source = np.append(_ranks(outcomes.source), len(SOURCES))[place]
+    blinded = np.append(outcomes.blinded, np.int8(-1))[place]
+    named_readers = np.append(_list_sizes(outcomes.readers), 0)[place] > 0
+    consensus = source == SOURCES.index("consensus")
+    assumed = (blinded < 0) | (consensus & ~named_readers)
+    never = (source == SOURCES.index("report")) | (consensus & ((blinded == 0) | _shared(outcomes, place, reader)))
+    return np.where(place < 0, 3, np.where(never, 2, np.where(assumed, 1, 0)))
+
+
+def _shared(outcomes: Outcomes, place: Integers, reader: Any) -> npt.NDArray[np.bool_]:
+    """Say per row whether its reader is one of those who established its outcome."""
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    parents = pc.list_parent_indices(outcomes.readers).to_numpy(zero_copy_only=False)
+    pairs = _pairs(parents, pc.list_flatten(outcomes.readers))
+    wanted = _pairs(place, reader)
+    found = pc.is_in(wanted, value_set=pairs) if len(pairs) else pa.array(np.zeros(len(place), dtype=np.bool_))
+    read = pc.and_(found, pc.not_equal(pc.fill_null(reader, ""), ""))
+    return np.asarray(read.to_numpy(zero_copy_only=False), dtype=np.bool_) & (place >= 0)
+
+
+def _pairs(rows: npt.NDArray[Any], reader: Any) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    numbers = pa.array(np.asarray(rows, dtype=np.int64)).cast(pa.string())
+    return pc.binary_join_element_wise(numbers, pc.fill_null(reader, ""), "\x1f")
+
+
+def _ranks(source: Labels) -> Integers:
+    ranks = np.array([SOURCES.index(level) for level in source.levels] or [0], dtype=np.int64)
+    return ranks[source.codes]
+
+
+def _int_array(values: Integers) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    return pa.array(values)
+
+
+def _lists(table: Any, name: str) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    if name not in table.column_names:
+        return pa.array([[]] * table.num_rows, pa.list_(pa.string()))
+    return table.column(name).cast(pa.list_(pa.string())).combine_chunks()
+
+
+def _list_sizes(lists: Any) -> Integers:
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    return np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False), dtype=np.int64)
