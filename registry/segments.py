@@ -1,0 +1,108 @@
+"""Segments: immutable, content-addressed Parquet files of observation rows."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from registry.domain.columns import TABLES, Kind, Table
+from registry.domain.digest import PREFIX, digest_bytes, digest_hex
+from registry.domain.errors import ArtifactChangedError, LedgerBrokenError
+from registry.objects import write_durably
+from registry.row_identity import ATTRIBUTES
+
+MAX_ROWS = 1_000_000
+SUFFIX = ".parquet"
+_ROW_GROUP = 131_072
+_TYPES: Mapping[Kind, Any] = {
+    Kind.TEXT: pa.string(),
+    Kind.INSTANT: pa.string(),
+    Kind.NUMBER: pa.float64(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.NUMBERS: pa.list_(pa.float64()),
+    Kind.TEXTS: pa.list_(pa.string()),
+}
+
+
+def segment_schema(table: Table) -> Any:
+    """Return the Arrow schema of a table's stored rows."""
+    columns = [pa.field(column.name, _TYPES[column.kind]) for column in table.columns]
+    return pa.schema([*columns, *(pa.field(name, pa.string()) for name in (ATTRIBUTES, "taken_in_at", "row_id"))])
+
+
+def segment_bytes(table: Table, rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the Parquet bytes of rows, in the given order; the same rows give the same bytes."""
+    sink = pa.BufferOutputStream()
+    batch = pa.Table.from_pylist(list(rows), schema=segment_schema(table))
+    pq.write_table(batch, sink, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP)
+    return bytes(sink.getvalue())
+
+
+class Segments:
+    """The folder of segments: `<table>/<64 hex>.parquet`; files are private and never rewritten."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._verified: set[str] = set()
+
+    def path(self, table: str, digest: str) -> Path:
+        """Return where a segment lies."""
+        return self.root / table / f"{digest_hex(digest)}{SUFFIX}"
+
+    def write(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
+        """Write a segment durably and return its digest."""
+        data = segment_bytes(table, rows)
+        digest = digest_bytes(data)
+        place = self.path(table.name, digest)
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not place.exists():
+            write_durably(place, data)
+        return digest
+
+    def discard(self, table: str, digest: str) -> None:
+        """Remove a segment that nothing refers to."""
+        self.path(table, digest).unlink(missing_ok=True)
+
+    def read(self, table: Table, digest: str, columns: Sequence[str] | None = None) -> Any:
+        """Return a segment's rows as an Arrow table; its bytes are checked on the first reading.
+
+        Raises:
+            LedgerBrokenError: when the segment is missing.
+            ArtifactChangedError: when its bytes are others.
+        """
+        place = self.path(table.name, digest)
+        if digest not in self._verified:
+            self.check(table.name, digest)
+        with pq.ParquetFile(place) as file:
+            present = [name for name in file.schema_arrow.names if columns is None or name in columns]
+            return file.read(columns=present)
+
+    def check(self, table: str, digest: str) -> None:
+        """Compare a segment's bytes with its digest.
+
+        Raises:
+            LedgerBrokenError: when the segment is missing.
+            ArtifactChangedError: when its bytes are others.
+        """
+        place = self.path(table, digest)
+        self._verified.discard(digest)
+        if not place.is_file():
+            raise LedgerBrokenError(
+                f"a segment of {table} is missing", where=place.name, mend="restore it from a backup of segments/"
+            )
+        with place.open("rb") as file:
+            found = PREFIX + hashlib.file_digest(file, "sha256").hexdigest()
+        if found != digest:
+            raise ArtifactChangedError(
+                f"a segment of {table} has other bytes", where=place.name, mend="restore it from a backup of segments/"
+            )
+        self._verified.add(digest)
+
+    def stored(self) -> Iterator[tuple[str, str]]:
+        """Yield (table, digest) of every segment file in the folder."""
+        for table in sorted(TABLES):
+            for place in sorted((self.root / table).glob(f"*{SUFFIX}")):
+                yield table, PREFIX + place.stem
