@@ -1,0 +1,185 @@
+"""The steps of the demo, each a plain call of the use cases that the commands call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.bootstrap import Workspace
+from pipelines.usecases.freeze_cohort import freeze_cohort
+from pipelines.usecases.ingest_dicom import ingest_dicom
+from pipelines.usecases.ingest_rows import ingest_rows
+from pipelines.usecases.issue_report import issue_report
+from pipelines.usecases.predict import predict
+from pipelines.usecases.run_monitors import read_plan, run_monitors
+from pipelines.usecases.simulate_phantoms import simulate_phantoms
+from pipelines.usecases.simulate_reads import simulate_reads
+from pipelines.usecases.train import train
+from pipelines.usecases.validate import validate
+from registry.domain.errors import LeakFoundError, OverreadError
+from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole
+from registry.domain.vocabulary import Mode, Role
+from registry.ledger.verify import verify_ledger
+from registry.objects import write_durably
+from registry.people import Signer
+
+MODEL = "lesion-visible"
+SITE, EXTERNAL_SITE = "general", "riverside"
+PATIENTS = 60
+MAP = """\
+[columns]
+unit_uid = "sop"
+truth = "visible"
+
+[constants]
+target = "lesion-visible"
+unit = "instance"
+source = "consensus"
+established_at = "{established_at}"
+
+[lookup]
+study_uid = "unit_uid"
+
+[values.truth]
+"1" = true
+"0" = false
+"""
+
+
+class Quiet:
+    """Progress that shows nothing: the demo tells its steps itself."""
+
+    def advance(self, n: int = 1) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The demo's people, by id, with the folder of their passphrases."""
+
+    engineer: str
+    quality: str
+    clinician: str
+    folder: Path
+
+    def signer(self, workspace: Workspace, person: str) -> Signer:
+        """Unlock a person's key."""
+        return workspace.people.unlock(person, (self.folder / f"{person}.pass").read_text())
+
+
+def enrol(workspace: Workspace, folder: Path, secret: Callable[[int], str]) -> Cast:
+    """Enrol an engineer, a quality officer and a clinical lead, each with a passphrase of their own."""
+    cast = Cast("demo-engineer", "demo-quality", "demo-clinician", folder)
+    roles = {
+        cast.engineer: PersonRole.ENGINEER,
+        cast.quality: PersonRole.QUALITY_OFFICER,
+        cast.clinician: PersonRole.CLINICAL_LEAD,
+    }
+    for person, role in roles.items():
+        passphrase = secret(18)
+        write_durably(folder / f"{person}.pass", passphrase.encode())
+        printed = person.replace("-", " ").title()
+        workspace.people.add(person, printed, (role,), passphrase, LOCAL_ADMINISTRATOR)
+    return cast
+
+
+def take_in(workspace: Workspace, out: Path, seed: int) -> dict[str, Any]:
+    """Draw phantoms for two sites, take them in with their labels."""
+    today = workspace.clock.now().astimezone(UTC).date()
+    folder = out / "dicom"
+    simulate_phantoms(folder, seed=seed, patients=PATIENTS, until=today.isoformat(), progress=Quiet())
+    sites = [ingest_dicom(workspace, [folder / site], site, synthetic=True, progress=Quiet()) for site in (SITE, EXTERNAL_SITE)]
+    mapping = out / "labels-map.toml"
+    write_durably(mapping, MAP.format(established_at=f"{today - timedelta(days=1)}T00:00:00Z").encode())
+    labels = ingest_rows(workspace, "outcomes", [folder / "labels.csv"], mapping=mapping, progress=Quiet())
+    series = sum(report.acquisitions for report in sites)
+    says = [f"{series} series of {len(sites)} sites, {labels.accepted} labelled slices"]
+    return {"series": series, "outcomes": labels.accepted, "says": says}
+
+
+def freeze(workspace: Workspace) -> dict[str, Any]:
+    """Freeze cohorts split by patient; show that a split by slice is refused."""
+    here, there = f"site={SITE}", f"site={EXTERNAL_SITE}"
+    plan = [
+        ("demo-train", Role.TRAIN, (here, "patients=0-45%")),
+        ("demo-tune", Role.TUNE, (here, "patients=45-60%")),
+        ("demo-internal", Role.INTERNAL_TEST, (here, "patients=60-100%")),
+        ("demo-external", Role.EXTERNAL_TEST, (there,)),
+    ]
+    frozen = [freeze_cohort(workspace, name, MODEL, role, select, progress=Quiet()) for name, role, select in plan]
+    says = [f"{c.name}: {len(c.units)} slices of {len(c.patients())} patients" for c in frozen]
+    try:
+        freeze_cohort(workspace, "demo-by-slice", MODEL, Role.INTERNAL_TEST, (here, "units=0-20%"), progress=Quiet())
+    except LeakFoundError as leak:
+        says.append(f"refused, as it must be: {leak.line()}")
+    return {"cohorts": {cohort.name: cohort.digest for cohort in frozen}, "says": says}
+
+
+def judge(workspace: Workspace) -> dict[str, Any]:
+    """Train, then validate internally and externally."""
+    version = train(workspace, MODEL, "demo-train", "demo-tune", progress=Quiet())
+    judged = [validate(workspace, MODEL, None, name, None, progress=Quiet()) for name in ("demo-internal", "demo-external")]
+    says = [f"{version.name}: {version.artifact_digest}"]
+    for evaluation in judged:
+        auc = next(metric for metric in evaluation.metrics if metric.name == "auc")
+        interval = f"{auc.low:.3f} to {auc.high:.3f}" if auc.low is not None and auc.high is not None else "no interval"
+        says.append(f"{evaluation.cohort}: {evaluation.verdict.value}, AUC {auc.value:.3f} ({interval}), {auc.n_patients} patients")
+    return {"version": version.name, "verdicts": {e.cohort: e.verdict.value for e in judged}, "says": says}
+
+
+def decide(workspace: Workspace, cast: Cast) -> dict[str, Any]:
+    """Submit, try to approve as the trainer, review, approve with two signatures, deploy in shadow."""
+    lifecycle, version = workspace.lifecycle, workspace.lifecycle.version(MODEL).version
+    engineer, quality, clinician = (cast.signer(workspace, p) for p in (cast.engineer, cast.quality, cast.clinician))
+    acts: list[tuple[str, Callable[[], Any]]] = [
+        ("submit", lambda: lifecycle.submit(MODEL, version, engineer, "evidence complete")),
+        ("approve as the trainer", lambda: lifecycle.approve(MODEL, version, engineer, "")),
+        ("risk review", lambda: lifecycle.risk_review(MODEL, version, quality, "limits are acceptable for shadow use")),
+        ("approve: quality officer", lambda: lifecycle.approve(MODEL, version, quality, "")),
+        ("approve: clinical lead", lambda: lifecycle.approve(MODEL, version, clinician, "")),
+        ("shadow deployment", lambda: lifecycle.deploy(MODEL, version, SITE, "shadow", clinician, "watch first")),
+    ]
+    says = [f"{title}: {_outcome(act)}" for title, act in acts]
+    return {"state": lifecycle.version(MODEL).state.value, "says": says}
+
+
+def _outcome(act: Callable[[], Any]) -> str:
+    try:
+        done = act()
+    except OverreadError as error:
+        return f"refused (exit code {int(error.exit_code)}): {error.line()}"
+    return str(getattr(done, "says", "done"))
+
+
+def operate(workspace: Workspace, seed: int) -> dict[str, Any]:
+    """Score the site's studies in shadow, simulate a reader study over them, run the monitors as of yesterday."""
+    today = workspace.clock.now().astimezone(UTC).date()
+    folder = workspace.root.parent / "dicom" / SITE
+    scored = predict(workspace, MODEL, None, [folder], SITE, mode=Mode.SHADOW, progress=Quiet())
+    reads = simulate_reads(workspace, MODEL, None, seed=seed, readers=4, assume_shown=True, progress=Quiet())
+    run = run_monitors(workspace, MODEL, as_of=(today - timedelta(days=1)).isoformat(), plan=read_plan(workspace, None), progress=Quiet())
+    states = [signal["state"] for signal in run.json["signals"]]
+    counts = {state: states.count(state) for state in sorted(set(states))}
+    says = [
+        f"{scored.scored} predictions, {reads.reads} simulated reads",
+        "signals: " + ", ".join(f"{n} {state}" for state, n in counts.items()),
+    ]
+    return {"predictions": scored.scored, "signals": counts, "says": says}
+
+
+def report(workspace: Workspace, out: Path) -> dict[str, Any]:
+    """Issue the report as PDF and HTML."""
+    actor = replace(LOCAL_ADMINISTRATOR, auth="local")
+    teller = replace(workspace, actor=actor)
+    issued = [issue_report(teller, MODEL, None, None, form, out / f"report.{form}") for form in ("pdf", "html")]
+    return {"files": [str(one.file) for one in issued], "says": [f"{one.file.name}: {one.size // 1024} KiB" for one in issued]}
+
+
+def verify(workspace: Workspace, out: Path) -> dict[str, Any]:
+    """Keep a checkpoint outside the workspace and verify the ledger against it."""
+    newest = workspace.ledger.latest_checkpoint()
+    note = "" if newest is None else newest.note
+    write_durably(out / "checkpoint.txt", note.encode())
+    found = verify_ledger(workspace.engine, workspace.ledger.public_vkey, note)
+    return {"verdict": found.verdict, "says": [f"{found.verdict}: {found.why}"]}
