@@ -1,0 +1,57 @@
+"""Distributions: quantiles and tails that intervals and tests need; scipy is imported at the first call."""
+
+import math
+from statistics import NormalDist
+
+_NORMAL = NormalDist()
+
+
+def critical_value(level: float) -> float:
+    """Return the two-sided critical value of the standard normal, 1.96 at level .95.
+
+    Raises:
+        ValueError: when the level does not lie strictly between 0 and 1.
+    """
+    if not 0.0 < level < 1.0:
+        raise ValueError("a confidence level lies strictly between 0 and 1")
+    return _NORMAL.inv_cdf(0.5 + level / 2)
+
+
+def normal_two_sided(z: float) -> float:
+    """Return P(|Z| >= |z|) of the standard normal, exact far into the tail."""
+    return math.erfc(abs(z) / math.sqrt(2))
+
+
+def chi_square_tail(x: float, df: float) -> float:
+    """Return P(X >= x) of the chi-square distribution with df degrees of freedom."""
+    from scipy.special import chdtrc  # noqa: PLC0415  lazy: scipy is slow to import
+
+    return float(chdtrc(df, x))
+
+
+def student_two_sided(t: float, df: float) -> float:
+    """Return P(|T| >= |t|) of Student's t with df degrees of freedom, which need not be whole."""
+    from scipy.special import stdtr  # noqa: PLC0415  lazy: scipy is slow to import
+
+    return float(2 * stdtr(df, -abs(t)))
+
+
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """Return the quantile of the beta distribution with parameters a and b."""
+    from scipy.special import betaincinv  # noqa: PLC0415  lazy: scipy is slow to import
+
+    return float(betaincinv(a, b, probability))
+
+
+def binomial_cdf(k: int, n: int, probability: float) -> float:
+    """Return P(X <= k) of the binomial distribution; 0 below k = 0."""
+    from scipy.special import bdtr  # noqa: PLC0415  lazy: scipy is slow to import
+
+    return 0.0 if k < 0 else float(bdtr(min(k, n), n, probability))
+
+
+def kolmogorov_tail(x: float) -> float:
+    """Return P(K >= x) of Kolmogorov's limiting distribution."""
+    from scipy.special import kolmogorov  # noqa: PLC0415  lazy: scipy is slow to import
+
+    return float(kolmogorov(x))
