@@ -7,6 +7,7 @@ OverreadError (70)
 │   ├── ContractBrokenError       a table breaks its contract
 │   ├── EvidenceMissingError      a decision lacks the evidence it needs
 │   ├── LedgerBrokenError         the ledger does not prove itself
+│   ├── SignatureBrokenError      a signature does not hold, or is another record's
 │   └── ArtifactChangedError      a model's bytes are not those that were signed
 ├── UsageError (2)            usage, unknown name, unreadable whole file
 │   ├── UnknownNameError
@@ -76,6 +77,10 @@ class EvidenceMissingError(AnswerIsNoError):
 
 class LedgerBrokenError(AnswerIsNoError):
     """The ledger does not prove itself."""
+
+
+class SignatureBrokenError(AnswerIsNoError):
+    """A signature does not hold: other bytes, an invalid key, or another record's signature."""
 
 
 class ArtifactChangedError(AnswerIsNoError):

@@ -1,0 +1,211 @@
+"""Signed decisions on a version: submit, risk-review, approve, reject, retire; and the lapse of an approval.
+
+Each is judged in one transaction, in the same order: key and role, separation of duties, state, evidence. A refused
+decision is kept as an event of its own (21 CFR 11.10(e), APP-10).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from registry.domain.errors import AnswerIsNoError, NotAllowedError
+from registry.domain.event import Event, EventDraft, Subject
+from registry.domain.instants import instant_text
+from registry.domain.lifecycle import VERSION_TRANSITIONS, VersionState, step
+from registry.domain.model import ModelVersion
+from registry.domain.person import APPROVAL_QUORUM, Act, Actor, PersonRole, actor_record
+from registry.domain.text import one_line
+from registry.endings import end_deployments
+from registry.evidence import Evidence, approvals, gather, require_approvable, require_evaluated, require_separation
+from registry.keys import Signer
+from registry.ledger.store import Transaction
+from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now, signing
+from registry.schema import ModelVersionRow
+from registry.signatures import Intent, Signature
+from registry.versions import base_subjects, find, move, name_of, no_step, version_of
+
+_CLOSED = frozenset({VersionState.REJECTED, VersionState.RETIRED})
+_MAY_LAPSE = frozenset({PersonRole.SERVICE, PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD})
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A signed decision: the version after it, whether its state moved, and what is still missing for it to move."""
+
+    act: Act
+    version: ModelVersion
+    role: PersonRole
+    signature: str
+    event_seq: int
+    moved: bool
+    missing: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One decision under judgement."""
+
+    record: Record
+    tx: Transaction
+    row: ModelVersionRow
+    signer: Signer
+    act: Act
+    reason: str
+
+
+def submit(case: _Case) -> Decision:
+    """Sign a version over to review."""
+    who = signing(case.record, case.signer, Act.SUBMIT, case.reason)
+    if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:
+        raise no_step(case.row, Act.SUBMIT)
+    evidence = _gather(case)
+    require_evaluated(evidence, case.row, Act.SUBMIT)
+    signature, event = _sign(case, who, evidence.intent(version_of(case.row), Act.SUBMIT))
+    case.row.submitted_at = signature.signed_at
+    return _decision(case, who, signature, event, moved=False)
+
+
+def risk_review(case: _Case) -> Decision:
+    """Sign a review of the risks on the current evidence; it moves a version that passed an external test."""
+    who = signing(case.record, case.signer, Act.RISK_REVIEW, case.reason)
+    require_separation(case.tx.session, case.row, case.signer, Act.RISK_REVIEW)
+    if case.row.state in _CLOSED:
+        raise no_step(case.row, Act.RISK_REVIEW)
+    evidence = _gather(case)
+    require_evaluated(evidence, case.row, Act.RISK_REVIEW)
+    signature, event = _sign(case, who, evidence.intent(version_of(case.row), Act.RISK_REVIEW))
+    moves = step(VERSION_TRANSITIONS, case.row.state, Act.RISK_REVIEW) is not None
+    if moves:
+        move(case.tx, case.row, Act.RISK_REVIEW, who.actor, who.reason)
+    note = "" if moves else f"recorded as a signed opinion; the version stays {case.row.state}"
+    return _decision(case, who, signature, event, moved=moves, note=note)
+
+
+def approve(case: _Case) -> Decision:
+    """Sign an approval; the state moves once every role of the quorum signed the same evidence."""
+    roles = allowed_roles(case.record, case.signer, Act.APPROVE)
+    require_separation(case.tx.session, case.row, case.signer, Act.APPROVE)
+    evidence = _gather(case)
+    signed = approvals(case.tx.session, case.record.people, case.row, evidence)
+    role = _open_role(case, roles, {had: one.statement.person for had, one in signed.items()})
+    if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:
+        raise no_step(case.row, Act.APPROVE)
+    require_approvable(case.tx.session, case.record, case.row, evidence)
+    if step(VERSION_TRANSITIONS, case.row.state, Act.APPROVE) is None:
+        raise no_step(case.row, Act.APPROVE)
+    who = Signing(Act.APPROVE, case.signer, role, one_line(case.reason, "reason"))
+    signature, event = _sign(case, who, evidence.intent(version_of(case.row), Act.APPROVE))
+    missing = tuple(str(wanted) for wanted in APPROVAL_QUORUM if wanted not in {role, *signed})
+    if not missing:
+        move(case.tx, case.row, Act.APPROVE, who.actor, who.reason)
+    note = f"still to sign: {', '.join(missing)}" if missing else ""
+    return _decision(case, who, signature, event, moved=not missing, missing=missing, note=note)
+
+
+def reject(case: _Case) -> Decision:
+    """Sign a version off for good; its deployments in shadow end."""
+    return _close(case, _gather(case).subjects)
+
+
+def retire(case: _Case) -> Decision:
+    """Take an approved or lapsed version out of use; it must not be running in pilot or live."""
+    return _close(case, base_subjects(version_of(case.row)))
+
+
+def decide(
+    judge: Callable[[_Case], Decision], record: Record, name: tuple[str, str], act: Act, signer: Signer, reason: str
+) -> Decision:
+    """Judge one decision in one transaction, and keep a refusal on record.
+
+    Args:
+        judge: one of this module's decisions.
+        record: the record.
+        name: model and version.
+        act: the act.
+        signer: who decides, with their key unlocked.
+        reason: their words.
+
+    Raises:
+        UnknownNameError: when there is no such version.
+        NotAllowedError: for a role, key or separation of duties that forbids it.
+        AnswerIsNoError: when the state or the evidence does not allow it.
+    """
+    with refusals_kept(record, "@".join(name), act, signer), record.ledger.transaction() as tx:
+        row = find(tx.session, *name)
+        return judge(_Case(record, tx, row, signer, act, reason))
+
+
+def lapse(record: Record, model: str, version: str, actor: Actor, reason: str) -> ModelVersion:
+    """Let an approval lapse; the version serves again only after a new approval.
+
+    Raises:
+        UnknownNameError: when there is no such version.
+        NotAllowedError: when the actor is neither a service, a quality officer nor a clinical lead.
+        AnswerIsNoError: when the version is not approved.
+    """
+    if not actor.authenticated or actor.role not in {role.value for role in _MAY_LAPSE}:
+        raise NotAllowedError(f"the role '{actor.role}' lets no approval lapse", mend="log in as a quality officer")
+    with record.ledger.transaction() as tx:
+        row = find(tx.session, model, version)
+        move(tx, row, "lapse", actor_record(actor), one_line(reason, "reason"))
+        return version_of(row)
+
+
+def _close(case: _Case, subjects: tuple[Subject, ...]) -> Decision:
+    who = signing(case.record, case.signer, case.act, case.reason)
+    if step(VERSION_TRANSITIONS, case.row.state, case.act) is None:
+        raise no_step(case.row, case.act)
+    signature, event = _sign(case, who, Intent(case.act, case.row.model, case.row.version, subjects))
+    end_deployments(case.tx, case.row, who)
+    move(case.tx, case.row, case.act, who.actor, who.reason)
+    return _decision(case, who, signature, event, moved=True)
+
+
+def _open_role(case: _Case, roles: tuple[PersonRole, ...], signed: dict[PersonRole, str]) -> PersonRole:
+    """Return the role that the signer may fill: one that nobody signed in, by somebody who did not sign yet."""
+    person = case.signer.person.person
+    if person in signed.values():
+        raise NotAllowedError(
+            f"{person} signed the approval of {name_of(case.row)} already", mend="the other role takes another person"
+        )
+    free = [role for role in roles if role not in signed]
+    if not free:
+        raise AnswerIsNoError(f"the approval of {name_of(case.row)} as {roles[0]} is signed already")
+    return free[0]
+
+
+def _gather(case: _Case) -> Evidence:
+    return gather(case.tx.session, case.record.objects, case.row)
+
+
+def _sign(case: _Case, who: Signing, intent: Intent) -> tuple[Signature, Event]:
+    signature = sign_now(case.record, who, intent)
+    subjects = (
+        Subject("version", name_of(case.row), case.row.artifact_digest),
+        Subject("signature", intent.act.value, signature.digest),
+        Subject("evidence", intent.act.value, intent.evidence_digest),
+    )
+    payload = {
+        "model": case.row.model,
+        "version": case.row.version,
+        "act": intent.act.value,
+        "signature": signature.digest,
+        "signed_at": instant_text(signature.statement.signed_at),
+    }
+    event = case.tx.append(EventDraft("version.signed", who.actor, subjects, payload, who.reason))
+    keep_signature(case.tx, signature, intent, event.seq)
+    return signature, event
+
+
+def _decision(
+    case: _Case,
+    who: Signing,
+    signature: Signature,
+    event: Event,
+    *,
+    moved: bool,
+    missing: tuple[str, ...] = (),
+    note: str = "",
+) -> Decision:
+    version = version_of(case.row)
+    return Decision(case.act, version, who.role, signature.digest, event.seq, moved, missing, note)

@@ -1,0 +1,281 @@
+"""Deployments of versions at sites: shadow, pilot, live; stopped, resumed.
+
+Starting and resuming are judged like decisions. Stopping is not: it needs one signature and a named fallback, and waits
+for no evidence, approval or object to be readable (contract, section 5).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry.database import reading
+from registry.domain.errors import AnswerIsNoError, EvidenceMissingError, UnknownNameError, UsageError
+from registry.domain.event import EventDraft, Subject
+from registry.domain.instants import instant_text
+from registry.domain.lifecycle import DEPLOYMENT_TRANSITIONS, MAY_SHADOW, DeploymentState, VersionState, step
+from registry.domain.model import Deployment
+from registry.domain.person import Act
+from registry.domain.text import one_line
+from registry.domain.uuid7 import uuid7
+from registry.domain.vocabulary import Verdict
+from registry.evaluations import StoredEvaluation, manifest, stored
+from registry.evidence import gather
+from registry.keys import Signer
+from registry.ledger.store import Transaction
+from registry.record import Record, Signing, keep_signature, refusals_kept, sign_now, signing
+from registry.schema import DeploymentRow, ModelVersionRow, SiteRow
+from registry.signatures import Intent, Signature
+from registry.versions import find, name_of
+
+MODES: tuple[str, ...] = (DeploymentState.SHADOW, DeploymentState.PILOT, DeploymentState.LIVE)
+
+
+def deploy(
+    record: Record,
+    name: tuple[str, str],
+    site: str,
+    mode: str,
+    signer: Signer,
+    reason: str,
+    acceptance_digest: str | None = None,
+) -> Deployment:
+    """Let a version run at a site in a mode: first shadow, from there pilot, from there live.
+
+    Args:
+        record: the record.
+        name: model and version.
+        site: a registered site.
+        mode: `shadow`, `pilot` or `live`.
+        signer: a clinical lead with their key unlocked.
+        reason: their words.
+        acceptance_digest: for pilot and live, a passed evaluation of this version on a cohort with units of the site.
+
+    Raises:
+        UnknownNameError: for an unknown version or site.
+        UsageError: for another mode.
+        NotAllowedError: when the key or role forbids it.
+        EvidenceMissingError: when the version's state or the site's acceptance is missing.
+        AnswerIsNoError: when the table has no such step, or another version is live there.
+    """
+    if mode not in MODES:
+        raise UsageError(f"unknown mode '{mode}'", mend=f"one of {', '.join(MODES)}")
+    with refusals_kept(record, "@".join(name), Act.DEPLOY, signer), record.ledger.transaction() as tx:
+        row = find(tx.session, *name)
+        _require_site(tx.session, site)
+        who = signing(record, signer, Act.DEPLOY, reason)
+        require_state_for(row, mode)
+        acceptance = () if mode == DeploymentState.SHADOW else (_acceptance(tx, record, row, site, acceptance_digest),)
+        place = _place(tx.session, row, site, mode, uuid7(record.clock.now()))
+        _require_only_live(tx.session, row.target, site, mode)
+        subjects = (*gather(tx.session, record.objects, row).subjects, *acceptance)
+        intent = Intent(Act.DEPLOY, row.model, row.version, subjects, scope_of(place, site, mode))
+        return _start(tx, record, row, intent, who)
+
+
+def stop(record: Record, deployment: str, signer: Signer, fallback: str, reason: str) -> Deployment:
+    """Stop a deployment and say what the readers work with instead.
+
+    Raises:
+        UnknownNameError: when there is no such deployment.
+        UsageError: when no fallback is named.
+        NotAllowedError: when the key or role forbids it.
+        AnswerIsNoError: when it does not run.
+    """
+    fallback = one_line(fallback, "fallback")
+    if not fallback:
+        raise UsageError("a stop names what takes the model's place", mend="such as 'read without AI'")
+    found = get(record, deployment)
+    with refusals_kept(record, _name(found), Act.STOP, signer), record.ledger.transaction() as tx:
+        row = tx.session.get_one(DeploymentRow, deployment)
+        who = signing(record, signer, Act.STOP, reason)
+        scope = {"deployment": deployment, "site": row.site, "fallback": fallback}
+        payload = {"deployment": deployment, "fallback": fallback}
+        return _change(tx, record, row, who, ("stop", "deployment.stopped"), scope, payload)
+
+
+def resume(record: Record, deployment: str, signer: Signer, reason: str) -> Deployment:
+    """Let a stopped deployment run again, in the mode in which it ran.
+
+    Raises:
+        UnknownNameError: when there is no such deployment.
+        NotAllowedError: when the key or role forbids it.
+        EvidenceMissingError: when the version's state no longer allows the mode.
+        AnswerIsNoError: when it is not stopped, or another version is live there.
+    """
+    found = get(record, deployment)
+    with refusals_kept(record, _name(found), Act.RESUME, signer), record.ledger.transaction() as tx:
+        row = tx.session.get_one(DeploymentRow, deployment)
+        who = signing(record, signer, Act.RESUME, reason)
+        require_state_for(find(tx.session, row.model, row.version), row.mode)
+        _require_only_live(tx.session, row.target, row.site, row.mode)
+        payload = {"deployment": deployment, "mode": row.mode}
+        scope = scope_of(deployment, row.site, row.mode)
+        return _change(tx, record, row, who, (f"resume-{row.mode}", "deployment.resumed"), scope, payload)
+
+
+def get(record: Record, deployment: str) -> Deployment:
+    """Return a deployment.
+
+    Raises:
+        UnknownNameError: when there is no such deployment.
+    """
+    found = {one.deployment: one for one in listed(record)}
+    if deployment not in found:
+        raise UnknownNameError.of("deployment", deployment, found, mend="`overread models show` lists them")
+    return found[deployment]
+
+
+def listed(record: Record, model: str | None = None) -> list[Deployment]:
+    """Return all deployments (of a model), oldest first."""
+    with reading(record.ledger.engine) as session:
+        rows = session.scalars(select(DeploymentRow).order_by(DeploymentRow.started_at, DeploymentRow.deployment))
+        return [deployment_of(row) for row in rows if model in {None, row.model}]
+
+
+def deployment_of(row: DeploymentRow) -> Deployment:
+    """Return the deployment that a row holds."""
+    return Deployment(**{name: getattr(row, name) for name in Deployment.__dataclass_fields__})
+
+
+def scope_of(deployment: str, site: str, mode: str) -> dict[str, str]:
+    """Return what binds a signature to one deployment."""
+    return {"deployment": deployment, "site": site, "mode": mode}
+
+
+def require_state_for(row: ModelVersionRow, mode: str) -> None:
+    """Refuse a mode that the version's state does not allow.
+
+    Raises:
+        EvidenceMissingError: naming the state that it takes.
+    """
+    if mode == DeploymentState.SHADOW:
+        if row.state not in MAY_SHADOW:
+            raise EvidenceMissingError(
+                f"{name_of(row)} is {row.state}; shadow use needs a validated version", mend="validate it first"
+            )
+    elif row.state != VersionState.APPROVED:
+        raise EvidenceMissingError(
+            f"{name_of(row)} is {row.state}; {mode} use needs an approval that is valid today", mend="approve it first"
+        )
+
+
+def _place(session: Session, row: ModelVersionRow, site: str, mode: str, fresh: str) -> str:
+    """Return the id of the deployment that takes the step to a mode: the present one, or a fresh one for shadow."""
+    query = select(DeploymentRow).where(
+        DeploymentRow.model == row.model, DeploymentRow.version == row.version, DeploymentRow.site == site
+    )
+    present = next((found for found in session.scalars(query) if found.state != DeploymentState.ENDED), None)
+    state = present.state if present is not None else ""
+    if step(DEPLOYMENT_TRANSITIONS, state, f"deploy-{mode}") is None:
+        where = f"is in state '{state}' at {site}" if state else f"does not run at {site}"
+        raise AnswerIsNoError(
+            f"{name_of(row)} {where}: no step to {mode} from there", mend="shadow, pilot, live in turn"
+        )
+    return present.deployment if present is not None else fresh
+
+
+def _start(tx: Transaction, record: Record, row: ModelVersionRow, intent: Intent, who: Signing) -> Deployment:
+    signature = sign_now(record, who, intent)
+    place, site, mode = (intent.scope[key] for key in ("deployment", "site", "mode"))
+    payload = {
+        "deployment": place,
+        "model": row.model,
+        "version": row.version,
+        "site": site,
+        "mode": mode,
+        "artifact_digest": row.artifact_digest,
+        "signature": signature.digest,
+    }
+    event = tx.append(
+        EventDraft("deployment.started", who.actor, _subjects(row, intent, signature), payload, who.reason)
+    )
+    keep_signature(tx, signature, intent, event.seq)
+    stored_row = DeploymentRow(
+        deployment=place,
+        model=row.model,
+        version=row.version,
+        site=site,
+        target=row.target,
+        mode=mode,
+        state=mode,
+        started_at=instant_text(record.clock.now()),
+        artifact_digest=row.artifact_digest,
+        signature=signature.digest,
+        event_seq=event.seq,
+    )
+    return deployment_of(tx.session.merge(stored_row))
+
+
+def _change(
+    tx: Transaction,
+    record: Record,
+    row: DeploymentRow,
+    who: Signing,
+    what: tuple[str, str],
+    scope: Mapping[str, str],
+    payload: Mapping[str, Any],
+) -> Deployment:
+    """Take one step of the table with a signature over the artifact alone."""
+    act, event_type = what
+    found = step(DEPLOYMENT_TRANSITIONS, row.state, act)
+    if found is None:
+        raise AnswerIsNoError(f"the deployment of {row.model}@{row.version} at {row.site} is {row.state}")
+    artifact = Subject("artifact", f"{row.model}@{row.version}", row.artifact_digest)
+    intent = Intent(who.act, row.model, row.version, (artifact,), scope)
+    signature = sign_now(record, who, intent)
+    row.state = found.target
+    subjects = _subjects(row, intent, signature)
+    event = tx.append(
+        EventDraft(event_type, who.actor, subjects, {**payload, "signature": signature.digest}, who.reason)
+    )
+    keep_signature(tx, signature, intent, event.seq)
+    return deployment_of(row)
+
+
+def _subjects(
+    row: ModelVersionRow | DeploymentRow, intent: Intent, signature: Signature
+) -> tuple[Subject, Subject, Subject]:
+    return (
+        Subject("deployment", intent.scope["deployment"], row.artifact_digest),
+        Subject("version", f"{row.model}@{row.version}", row.artifact_digest),
+        Subject("signature", intent.act.value, signature.digest),
+    )
+
+
+def _require_site(session: Session, site: str) -> None:
+    if session.get(SiteRow, site) is None:
+        raise UnknownNameError.of("site", site, session.scalars(select(SiteRow.site)).all())
+
+
+def _require_only_live(session: Session, target: str, site: str, mode: str) -> None:
+    if mode != DeploymentState.LIVE:
+        return
+    query = select(DeploymentRow).where(
+        DeploymentRow.target == target, DeploymentRow.site == site, DeploymentRow.state == DeploymentState.LIVE.value
+    )
+    for found in session.scalars(query):
+        raise AnswerIsNoError(
+            f"{found.model}@{found.version} is live for {target} at {site}", mend="stop it first, naming the fallback"
+        )
+
+
+def _acceptance(tx: Transaction, record: Record, row: ModelVersionRow, site: str, digest: str | None) -> Subject:
+    """Return the site's acceptance as a subject: a passed evaluation of the version on units of the site."""
+    known = {found.digest: found for found in stored(tx.session, record.objects, row)}
+    found = known.get(digest or "")
+    if found is None or found.verdict != Verdict.PASSED or site not in _sites(record, found):
+        raise EvidenceMissingError(
+            f"{name_of(row)} has no acceptance record of the site {site}",
+            mend="evaluate it on a cohort of that site, and name the evaluation that passed",
+        )
+    return Subject("acceptance", site, found.digest)
+
+
+def _sites(record: Record, found: StoredEvaluation) -> Sequence[str]:
+    return sorted({unit.site for unit in manifest(record.objects, found.cohort_digest).units})
+
+
+def _name(found: Deployment) -> str:
+    return f"{found.model}@{found.version}"

@@ -1,0 +1,202 @@
+"""What a decision stands on: the digests that are signed, the signatures that count, and what is still missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry.domain.digest import digest_bytes, digest_hex
+from registry.domain.errors import EvidenceMissingError, NotAllowedError, SignatureBrokenError
+from registry.domain.event import Subject
+from registry.domain.model import ModelVersion
+from registry.domain.person import APPROVAL_QUORUM, SEPARATED_FROM_TRAINER, Act, PersonRole
+from registry.domain.ports import ObjectStore
+from registry.domain.vocabulary import Role, Verdict
+from registry.evaluations import StoredEvaluation, current, manifest, passed, stored
+from registry.keys import Signer
+from registry.record import Record
+from registry.schema import ModelVersionRow, PersonRow, SignatureRow
+from registry.signatures import Intent, KeyBook, Statement, require_covers, require_match, verify
+from registry.versions import base_subjects, cohort_subject, entered_at, name_of, version_of
+
+_MUST_NOT_FAIL = frozenset({Role.INTERNAL_TEST, Role.EXTERNAL_TEST})
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A version's current evaluations, and everything that a signature on them covers."""
+
+    evaluations: tuple[StoredEvaluation, ...]
+    subjects: tuple[Subject, ...]
+
+    def intent(self, version: ModelVersion, act: Act) -> Intent:
+        """Return the intent to sign an act on exactly this evidence."""
+        return Intent(act, version.model, version.version, self.subjects)
+
+
+@dataclass(frozen=True)
+class StoredSignature:
+    """A signature on record that was verified just now."""
+
+    statement: Statement
+    digest: str
+    evidence_digest: str
+    envelope: bytes
+    event_seq: int
+
+
+def gather(session: Session, objects: ObjectStore, row: ModelVersionRow) -> Evidence:
+    """Return a version's current evidence: artifact, operating points, evaluations, their cohorts and protocols."""
+    evaluations = tuple(current(stored(session, objects, row)))
+    fitted = (cohort_subject(session, name) for name in (row.train_cohort, row.tune_cohort))
+    tested = (subject for found in evaluations for subject in _subjects(found))
+    subjects = {*base_subjects(version_of(row)), *fitted, *tested}
+    return Evidence(
+        evaluations, tuple(sorted(subjects, key=lambda found: (found.kind, found.name, found.digest or "")))
+    )
+
+
+def signatures(session: Session, book: KeyBook, row: ModelVersionRow, act: Act | None = None) -> list[StoredSignature]:
+    """Return a version's signatures (on one act), oldest first, each verified.
+
+    Raises:
+        SignatureBrokenError: when one does not hold, or was made for another act or version.
+    """
+    query = select(SignatureRow).where(SignatureRow.model == row.model, SignatureRow.version == row.version)
+    if act is not None:
+        query = query.where(SignatureRow.act == act.value)
+    return [verified(book, found) for found in session.scalars(query.order_by(SignatureRow.event_seq))]
+
+
+def verified(book: KeyBook, row: SignatureRow) -> StoredSignature:
+    """Verify a signature on record: its bytes, its key, and that it is for the act and version under which it is kept.
+
+    Raises:
+        SignatureBrokenError: when it does not hold, or was moved.
+    """
+    statement = verify(row.envelope, book)
+    if digest_bytes(row.envelope) != row.digest:
+        raise SignatureBrokenError("a signature on record has other bytes than its digest", where=row.digest)
+    require_covers(statement, Intent(Act(row.act), row.model, row.version, (), statement.scope))
+    return StoredSignature(statement, row.digest, row.evidence_digest, row.envelope, row.event_seq)
+
+
+def matching(
+    session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence, act: Act
+) -> list[StoredSignature]:
+    """Return the signatures of an act over exactly this evidence, oldest first.
+
+    Raises:
+        SignatureBrokenError: when one claims this evidence and does not cover it.
+    """
+    intent = evidence.intent(version_of(row), act)
+    digest = intent.evidence_digest
+    found = [one for one in signatures(session, book, row, act) if one.evidence_digest == digest]
+    for one in found:
+        require_match(one.statement, intent)
+    return found
+
+
+def approvals(
+    session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence
+) -> dict[PersonRole, StoredSignature]:
+    """Return the approvals of this evidence that count, by role: those since the version entered its present state."""
+    since = entered_at(session, row)
+    found = matching(session, book, row, evidence, Act.APPROVE)
+    return {one.statement.role: one for one in found if one.event_seq > since}
+
+
+def quorum_held(session: Session, book: KeyBook, row: ModelVersionRow) -> bool:
+    """Say whether one evidence bears the approvals of every role of the quorum, by persons none of whom trained it.
+
+    The serving gate asks this of an approved version, so that a state that was written by hand serves nothing.
+    """
+    by_evidence: dict[str, dict[PersonRole, str]] = {}
+    base = set(base_subjects(version_of(row)))
+    for one in signatures(session, book, row, Act.APPROVE):
+        require_covers(one.statement, Intent(Act.APPROVE, row.model, row.version, tuple(base), {}))
+        if one.statement.person != row.trained_by:
+            by_evidence.setdefault(one.evidence_digest, {})[one.statement.role] = one.statement.person
+    needed = set(APPROVAL_QUORUM)
+    return any(needed <= set(signed) and len(set(signed.values())) >= len(needed) for signed in by_evidence.values())
+
+
+def require_separation(session: Session, row: ModelVersionRow, signer: Signer, act: Act) -> None:
+    """Refuse an act by whoever trained the version, and any such act while the trainer is unknown (APP-02).
+
+    Raises:
+        NotAllowedError: saying which.
+    """
+    if act not in SEPARATED_FROM_TRAINER:
+        return
+    if session.get(PersonRow, row.trained_by) is None:
+        raise NotAllowedError(
+            f"nobody on record trained {name_of(row)}, so no signer can be told apart from its trainer",
+            mend="train again after `overread login`",
+        )
+    if row.trained_by == signer.person.person:
+        raise NotAllowedError(
+            f"{signer.person.person} trained {name_of(row)} and may not sign '{act}' on it",
+            mend="let another person sign",
+        )
+
+
+def require_evaluated(evidence: Evidence, row: ModelVersionRow, act: Act) -> None:
+    """Refuse an act on a version that was never evaluated.
+
+    Raises:
+        EvidenceMissingError: when there is no evaluation.
+    """
+    if not evidence.evaluations:
+        raise EvidenceMissingError(
+            f"'{act}' of {name_of(row)} needs an evaluation, and there is none", mend="run `overread validate` first"
+        )
+
+
+def require_approvable(session: Session, record: Record, row: ModelVersionRow, evidence: Evidence) -> None:
+    """Refuse approval while evidence is missing.
+
+    Raises:
+        EvidenceMissingError: naming everything that is missing.
+    """
+    missing = [
+        *_missing_external(record.objects, evidence.evaluations),
+        *(f"the evaluation on '{one.cohort}' failed" for one in evidence.evaluations if _failed(one)),
+        *_missing_signatures(session, record.people, row, evidence),
+    ]
+    if missing:
+        raise EvidenceMissingError(
+            f"{name_of(row)} cannot be approved: {'; '.join(missing)}",
+            mend="supply what is missing; it may run in shadow",
+        )
+
+
+def _missing_external(objects: ObjectStore, evaluations: Sequence[StoredEvaluation]) -> list[str]:
+    if passed(evaluations, Role.EXTERNAL_TEST):
+        return []
+    external = [found for found in evaluations if found.role == Role.EXTERNAL_TEST]
+    sites = {unit.site for found in external for unit in manifest(objects, found.cohort_digest).units}
+    return [f"no external-test evaluation passed (external sites: {len(sites)})"]
+
+
+def _failed(found: StoredEvaluation) -> bool:
+    return found.role in _MUST_NOT_FAIL and found.verdict == Verdict.FAILED
+
+
+def _missing_signatures(session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence) -> list[str]:
+    missing = []
+    reviews = matching(session, book, row, evidence, Act.RISK_REVIEW)
+    if not any(one.statement.person != row.trained_by for one in reviews):
+        missing.append("no signed risk review of exactly the current evaluations")
+    if row.submitted_at is None or not signatures(session, book, row, Act.SUBMIT):
+        missing.append("no engineer submitted it")
+    return missing
+
+
+def _subjects(found: StoredEvaluation) -> tuple[Subject, Subject, Subject]:
+    return (
+        Subject("evaluation", found.cohort, found.digest),
+        Subject("cohort", found.cohort, found.cohort_digest),
+        Subject("protocol", digest_hex(found.protocol_digest)[:16], found.protocol_digest),
+    )

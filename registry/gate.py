@@ -1,0 +1,212 @@
+"""The serving gate: a model runs only when record, ledger, signature and bytes agree, and never by an alias (APP-13).
+
+It copies the model's files afresh into a private folder and hashes that copy; what is loaded is what was hashed. When
+anything does not hold, nothing is served and the refusal is put on record.
+"""
+
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry.database import reading
+from registry.deployments import MODES, deployment_of, require_state_for, scope_of
+from registry.domain.artifact import folder_digest
+from registry.domain.digest import digest_hex
+from registry.domain.errors import (
+    AnswerIsNoError,
+    ArtifactChangedError,
+    LedgerBrokenError,
+    NotAllowedError,
+    SignatureBrokenError,
+    UnknownNameError,
+)
+from registry.domain.event import Event, EventDraft, Subject
+from registry.domain.instants import parse_instant
+from registry.domain.lifecycle import DeploymentState
+from registry.domain.model import Deployment, ModelVersion
+from registry.domain.person import UNAUTHENTICATED, Act, Actor, actor_record
+from registry.domain.ports import ModelStore
+from registry.domain.text import MAX_LETTERS, one_line
+from registry.evidence import verified
+from registry.history import last_event
+from registry.ledger.store import InclusionProof, Ledger, verify_proof
+from registry.lifecycle import Lifecycle
+from registry.people import People
+from registry.schema import DeploymentRow, SignatureRow
+from registry.signatures import Intent, Statement, require_covers
+from registry.versions import base_subjects, find
+
+MAX_SIGNING_LAG = timedelta(minutes=5)  # between a signature and the event that tells of it
+_LEFTOVER_SECONDS = 86_400  # private copies that a killed process left behind
+_RUNNING = frozenset({"deployment.started", "deployment.resumed"})
+_CHANGES = _RUNNING | {"deployment.stopped", "deployment.ended"}
+_VERIFY = "run `overread audit verify`"
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A model that may run: its private files, why it may, and the proof; leaving the context removes the files."""
+
+    folder: Path
+    deployment: Deployment
+    version: ModelVersion
+    proof: InclusionProof
+    statement: Statement
+
+    def release(self) -> None:
+        """Remove the private copy of the model's files."""
+        shutil.rmtree(self.folder.parent, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+class ServingGate:
+    """Admits models to serving in one workspace; private copies lie under `root/serving`."""
+
+    def __init__(self, ledger: Ledger, lifecycle: Lifecycle, people: People, models: ModelStore, root: Path) -> None:
+        self.ledger = ledger
+        self.lifecycle = lifecycle
+        self.people = people
+        self.models = models
+        self.root = root
+
+    def admit(self, model: str, version: str | None, site: str, actor: Actor = UNAUTHENTICATED) -> Admission:
+        """Admit a model at a site by its active deployment: live before pilot before shadow, then the newest.
+
+        Raises:
+            UnknownNameError: for an unknown model or version.
+            NotAllowedError: when it is not deployed there, or stopped.
+            EvidenceMissingError: when the version's state no longer allows the mode.
+            LedgerBrokenError: when the ledger does not prove that the deployment began and runs.
+            SignatureBrokenError: when the deployment's signature does not hold.
+            ArtifactChangedError: when the model's files are not those that were registered.
+        """
+        known = self.lifecycle.version(model, version)
+        asked = f"{model}@{version}" if version is not None else model
+        try:
+            return self._admit(model, version, site, asked)
+        except (AnswerIsNoError, NotAllowedError) as refusal:
+            self._keep_refusal(known, actor, refusal.line())
+            raise
+
+    def _admit(self, model: str, version: str | None, site: str, asked: str) -> Admission:
+        with reading(self.ledger.engine) as session:
+            deployment = _active(session, model, version, site, asked)
+            proof, event = self._proved(session, deployment)
+            admitted = self._admissible(session, deployment)
+            statement = self._signed(session, deployment, admitted, event)
+        return Admission(self._copied(admitted), deployment, admitted, proof, statement)
+
+    def _proved(self, session: Session, deployment: Deployment) -> tuple[InclusionProof, Event]:
+        """Prove that the ledger tells of this deployment's start, and that it tells of no stop since."""
+        try:
+            proof = self.ledger.prove(deployment.event_seq)
+        except UnknownNameError as error:
+            raise LedgerBrokenError("the ledger does not tell of this deployment", mend=_VERIFY) from error
+        event = self.ledger.event(deployment.event_seq)
+        verify_proof(proof, self.ledger.public_vkey, event.data)
+        about = Subject("deployment", deployment.deployment, deployment.artifact_digest).to_json()
+        if event.record["type"] != "deployment.started" or about not in event.record["subjects"]:
+            raise LedgerBrokenError("the ledger's event is not this deployment's start", mend=_VERIFY)
+        last = last_event(session, _CHANGES, "deployment", deployment.deployment)
+        if last is None or last.record["type"] not in _RUNNING:
+            raise LedgerBrokenError("the ledger tells that this deployment was stopped", mend=_VERIFY)
+        return proof, event
+
+    def _admissible(self, session: Session, deployment: Deployment) -> ModelVersion:
+        row = find(session, deployment.model, deployment.version)
+        require_state_for(row, deployment.mode)
+        version = self.lifecycle.version(row.model, row.version)
+        if version.artifact_digest != deployment.artifact_digest:
+            raise ArtifactChangedError(f"{version.name} is not what was deployed", mend="deploy it again")
+        clinical = deployment.mode != DeploymentState.SHADOW
+        if clinical and not self.lifecycle.approval_holds(version.model, version.version):
+            raise SignatureBrokenError(
+                f"{version.name} is called approved, but the signatures are not there", mend=_VERIFY
+            )
+        return version
+
+    def _signed(self, session: Session, deployment: Deployment, version: ModelVersion, event: Event) -> Statement:
+        """Verify the deployment's signature, and that it was made when the ledger says."""
+        row = session.get(SignatureRow, deployment.signature)
+        if row is None:
+            raise SignatureBrokenError("the deployment's signature is missing", mend=_VERIFY)
+        statement = verified(self.people, row).statement
+        scope = scope_of(deployment.deployment, deployment.site, deployment.mode)
+        require_covers(statement, Intent(Act.DEPLOY, version.model, version.version, base_subjects(version), scope))
+        told = Subject("signature", Act.DEPLOY, row.digest).to_json()
+        if told not in event.record["subjects"] or not _timely(statement, event):
+            raise SignatureBrokenError(
+                "the deployment's signature is not the one that the ledger tells of", mend=_VERIFY
+            )
+        return statement
+
+    def _copied(self, version: ModelVersion) -> Path:
+        """Copy the model's files into a fresh private folder, and hash the copy."""
+        shelf = self.root / "serving" / digest_hex(version.artifact_digest)
+        place = _fresh_folder(shelf)
+        try:
+            return self._hashed(self.models.download(version.mlflow_run, place), version)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+
+    def _hashed(self, folder: Path, version: ModelVersion) -> Path:
+        if folder_digest(folder) != version.artifact_digest:
+            raise ArtifactChangedError(
+                f"the files of {version.name} are not those that were registered", mend="restore the model store"
+            )
+        return folder
+
+    def _keep_refusal(self, version: ModelVersion, actor: Actor, why: str) -> None:
+        payload = {"model": version.model, "version": version.version, "why": one_line(why[:MAX_LETTERS], "refusal")}
+        subject = Subject("version", version.name, version.artifact_digest)
+        with self.ledger.transaction() as tx:
+            tx.append(EventDraft("serving.refused", actor_record(actor), (subject,), payload, outcome="refused"))
+
+
+def _active(session: Session, model: str, version: str | None, site: str, asked: str) -> Deployment:
+    query = select(DeploymentRow).where(DeploymentRow.model == model, DeploymentRow.site == site)
+    found = [deployment_of(row) for row in session.scalars(query) if version in {None, row.version}]
+    running = [one for one in found if one.state in MODES and one.state == one.mode]
+    if running:
+        return max(running, key=lambda one: (MODES.index(one.mode), one.started_at))
+    if any(one.state == DeploymentState.STOPPED for one in found):
+        raise NotAllowedError(
+            f"{asked} is stopped at {site}", mend="a clinical lead may resume it with `overread models resume`"
+        )
+    raise NotAllowedError(
+        f"{asked} is not deployed at {site}",
+        mend=f"a clinical lead may `overread models deploy {asked} --site {site} --mode shadow`",
+    )
+
+
+def _timely(statement: Statement, event: Event) -> bool:
+    at: datetime = parse_instant(event.record["at"])
+    return statement.signed_at <= at <= statement.signed_at + MAX_SIGNING_LAG and statement.ledger_size <= event.seq
+
+
+def _fresh_folder(shelf: Path) -> Path:
+    """Make a private folder (0700) that nothing used before, and sweep those that killed processes left."""
+    shelf.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shelf.mkdir(mode=0o700, exist_ok=True)
+    for left in shelf.iterdir():
+        if time.time() - left.stat().st_mtime > _LEFTOVER_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    place = shelf / secrets.token_hex(8)
+    place.mkdir(mode=0o700)
+    return place

@@ -1,0 +1,153 @@
+"""The life of model versions and deployments: the one way in which their state changes.
+
+Every change is one step of the table in `registry.domain.lifecycle`, made in one ledger transaction with its event and,
+where a person decides, with their signature.
+"""
+
+from registry.database import reading
+from registry.decisions import Decision, approve, decide, lapse, reject, retire, risk_review, submit
+from registry.deployments import deploy, get, listed, resume, stop
+from registry.domain.event import Event
+from registry.domain.model import Deployment, Evaluation, ModelVersion
+from registry.domain.person import Act, Actor
+from registry.domain.ports import Clock, ObjectStore
+from registry.evaluations import StoredEvaluation, record_evaluation, stored
+from registry.evidence import Evidence, StoredSignature, gather, quorum_held, signatures
+from registry.keys import Signer
+from registry.ledger.store import Ledger
+from registry.people import People
+from registry.record import Record
+from registry.versions import find, newest_first, next_number, register, version_of
+
+__all__ = ["Decision", "Lifecycle", "StoredEvaluation", "StoredSignature"]
+
+
+class Lifecycle:
+    """Registered versions, their evaluations, decisions and deployments."""
+
+    def __init__(self, ledger: Ledger, people: People, objects: ObjectStore, clock: Clock) -> None:
+        self.record = Record(ledger, people, objects, clock)
+
+    def register(self, version: ModelVersion, actor: Actor) -> ModelVersion:
+        """Put a new version on record, in state `registered`, trained by the actor (see `registry.versions`)."""
+        return register(self.record, version, actor)
+
+    def record_evaluation(self, evaluation: Evaluation, actor: Actor) -> Event:
+        """Put an evaluation on record and move its version where it passed (see `registry.evaluations`)."""
+        return record_evaluation(self.record, evaluation, actor)
+
+    def version(self, model: str, version: str | None = None) -> ModelVersion:
+        """Return a version; without a number, the one that was registered last.
+
+        Raises:
+            UnknownNameError: when there is no such model or version.
+        """
+        with reading(self.record.ledger.engine) as session:
+            return version_of(find(session, model, version))
+
+    def versions(self) -> list[ModelVersion]:
+        """Return all versions, the one registered last first."""
+        with reading(self.record.ledger.engine) as session:
+            return [version_of(row) for row in newest_first(session)]
+
+    def next_version(self, model: str) -> str:
+        """Return the number of a model's next version."""
+        with reading(self.record.ledger.engine) as session:
+            return next_number(session, model)
+
+    def evaluations(self, model: str, version: str) -> list[StoredEvaluation]:
+        """Return a version's evaluations, oldest first.
+
+        Raises:
+            UnknownNameError: when there is no such version.
+            ArtifactChangedError: when an evaluation's record is missing or has other bytes.
+        """
+        with reading(self.record.ledger.engine) as session:
+            return stored(session, self.record.objects, find(session, model, version))
+
+    def evidence(self, model: str, version: str) -> Evidence:
+        """Return what a signature on the version would cover now.
+
+        Raises:
+            UnknownNameError: when there is no such version.
+            ArtifactChangedError: when an evaluation's record is missing or has other bytes.
+        """
+        with reading(self.record.ledger.engine) as session:
+            return gather(session, self.record.objects, find(session, model, version))
+
+    def signatures(self, model: str, version: str) -> list[StoredSignature]:
+        """Return a version's signatures, oldest first, each verified now.
+
+        Raises:
+            UnknownNameError: when there is no such version.
+            SignatureBrokenError: when one does not hold.
+        """
+        with reading(self.record.ledger.engine) as session:
+            return signatures(session, self.record.people, find(session, model, version))
+
+    def approval_holds(self, model: str, version: str) -> bool:
+        """Say whether the signatures of the whole quorum stand behind a version, whatever its state says.
+
+        Raises:
+            UnknownNameError: when there is no such version.
+            SignatureBrokenError: when a signature does not hold.
+        """
+        with reading(self.record.ledger.engine) as session:
+            return quorum_held(session, self.record.people, find(session, model, version))
+
+    def submit(self, model: str, version: str, signer: Signer, reason: str = "") -> Decision:
+        """Sign a version over to review; an engineer does."""
+        return decide(submit, self.record, (model, version), Act.SUBMIT, signer, reason)
+
+    def risk_review(self, model: str, version: str, signer: Signer, reason: str = "") -> Decision:
+        """Sign a review of the risks; a validator or quality officer does, never the trainer."""
+        return decide(risk_review, self.record, (model, version), Act.RISK_REVIEW, signer, reason)
+
+    def approve(self, model: str, version: str, signer: Signer, reason: str = "") -> Decision:
+        """Sign an approval; `missing` of the answer names the roles that have yet to sign."""
+        return decide(approve, self.record, (model, version), Act.APPROVE, signer, reason)
+
+    def reject(self, model: str, version: str, signer: Signer, reason: str = "") -> Decision:
+        """Sign a version off for good."""
+        return decide(reject, self.record, (model, version), Act.REJECT, signer, reason)
+
+    def retire(self, model: str, version: str, signer: Signer, reason: str = "") -> Decision:
+        """Take an approved or lapsed version out of use."""
+        return decide(retire, self.record, (model, version), Act.RETIRE, signer, reason)
+
+    def lapse(self, model: str, version: str, actor: Actor, reason: str) -> ModelVersion:
+        """Let an approval lapse (see `registry.decisions`)."""
+        return lapse(self.record, model, version, actor, reason)
+
+    def deploy(
+        self,
+        model: str,
+        version: str,
+        site: str,
+        mode: str,
+        signer: Signer,
+        reason: str = "",
+        acceptance_digest: str | None = None,
+    ) -> Deployment:
+        """Let a version run at a site in a mode (see `registry.deployments`)."""
+        return deploy(self.record, (model, version), site, mode, signer, reason, acceptance_digest)
+
+    def stop(self, deployment: str, signer: Signer, fallback: str, reason: str = "") -> Deployment:
+        """Stop a deployment and name the fallback."""
+        return stop(self.record, deployment, signer, fallback, reason)
+
+    def resume(self, deployment: str, signer: Signer, reason: str = "") -> Deployment:
+        """Let a stopped deployment run again in its mode."""
+        return resume(self.record, deployment, signer, reason)
+
+    def deployment(self, deployment: str) -> Deployment:
+        """Return a deployment.
+
+        Raises:
+            UnknownNameError: when there is no such deployment.
+        """
+        return get(self.record, deployment)
+
+    def deployments(self, model: str | None = None) -> list[Deployment]:
+        """Return all deployments (of a model), oldest first."""
+        return listed(self.record, model)

@@ -1,0 +1,102 @@
+"""Login: a token of 15 minutes, signed with the person's own key, so that background jobs carry who started them.
+
+A session says who trains or takes in; it never signs. Signing asks for the passphrase each time (21 CFR 11.200(a)(1)).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from registry.domain.errors import SignatureBrokenError, UnknownNameError
+from registry.domain.event import EventDraft, Subject
+from registry.domain.instants import instant_text, parse_instant
+from registry.domain.person import UNAUTHENTICATED, Actor, actor_record
+from registry.domain.ports import Clock
+from registry.dsse import SESSION, open_envelope, payload_of, seal_envelope
+from registry.keys import Signer, signature_holds
+from registry.ledger.store import Ledger
+from registry.objects import write_durably
+from registry.people import People
+
+LIFETIME = timedelta(minutes=15)
+FILE_NAME = "session.json"
+_SCHEMA = "overread.session/1"
+
+
+@dataclass(frozen=True)
+class Login:
+    """A session: who, and until when."""
+
+    person: str
+    issued_at: datetime
+    expires_at: datetime
+
+    def valid_at(self, instant: datetime) -> bool:
+        """Say whether the session counts at an instant; one issued in the future or for too long never does."""
+        return self.issued_at <= instant < self.expires_at <= self.issued_at + LIFETIME
+
+
+def open_session(root: Path, signer: Signer, ledger: Ledger, clock: Clock) -> Login:
+    """Log a person in: put it on record, then leave a signed token in the workspace (mode 0600)."""
+    now = clock.now()
+    login = Login(signer.person.person, now, now + LIFETIME)
+    record = {
+        "schema": _SCHEMA,
+        "person": login.person,
+        "issued_at": instant_text(login.issued_at),
+        "expires_at": instant_text(login.expires_at),
+    }
+    actor = Actor(login.person, _role(signer.person.roles), "signature")
+    subject = Subject("person", login.person)
+    with ledger.transaction() as tx:
+        tx.append(EventDraft("session.opened", actor_record(actor), (subject,), {"person": login.person}))
+    write_durably(root / FILE_NAME, seal_envelope(SESSION, record, signer))
+    return login
+
+
+def close_session(root: Path) -> None:
+    """Log out; without a session nothing happens."""
+    (root / FILE_NAME).unlink(missing_ok=True)
+
+
+def current_actor(root: Path, people: People, clock: Clock) -> Actor:
+    """Return who is logged in; the unauthenticated actor when nobody is, or the token does not hold."""
+    file = root / FILE_NAME
+    if not file.is_file():
+        return UNAUTHENTICATED
+    now = clock.now()
+    try:
+        login = _verified(file.read_bytes(), people, now)
+        person = people.get(login.person)
+    except (SignatureBrokenError, UnknownNameError):
+        return UNAUTHENTICATED
+    if not person.active or not login.valid_at(now):
+        return UNAUTHENTICATED
+    return Actor(person.person, _role(person.roles), "session")
+
+
+def _verified(data: bytes, people: People, now: datetime) -> Login:
+    """Read a token; its key must be on record, the person's own, and valid now.
+
+    Raises:
+        SignatureBrokenError: when it is not such a token.
+    """
+    envelope = open_envelope(data, SESSION)
+    key = people.key(envelope.key_id)
+    if key is None or not key.valid_at(now) or not signature_holds(key, envelope.signature, envelope.signed_bytes):
+        raise SignatureBrokenError("the session's signature does not hold", mend="run `overread login`")
+    return _login(payload_of(envelope), key.person)
+
+
+def _login(record: Any, owner: str) -> Login:
+    try:
+        if record["schema"] == _SCHEMA and record["person"] == owner:
+            return Login(owner, parse_instant(record["issued_at"]), parse_instant(record["expires_at"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise SignatureBrokenError("the session cannot be read", mend="run `overread login`") from error
+    raise SignatureBrokenError("the session names another person than its key", mend="run `overread login`")
+
+
+def _role(roles: tuple[object, ...]) -> str:
+    return str(roles[0]) if roles else "none"

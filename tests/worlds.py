@@ -1,0 +1,177 @@
+"""A small workspace for tests of people, decisions and serving: real database, real keys, real signatures."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fakes import FakeClock
+from ledgers import SERVICE
+
+from registry.database import migrate, open_database
+from registry.domain.canonical import canonical_bytes
+from registry.domain.cohort import Cohort, CohortUnit
+from registry.domain.digest import digest_bytes
+from registry.domain.event import Event, EventDraft, Subject
+from registry.domain.lifecycle import VersionState
+from registry.domain.model import Evaluation, ModelVersion, OperatingPoint
+from registry.domain.person import LOCAL_ADMINISTRATOR, UNAUTHENTICATED, Actor, PersonRole, actor_record
+from registry.domain.vocabulary import Role, Verdict
+from registry.keys import Signer
+from registry.ledger.log_key import LogKey
+from registry.ledger.store import Ledger
+from registry.lifecycle import Lifecycle
+from registry.objects import FileObjects
+from registry.people import People
+from registry.schema import CohortRow, SiteRow
+
+PASSPHRASE = "a horse that reads magnets"
+MODEL, TARGET = "sarcoma-visible", "sarcoma-visible"
+STAFF = {
+    "erin": PersonRole.ENGINEER,
+    "vera": PersonRole.VALIDATOR,
+    "quinn": PersonRole.QUALITY_OFFICER,
+    "clara": PersonRole.CLINICAL_LEAD,
+    "otto": PersonRole.OVERSIGHT,
+}
+ERIN = Actor("erin", PersonRole.ENGINEER.value, "session")
+ARTIFACT = digest_bytes(b"artifact")
+PROTOCOL = digest_bytes(b"protocol")
+COHORTS = {
+    "train": (Role.TRAIN, "general"),
+    "tune": (Role.TUNE, "general"),
+    "internal": (Role.INTERNAL_TEST, "general"),
+    "transfer": (Role.TRANSFER_TEST, "general"),
+    "external": (Role.EXTERNAL_TEST, "elsewhere"),
+}
+SITES = ("general", "reference", "elsewhere")
+
+
+class World:
+    """A workspace folder with everything open."""
+
+    def __init__(self, root: Path, at: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
+        self.root = root
+        self.clock = FakeClock(at)
+        place = root / "log.pem"
+        key = LogKey.load(place) if place.exists() else LogKey.make(place)
+        self.ledger = Ledger(open_database(f"sqlite:///{root / 'overread.db'}"), key, self.clock, SERVICE)
+        self.people = People(self.ledger, root / "keys" / "persons", self.clock)
+        self.objects = FileObjects(root / "objects")
+        self.lifecycle = Lifecycle(self.ledger, self.people, self.objects, self.clock)
+
+    @classmethod
+    def found(cls, root: Path) -> "World":
+        """Make a workspace with staff, sites and cohorts; copies of it are quick."""
+        world = cls(root)
+        migrate(world.ledger.engine)
+        for person, role in STAFF.items():
+            world.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+        with world.ledger.transaction() as tx:
+            tx.session.add_all(SiteRow(site=site, time_zone="UTC") for site in SITES)
+        for name, (role, site) in COHORTS.items():
+            world.freeze(name, role, site)
+        world.close()
+        return world
+
+    def copy(self, root: Path) -> "World":
+        """Return a copy of the workspace an hour later."""
+        shutil.copytree(self.root, root)
+        return World(root, datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.ledger.engine.dispose()
+
+    def signer(self, person: str) -> Signer:
+        """Unlock a member of the staff."""
+        return self.people.unlock(person, PASSPHRASE)
+
+    def freeze(self, name: str, role: Role, site: str, patients: str | None = None) -> Cohort:
+        """Freeze a cohort of two patients of one site, named after the cohort unless told otherwise."""
+        whose = patients or name
+        units = tuple(
+            CohortUnit("study", f"{whose}-{n}", "", f"{whose}-{n}", f"p:{whose}-{n}", site, f"{whose}-scanner", n == 0)
+            for n in range(2)
+        )
+        cohort = Cohort(name, TARGET, role, (), units)
+        self.objects.put(canonical_bytes(cohort.to_json()))
+        fields = {"name": name, "digest": cohort.digest, "role": role.value, "target": TARGET}
+        with self.ledger.transaction() as tx:
+            subject = Subject("cohort", name, cohort.digest)
+            draft = EventDraft("cohort.frozen", actor_record(UNAUTHENTICATED), (subject,), {**fields, "units": 2})
+            seq = tx.append(draft).seq
+            tx.session.add(CohortRow(**fields, frozen_at="2026-03-02T09:00:00.000000Z", event_seq=seq))
+        return cohort
+
+    def register(self, actor: Actor = ERIN, artifact: str = ARTIFACT, run: str = "run") -> ModelVersion:
+        """Register the model's next version."""
+        number = self.lifecycle.next_version(MODEL)
+        point = OperatingPoint("*", 32768, "tune", "youden")
+        draft = ModelVersion(
+            model=MODEL,
+            version=number,
+            target=TARGET,
+            state=VersionState.REGISTERED,
+            artifact_digest=artifact,
+            train_cohort="train",
+            tune_cohort="tune",
+            operating_points=(point,),
+            trained_by=actor.person,
+            registered_at="",
+            mlflow_run=run,
+            mlflow_version="1",
+        )
+        return self.lifecycle.register(draft, actor)
+
+    def evaluation(self, cohort: str = "internal", verdict: Verdict = Verdict.PASSED, version: str = "1") -> Evaluation:
+        """Return an evaluation of a version on a frozen cohort."""
+        known = self.lifecycle.version(MODEL, version)
+        with self.ledger.transaction() as tx:
+            row = tx.session.get_one(CohortRow, cohort)
+            role, digest = Role(row.role), row.digest
+        return Evaluation(
+            model=MODEL,
+            version=version,
+            artifact_digest=known.artifact_digest,
+            cohort=cohort,
+            cohort_digest=digest,
+            cohort_role=role,
+            protocol_digest=PROTOCOL,
+            threshold=0.5,
+            metrics=(),
+            criteria=(),
+            verdict=verdict,
+            why="as measured",
+            scores_digest=digest_bytes(b"scores"),
+        )
+
+    def evaluate(self, cohort: str = "internal", verdict: Verdict = Verdict.PASSED, version: str = "1") -> Event:
+        """Put an evaluation on record."""
+        return self.lifecycle.record_evaluation(self.evaluation(cohort, verdict, version), ERIN)
+
+    def ready(self, *cohorts: str) -> "World":
+        """Register a version, evaluate it on cohorts, submit it and review its risks."""
+        self.register()
+        for cohort in cohorts:
+            self.evaluate(cohort)
+        self.lifecycle.submit(MODEL, "1", self.signer("erin"))
+        self.lifecycle.risk_review(MODEL, "1", self.signer("vera"))
+        return self
+
+    def approved(self) -> "World":
+        """Bring version 1 to approval by the whole quorum."""
+        self.ready("internal", "external")
+        self.lifecycle.approve(MODEL, "1", self.signer("quinn"))
+        self.lifecycle.approve(MODEL, "1", self.signer("clara"))
+        return self
+
+    @property
+    def state(self) -> VersionState:
+        """State of version 1."""
+        return self.lifecycle.version(MODEL, "1").state
+
+    def told(self, event_type: str) -> list[dict[str, Any]]:
+        """Return the payloads of all events of a type, newest first."""
+        found = [event for event in self.ledger.events(last=1000) if event.record["type"] == event_type]
+        return [self.ledger.payload(event.seq) or {} for event in found]
