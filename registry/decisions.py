@@ -40,6 +40,12 @@ class Decision:
     missing: tuple[str, ...] = ()
     note: str = ""
 
+    @property
+    def says(self) -> str:
+        """One phrase for a person: what was signed, and where the version stands."""
+        after = f"now {self.version.state}" if self.moved else f"still {self.version.state}"
+        return "; ".join(part for part in (f"'{self.act}' signed as {self.role}", after, self.note) if part)
+
 
 @dataclass(frozen=True)
 class _Case:
@@ -77,7 +83,7 @@ def risk_review(case: _Case) -> Decision:
     moves = step(VERSION_TRANSITIONS, case.row.state, Act.RISK_REVIEW) is not None
     if moves:
         move(case.tx, case.row, Act.RISK_REVIEW, who.actor, who.reason)
-    note = "" if moves else f"recorded as a signed opinion; the version stays {case.row.state}"
+    note = "" if moves else "a signed opinion for shadow use"
     return _decision(case, who, signature, event, moved=moves, note=note)
 
 

@@ -134,6 +134,19 @@ def listed(record: Record, model: str | None = None) -> list[Deployment]:
         return [deployment_of(row) for row in rows if model in {None, row.model}]
 
 
+def running(
+    session: Session, model: str, version: str | None, site: str
+) -> tuple[Deployment | None, Sequence[Deployment]]:
+    """Return the deployment of a model (at one version) that runs at a site, and all that there are.
+
+    Of several that run, live comes before pilot before shadow, then the newest.
+    """
+    query = select(DeploymentRow).where(DeploymentRow.model == model, DeploymentRow.site == site)
+    found = [deployment_of(row) for row in session.scalars(query) if version in {None, row.version}]
+    active = [one for one in found if one.state in MODES and one.state == one.mode]
+    return max(active, key=lambda one: (MODES.index(one.mode), one.started_at), default=None), found
+
+
 def deployment_of(row: DeploymentRow) -> Deployment:
     """Return the deployment that a row holds."""
     return Deployment(**{name: getattr(row, name) for name in Deployment.__dataclass_fields__})

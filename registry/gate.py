@@ -13,13 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.database import reading
-from registry.deployments import MODES, deployment_of, require_state_for, scope_of
+from registry.deployments import require_state_for, running, scope_of
 from registry.domain.artifact import folder_digest
 from registry.domain.digest import digest_hex
+from registry.domain.display import plain
 from registry.domain.errors import (
     AnswerIsNoError,
     ArtifactChangedError,
@@ -40,7 +40,7 @@ from registry.history import last_event
 from registry.ledger.store import InclusionProof, Ledger, verify_proof
 from registry.lifecycle import Lifecycle
 from registry.people import People
-from registry.schema import DeploymentRow, SignatureRow
+from registry.schema import SignatureRow
 from registry.signatures import Intent, Statement, require_covers
 from registry.versions import base_subjects, find
 
@@ -180,18 +180,16 @@ class ServingGate:
 
 
 def _active(session: Session, model: str, version: str | None, site: str, asked: str) -> Deployment:
-    query = select(DeploymentRow).where(DeploymentRow.model == model, DeploymentRow.site == site)
-    found = [deployment_of(row) for row in session.scalars(query) if version in {None, row.version}]
-    running = [one for one in found if one.state in MODES and one.state == one.mode]
-    if running:
-        return max(running, key=lambda one: (MODES.index(one.mode), one.started_at))
-    if any(one.state == DeploymentState.STOPPED for one in found):
+    active, known = running(session, model, version, site)
+    if active is not None:
+        return active
+    if any(one.state == DeploymentState.STOPPED for one in known):
         raise NotAllowedError(
-            f"{asked} is stopped at {site}", mend="a clinical lead may resume it with `overread models resume`"
+            f"{asked} is stopped at {plain(site)}", mend="a clinical lead may resume it with `overread models resume`"
         )
     raise NotAllowedError(
-        f"{asked} is not deployed at {site}",
-        mend=f"a clinical lead may `overread models deploy {asked} --site {site} --mode shadow`",
+        f"{asked} is not deployed at {plain(site)}",
+        mend="a clinical lead may start it with `overread models deploy --mode shadow`",
     )
 
 

@@ -6,7 +6,9 @@ where a person decides, with their signature.
 
 from registry.database import reading
 from registry.decisions import Decision, approve, decide, lapse, reject, retire, risk_review, submit
-from registry.deployments import deploy, get, listed, resume, stop
+from registry.deployments import deploy, get, listed, resume, running, stop
+from registry.domain.display import plain
+from registry.domain.errors import UnknownNameError
 from registry.domain.event import Event
 from registry.domain.model import Deployment, Evaluation, ModelVersion
 from registry.domain.person import Act, Actor
@@ -147,6 +149,21 @@ class Lifecycle:
             UnknownNameError: when there is no such deployment.
         """
         return get(self.record, deployment)
+
+    def running(self, model: str, version: str | None, site: str) -> Deployment:
+        """Return the deployment that runs at a site.
+
+        Raises:
+            UnknownNameError: when there is no such model or version, or none of it runs there.
+        """
+        with reading(self.record.ledger.engine) as session:
+            row = find(session, model, version)
+            active, _ = running(session, model, version, site)
+        if active is None:
+            raise UnknownNameError(
+                f"{row.model} does not run at '{plain(site)}'", mend="`overread models show` lists where"
+            )
+        return active
 
     def deployments(self, model: str | None = None) -> list[Deployment]:
         """Return all deployments (of a model), oldest first."""

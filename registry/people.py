@@ -6,6 +6,7 @@ knows: nobody, the administrator included, can sign for somebody else (21 CFR 11
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from registry.keys import NewKey, Signer, load_signer, new_key
 from registry.ledger.store import Ledger, Transaction
 from registry.objects import write_durably
 from registry.schema import PersonKeyRow, PersonRoleRow, PersonRow
+
+__all__ = ["MIN_PASSPHRASE", "PERSON_ID", "People", "Signer"]
 
 PERSON_ID = re.compile(r"[a-z][a-z0-9-]{1,62}")
 MIN_PASSPHRASE = 15  # characters; NIST SP 800-63B-4 3.1.1.2, ASVS 5.0 6.2.1
@@ -110,6 +113,28 @@ class People:
         query = select(PersonKeyRow).where(PersonKeyRow.person == person).order_by(PersonKeyRow.not_before)
         with reading(self.ledger.engine) as session:
             return tuple(_key(row) for row in session.scalars(query))
+
+    def grant(self, person: str, role: PersonRole, actor: Actor, reason: str = "") -> Person:
+        """Give a person one more role, from now on; a role that they hold changes nothing.
+
+        Raises:
+            UnknownNameError: when nobody bears the id.
+            UsageError: when an administrator would hold another role too.
+            NotAllowedError: when the actor is not an administrator, or the person is deactivated.
+        """
+        _require_administrator(actor)
+        found = self.get(person)
+        if not found.active:
+            raise NotAllowedError(f"{person} is deactivated and gets no role")
+        if role in found.roles:
+            return found
+        _check_person(replace(found, roles=(*found.roles, role)))
+        with self.ledger.transaction() as tx:
+            since = instant_text(self.clock.now())
+            tx.session.merge(PersonRoleRow(person=person, role=role.value, valid_from=since, valid_until=None))
+            payload = {"person": person, "role": role.value}
+            tx.append(_about(person, "person.role_granted", actor, payload, reason))
+        return self.get(person)
 
     def deactivate(self, person: str, actor: Actor, reason: str = "") -> None:
         """End a person's part: no login, no signature from now on; earlier signatures stay valid, the id stays taken.

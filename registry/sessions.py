@@ -26,27 +26,23 @@ _SCHEMA = "overread.session/1"
 
 @dataclass(frozen=True)
 class Login:
-    """A session: who, and until when."""
+    """A session: who, and until when (UTC texts)."""
 
     person: str
-    issued_at: datetime
-    expires_at: datetime
+    issued_at: str
+    expires_at: str
 
     def valid_at(self, instant: datetime) -> bool:
         """Say whether the session counts at an instant; one issued in the future or for too long never does."""
-        return self.issued_at <= instant < self.expires_at <= self.issued_at + LIFETIME
+        issued, expires = parse_instant(self.issued_at), parse_instant(self.expires_at)
+        return issued <= instant < expires <= issued + LIFETIME
 
 
 def open_session(root: Path, signer: Signer, ledger: Ledger, clock: Clock) -> Login:
     """Log a person in: put it on record, then leave a signed token in the workspace (mode 0600)."""
     now = clock.now()
-    login = Login(signer.person.person, now, now + LIFETIME)
-    record = {
-        "schema": _SCHEMA,
-        "person": login.person,
-        "issued_at": instant_text(login.issued_at),
-        "expires_at": instant_text(login.expires_at),
-    }
+    login = Login(signer.person.person, instant_text(now), instant_text(now + LIFETIME))
+    record = {"schema": _SCHEMA, **vars(login)}
     actor = Actor(login.person, _role(signer.person.roles), "signature")
     subject = Subject("person", login.person)
     with ledger.transaction() as tx:
@@ -71,13 +67,13 @@ def current_actor(root: Path, people: People, clock: Clock) -> Actor:
         person = people.get(login.person)
     except (SignatureBrokenError, UnknownNameError):
         return UNAUTHENTICATED
-    if not person.active or not login.valid_at(now):
+    if not person.active:
         return UNAUTHENTICATED
     return Actor(person.person, _role(person.roles), "session")
 
 
 def _verified(data: bytes, people: People, now: datetime) -> Login:
-    """Read a token; its key must be on record, the person's own, and valid now.
+    """Read a token; its key must be on record, the person's own, and valid now, and so must it be.
 
     Raises:
         SignatureBrokenError: when it is not such a token.
@@ -86,16 +82,18 @@ def _verified(data: bytes, people: People, now: datetime) -> Login:
     key = people.key(envelope.key_id)
     if key is None or not key.valid_at(now) or not signature_holds(key, envelope.signature, envelope.signed_bytes):
         raise SignatureBrokenError("the session's signature does not hold", mend="run `overread login`")
-    return _login(payload_of(envelope), key.person)
+    login = _login(payload_of(envelope), now)
+    if login is None or login.person != key.person:
+        raise SignatureBrokenError("the session is over, or not its key's owner's", mend="run `overread login`")
+    return login
 
 
-def _login(record: Any, owner: str) -> Login:
+def _login(record: Any, now: datetime) -> Login | None:
     try:
-        if record["schema"] == _SCHEMA and record["person"] == owner:
-            return Login(owner, parse_instant(record["issued_at"]), parse_instant(record["expires_at"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise SignatureBrokenError("the session cannot be read", mend="run `overread login`") from error
-    raise SignatureBrokenError("the session names another person than its key", mend="run `overread login`")
+        found = Login(record["person"], record["issued_at"], record["expires_at"])
+        return found if record["schema"] == _SCHEMA and found.valid_at(now) else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _role(roles: tuple[object, ...]) -> str:
