@@ -99,7 +99,8 @@ def stability_index(reference: ArrayLike, current: ArrayLike, bins: int = 10) ->
 
 
 def _smoothed(counts: FloatArray) -> FloatArray:
-    return (counts + HALF_COUNT) / (counts.sum() + HALF_COUNT * len(counts))
+    share: FloatArray = (counts + HALF_COUNT) / (counts.sum() + HALF_COUNT * len(counts))
+    return share
 
 
 def _exact_tail(first: IntArray, second: IntArray, distance: int) -> float:

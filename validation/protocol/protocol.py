@@ -1,0 +1,196 @@
+"""The validation protocol: endpoints, limits and method, frozen with cohort and artifact before anything is judged.
+
+Every limit is judged on a bound of the interval and never on the point estimate (VAL-04).
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from registry.domain.digest import digest_value
+from registry.domain.display import plain
+from registry.domain.errors import ArtifactChangedError, EvidenceMissingError, UnknownNameError, UsageError
+from registry.domain.vocabulary import MIN_PATIENTS_PER_CLASS
+
+SCHEMA = "overread.protocol/1"
+AT_LEAST, AT_MOST = ">=", "<="
+DIRECTIONS: Mapping[str, str] = {
+    "auc": AT_LEAST,
+    "sensitivity": AT_LEAST,
+    "specificity": AT_LEAST,
+    "ppv": AT_LEAST,
+    "npv": AT_LEAST,
+    "ece": AT_MOST,
+    "brier": AT_MOST,
+}
+_CRITERION = re.compile(r"([a-z_]+)(>=|<=)(0?\.[0-9]{1,6}|0|1|1\.0{1,6})")
+_DECIMAL = re.compile(r"0?\.[0-9]{1,6}")
+_MEND = 'it is a table of texts, whole numbers and lists of texts, such as criteria = ["auc>=0.70"]'
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One acceptance criterion: a metric, a direction and a decimal limit, such as `auc>=0.70`."""
+
+    metric: str
+    direction: str
+    limit_text: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Criterion":
+        """Read a criterion such as `sensitivity>=0.60`; larger is better but for `ece` and `brier`.
+
+        Raises:
+            UsageError: when the text is not one, or its direction would let a worse model pass.
+        """
+        match = _CRITERION.fullmatch("".join(text.split()))
+        if match is None:
+            raise UsageError(f"'{plain(text, 60)}' is no criterion", where="protocol", mend="write auc>=0.70")
+        metric, direction, limit = match.groups()
+        if metric not in DIRECTIONS:
+            raise UnknownNameError.of("metric", metric, DIRECTIONS)
+        if direction != DIRECTIONS[metric]:
+            raise UsageError(f"{metric} is judged by {DIRECTIONS[metric]}", where=f"protocol, '{plain(text, 60)}'")
+        if float(limit) == (direction == AT_MOST):
+            raise UsageError(f"'{plain(text, 60)}' would pass every model", where="protocol")
+        return cls(metric, direction, limit)
+
+    @property
+    def text(self) -> str:
+        """The criterion's own spelling."""
+        return f"{self.metric}{self.direction}{self.limit_text}"
+
+    @property
+    def limit(self) -> float:
+        """The limit as a number."""
+        return float(self.limit_text)
+
+    def holds(self, bound: float) -> bool:
+        """Say whether a bound of the interval clears the limit."""
+        compare: Callable[[float, float], bool] = operator.ge if self.direction == AT_LEAST else operator.le
+        return compare(bound, self.limit)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What is judged, how, and on what.
+
+    Attributes:
+        name: the protocol's name.
+        endpoints: what the validation is to show, in words.
+        criteria: acceptance criteria, such as `auc>=0.70`; all must hold on the interval's bound.
+        rationale: why these limits.
+        level: confidence level of every interval, a decimal text.
+        precision: half-width that an interval should reach, a decimal text; states the sample that is needed.
+        min_patients_per_class: patients with a positive, and with a negative unit, below which nothing is assessed.
+        calibration_bins: bins of equal count of the calibration error, which is reported.
+        bootstrap_repeats, bootstrap_seed: replicates and seed of the bootstrap by patient.
+        cohort_digest, artifact_digest: what it is frozen to; empty before.
+    """
+
+    name: str
+    criteria: tuple[str, ...]
+    rationale: str
+    endpoints: tuple[str, ...] = ()
+    level: str = "0.95"
+    precision: str = "0.10"
+    min_patients_per_class: int = MIN_PATIENTS_PER_CLASS
+    calibration_bins: int = 10
+    bootstrap_repeats: int = 1000
+    bootstrap_seed: int = 20260101
+    cohort_digest: str = field(default="", kw_only=True)
+    artifact_digest: str = field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.criteria:
+            raise UsageError("a protocol without criteria would pass every model", where=f"protocol '{self.name}'")
+        metrics = [criterion.metric for criterion in self.parsed()]
+        if len(set(metrics)) < len(metrics):
+            raise UsageError("a metric has two criteria", where=f"protocol '{self.name}'", mend="keep the stricter")
+        _check_numbers(self)
+
+    def parsed(self) -> tuple[Criterion, ...]:
+        """Return the criteria, read."""
+        return tuple(Criterion.parse(text) for text in self.criteria)
+
+    def frozen_to(self, cohort_digest: str, artifact_digest: str) -> "Protocol":
+        """Return the protocol frozen to a cohort and an artifact.
+
+        Raises:
+            EvidenceMissingError: when it is frozen to another cohort.
+            ArtifactChangedError: when it is frozen to another artifact.
+        """
+        if self.cohort_digest not in {"", cohort_digest}:
+            raise EvidenceMissingError("the protocol is frozen to another cohort", where=f"protocol '{self.name}'")
+        if self.artifact_digest not in {"", artifact_digest}:
+            raise ArtifactChangedError("the protocol is frozen to another artifact", where=f"protocol '{self.name}'")
+        return replace(self, cohort_digest=cohort_digest, artifact_digest=artifact_digest)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record whose canonical bytes are the protocol."""
+        lists = {"criteria": list(self.criteria), "endpoints": list(self.endpoints)}
+        return {"schema": SCHEMA} | dict(vars(self)) | lists
+
+    @property
+    def digest(self) -> str:
+        """Digest of the record."""
+        return digest_value(self.to_json())
+
+
+DEFAULT_PROTOCOL = Protocol(
+    name="default",
+    endpoints=("discrimination and both error rates at the operating point of the release; calibration is reported",),
+    criteria=("auc>=0.70", "sensitivity>=0.60", "specificity>=0.50"),
+    rationale=(
+        "A floor, not a clinical claim: with 95 % confidence the model ranks a positive above a negative unit at least "
+        "as well as the lower end of what Hosmer and Lemeshow call acceptable discrimination (0.70), finds more than "
+        "half of the positive units (0.60) and does not call most negative ones (0.50). A site that relies on the "
+        "model states stricter limits for its own use in a protocol of its own."
+    ),
+)
+
+
+def protocol_from(record: Mapping[str, Any]) -> Protocol:
+    """Read a protocol from a mapping (TOML or JSON); an unknown key is refused, a missing one takes its default.
+
+    Raises:
+        UsageError: for an unknown key, a missing name, criteria or rationale, or a value of the wrong kind.
+    """
+    known = {each.name: each for each in fields(Protocol)}
+    for key in record:
+        if key not in known and key != "schema":
+            raise UnknownNameError.of("key in the protocol", plain(str(key), 60), known, mend=_MEND)
+    if record.get("schema", SCHEMA) != SCHEMA:
+        raise UsageError("a protocol of another schema", where="protocol", mend=f"this version reads {SCHEMA}")
+    missing = [key for key in ("name", "criteria", "rationale") if not record.get(key)]
+    if missing:
+        raise UsageError(f"the protocol lacks {', '.join(missing)}", where="protocol", mend=_MEND)
+    return Protocol(**{key: _typed(key, value) for key, value in record.items() if key != "schema"})
+
+
+def _typed(key: str, value: Any) -> Any:
+    """Return a value of the field's kind; lists become tuples."""
+    if key in {"criteria", "endpoints"}:
+        if isinstance(value, str) or not all(isinstance(text, str) for text in value):
+            raise UsageError(f"{key} is a list of texts", where="protocol", mend=_MEND)
+        return tuple(value)
+    kind = int if key in {"min_patients_per_class", "calibration_bins", "bootstrap_repeats", "bootstrap_seed"} else str
+    if not isinstance(value, kind) or isinstance(value, bool):
+        wanted = "a whole number" if kind is int else "a text; write decimals in quotes"
+        raise UsageError(f"{key} is {wanted}", where="protocol", mend=_MEND)
+    return value
+
+
+def _check_numbers(protocol: Protocol) -> None:
+    """Refuse numbers out of range; fewer patients than the contract's least are never enough."""
+    where = f"protocol '{plain(protocol.name, 60)}'"
+    if not _DECIMAL.fullmatch(protocol.level) or not 0.5 <= float(protocol.level) < 1:
+        raise UsageError("level lies in 0.5..1", where=where, mend="write 0.95")
+    if not _DECIMAL.fullmatch(protocol.precision) or not 0 < float(protocol.precision) < 0.5:
+        raise UsageError("precision lies between 0 and 0.5", where=where, mend="write 0.10")
+    if protocol.min_patients_per_class < MIN_PATIENTS_PER_CLASS:
+        raise UsageError(f"min_patients_per_class is {MIN_PATIENTS_PER_CLASS} at least", where=where)
+    if protocol.calibration_bins < 2 or protocol.bootstrap_repeats < 100 or protocol.bootstrap_seed < 0:
+        raise UsageError("a protocol has 2 bins, 100 replicates and a seed of 0 at least", where=where)
