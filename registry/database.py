@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -46,6 +44,9 @@ def migrate(engine: Engine) -> None:
     Raises:
         ServiceUnreachableError: when the database does not answer.
     """
+    from alembic import command  # noqa: PLC0415 -- lazy: alembic is slow to import
+    from alembic.config import Config  # noqa: PLC0415 -- lazy: alembic is slow to import
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["engine"] = engine

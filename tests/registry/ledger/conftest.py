@@ -1,0 +1,36 @@
+"""Fixtures of the ledger's tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ledgers import open_ledger
+from services import postgres_server, postgres_url
+
+from registry.ledger.store import Ledger
+
+__all__ = ["postgres_server", "postgres_url"]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty database, on each kind of server."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/record.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    """Return an empty ledger on each kind of server."""
+    found = open_ledger(url)
+    yield found
+    found.engine.dispose()
+
+
+@pytest.fixture
+def file_ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """Return an empty ledger on SQLite."""
+    found = open_ledger(f"sqlite:///{tmp_path}/record.db")
+    yield found
+    found.engine.dispose()
