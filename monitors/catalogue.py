@@ -135,10 +135,11 @@ _TYPES = (
         "calibration_in_the_large",
         "Calibration in the large",
         _TRUTH,
-        f"zero; {Q_LIMIT}",
-        "The share of positive units minus the mean score is {value} {interval} on {n} units.",
-        calm="A difference from zero is not shown.",
-        raised="The scores are too high or too low on the whole, by more than chance explains.",
+        f"{REFERENCE}; {Q_LIMIT}",
+        "The share of positive units minus the mean score is {value} {interval} on {n} units; in the reference it was "
+        "{limit}.",
+        calm="A change is not shown.",
+        raised="The scores have become too high or too low on the whole, by more than chance explains.",
         share=False,
     ),
     SignalType(
@@ -160,6 +161,7 @@ _TYPES = (
         f"zero; {Q_LIMIT}",
         "In the group {subject} the sensitivity differs from that of the rest by {value} {interval}, on {n} positive "
         "units.",
+        share=False,
     ),
     SignalType(
         "SUB003",
@@ -189,7 +191,7 @@ _TYPES = (
         "Units without the attribute",
         _SCORES,
         f"{REFERENCE}; {Q_LIMIT}",
-        "For {value} {interval} of {n} units the attribute {subject} is missing; in the reference it was {limit}.",
+        "For {value} {interval} of {n} units the {subject} is missing; in the reference it was {limit}.",
         raised="This is more than in the reference, beyond chance: the group comparison sees fewer patients.",
     ),
     SignalType(
@@ -199,7 +201,7 @@ _TYPES = (
         "Positive rate of a scanner (funnel)",
         (*_SCORES, "acquisitions.scanner"),
         f"exact binomial limits around the rate of all scanners at the scanner's effective n; {Q_LIMIT}",
-        "On the scanner {subject} the model called {value} {interval} of {n} units positive; the nearer 99.8 % "
+        "On {subject} the model called {value} {interval} of {n} units positive; the nearer 99.8 % "
         "limit of the funnel is {limit}.",
     ),
     SignalType(
@@ -209,7 +211,7 @@ _TYPES = (
         "Sensitivity on a scanner (funnel)",
         (*_TRUTH, "acquisitions.scanner"),
         f"exact binomial limits around the sensitivity of all scanners at the scanner's effective n; {Q_LIMIT}",
-        "On the scanner {subject} the model found {value} {interval} of {n} positive units; the nearer 99.8 % limit of "
+        "On {subject} the model found {value} {interval} of {n} positive units; the nearer 99.8 % limit of "
         "the funnel is {limit}.",
     ),
     SignalType(

@@ -24,9 +24,12 @@ FR = (*SCOPE, "reader", "ai_shown", "ai_decision", "read_decision", "truth", "in
 FA = ("day", "site", "modality", "scanner")
 FC = (*SCOPE, "reported", "decision")
 FQ = (*SCOPE, "finding")
-PATIENTS = "patients"  # F0 x every axis x patient: stays in memory, feeds the clustered variances
-READ_PATIENTS = "read_patients"  # FR x patient: likewise
-INTERNAL = frozenset({PATIENTS, READ_PATIENTS})
+# Families with the patient as an axis stay in memory: they feed the clustered variances and are never exported.
+PATIENTS = "patients"  # F0 x every F1 axis x patient
+READ_PATIENTS = "read_patients"  # FR x patient
+REPORTED_PATIENTS = "reported_patients"  # FC x patient
+FINDING_PATIENTS = "finding_patients"  # FQ x patient
+INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS})
 INTEGER_AXES = frozenset({"day", "q"})
 _PACKED = 2**62
 
@@ -149,7 +152,12 @@ class Counts:
 def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the axes of every family for the declared F1 axes."""
     ones = {f"F1:{axis}": (*F0, axis) for axis in axes}
-    inside = {PATIENTS: (*F0, *axes, "patient"), READ_PATIENTS: (*FR, "patient")}
+    inside = {
+        PATIENTS: (*F0, *axes, "patient"),
+        READ_PATIENTS: (*FR, "patient"),
+        REPORTED_PATIENTS: (*FC, "patient"),
+        FINDING_PATIENTS: (*FQ, "patient"),
+    }
     return {"F0": F0, "FR": FR, "FA": FA, "FC": FC, "FQ": FQ} | ones | inside
 
 

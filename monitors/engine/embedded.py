@@ -14,8 +14,10 @@ from monitors.counts import (
     F0,
     FA,
     FC,
+    FINDING_PATIENTS,
     FQ,
     FR,
+    REPORTED_PATIENTS,
     SCOPE,
     Column,
     Counts,
@@ -59,7 +61,7 @@ def count_tables(tables: Tables, request: Request) -> Counts:
         {
             **_unit_families(units, predictions.analysed & where.known, truth, request),
             **_read_families(reactions, request),
-            "FQ": merge(findings, _read_findings(reactions, reads, predictions)),
+            **_with_marginal("FQ", FQ, merge(findings, _read_findings(reactions, reads, predictions))),
             "FA": _acquisitions(tables, request),
         },
         request.axes,
@@ -97,7 +99,11 @@ def _unit_families(
     wanted = {name: axes for name, axes in family_axes(request.axes).items() if axes[: len(F0)] == F0}
     found = {name: _counted(name, columns, axes, analysed) for name, axes in wanted.items()}
     reported = analysed & (truth.independence.codes == INDEPENDENCE.index("no"))
-    return found | {"FC": _counted("FC", columns, FC, reported)}
+    return found | _with_marginal("FC", FC, _counted(REPORTED_PATIENTS, columns, (*FC, "patient"), reported))
+
+
+def _with_marginal(name: str, axes: tuple[str, ...], patients: Family) -> dict[str, Family]:
+    return {patients.name: patients, name: patients.marginal(axes, name)}
 
 
 def _read_columns(
@@ -168,7 +174,8 @@ def _flag_family(columns: Mapping[str, Column], flagged: Mapping[str, Mask]) -> 
     rows = np.concatenate([np.flatnonzero(mask) for mask in flagged.values()])
     kinds = np.repeat(np.arange(len(flagged)), [int(mask.sum()) for mask in flagged.values()])
     chosen: dict[str, Column] = {axis: _rows(columns[axis], rows) for axis in SCOPE}
-    return count("FQ", chosen | {FQ[-1]: named(kinds, tuple(flagged))})
+    what: dict[str, Column] = {FQ[-1]: named(kinds, tuple(flagged)), "patient": _rows(columns["patient"], rows)}
+    return count(FINDING_PATIENTS, chosen | what)
 
 
 def _acquisitions(tables: Tables, request: Request) -> Family:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.domain.digest import digest_value
+from registry.domain.estimate import decimal_text
 
 DEFAULT_BUDGET: Mapping[str, str] = {
     "input": "0.15",
@@ -23,6 +24,12 @@ DEFAULT_ACTIONS: Mapping[str, str] = {
     "scanner": "Suspend the scanner's stratum and open a revalidation task.",
     "override": "Review discordant cases in the adjudication queue.",
 }
+_FLOORS = frozenset({"q_limit", "auc_floor", "sensitivity_floor", "specificity_floor"})
+_DECIMALS = _FLOORS | {"false_alerts_per_model_year", "budget"}
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "window_anchor": ("as_of", "last_unit"),
+    "reader_monitoring": ("restricted", "aggregate"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,8 @@ class MonitoringPlan:
     """What is watched, how, against what, and what happens then; the defaults are the contract's (section 9).
 
     Attributes:
+        window_anchor: what the window ends at: `as_of`, or `last_unit`, the last day with a unit by then, for
+            collections that were acquired long before they were scored.
         window_days, reference_days: lengths of the window and of the site's first days that are the reference.
         subgroup_axes: axes of the F1 family that are watched; the first is required.
         min_*: the least counts below which a signal is `not_assessed (too_few)`.
@@ -38,6 +47,7 @@ class MonitoringPlan:
         actions: what is done on an alert of each family; a family without an action is a load error (MON-01).
     """
 
+    window_anchor: str = "as_of"
     window_days: int = 28
     reference_days: int = 60
     subgroup_axes: tuple[str, ...] = ("sex",)
@@ -74,11 +84,51 @@ def plan_from(record: Mapping[str, Any]) -> MonitoringPlan:
     unknown = sorted(set(record) - set(vars(MonitoringPlan())) - {"schema"})
     if unknown:
         raise ValueError(f"unknown key in the monitoring plan: {', '.join(unknown)}")
-    fields = {key: value for key, value in record.items() if key != "schema"}
-    if "subgroup_axes" in fields:
+    fields = {key: _decimals(value) if key in _DECIMALS else value for key, value in record.items() if key != "schema"}
+    if isinstance(fields.get("subgroup_axes"), list):
         fields["subgroup_axes"] = tuple(fields["subgroup_axes"])
+    _check_values(fields)
     plan = MonitoringPlan(**fields)
     missing = sorted(family for family in DEFAULT_ACTIONS if not plan.actions.get(family))
     if missing:
         raise ValueError(f"the monitoring plan names no action for: {', '.join(missing)}")
     return plan
+
+
+def _check_values(fields: Mapping[str, Any]) -> None:
+    """Refuse a count that is not a positive whole number, a limit outside 0..1, an unknown word."""
+    standard = vars(MonitoringPlan())
+    for name, value in fields.items():
+        if isinstance(standard[name], int) and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ValueError(f"{name} of the monitoring plan is a whole number of at least 1")
+        if name in _FLOORS and (value or name == "q_limit") and not 0.0 <= _number(name, value) <= 1.0:
+            raise ValueError(f"{name} of the monitoring plan lies in 0..1")
+        if name in _WORDS and value not in _WORDS[name]:
+            raise ValueError(f"{name} of the monitoring plan is one of: {', '.join(_WORDS[name])}")
+        if isinstance(standard[name], tuple) and not _names(value):
+            raise ValueError(f"{name} of the monitoring plan is a list of names")
+        if isinstance(standard[name], Mapping) and not _texts(value):
+            raise ValueError(f"{name} of the monitoring plan is a table of texts")
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} of the monitoring plan is a number") from error
+
+
+def _decimals(value: Any) -> Any:
+    """Spell numbers of a TOML file as decimal texts, so that the plan has canonical bytes."""
+    if isinstance(value, Mapping):
+        return {key: _decimals(entry) for key, entry in value.items()}
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return decimal_text(float(value)) if number else value
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, tuple) and bool(value) and all(isinstance(axis, str) and axis for axis in value)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(text, str) for text in value.values())

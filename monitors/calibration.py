@@ -1,0 +1,67 @@
+"""Calibration in the large: the share of positive units minus the mean score, clustered by patient."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from monitors.areas import classes, labelled
+from monitors.counts import PATIENTS, Family
+from monitors.draft import Reading, drafted
+from monitors.labels import held_back, label_state
+from monitors.scope import View
+from monitors.shares import patients_of
+from registry.domain.signal import Signal
+from registry.domain.vocabulary import NotAssessed
+from validation.statistics.distributions import critical_value, normal_two_sided
+from validation.statistics.grid import to_values
+from validation.statistics.proportions import Bounds
+
+
+def calibration_signals(view: View) -> list[Signal]:
+    """Return the calibration monitor's signal of one scope."""
+    return [drafted(view, "CAL001", _reading(view))]
+
+
+def _reading(view: View) -> Reading:
+    now, state = labelled(view.now[PATIENTS]), label_state(view)
+    positive, negative = classes(now)
+    counts = Reading(now.total, n_positive=positive, n_patients=patients_of(now), assumes=state.assumes)
+    if positive < view.plan.min_positive or negative < view.plan.min_negative:
+        why = f"{positive} positive and {negative} negative units with an outcome are too few"
+        return held_back(state, replace(counts, reason=NotAssessed.TOO_FEW, why=why))
+    value, error = mean_residual(now)
+    if not error:
+        why = "the patients are too few for a clustered variance"
+        return held_back(state, replace(counts, value=value, reason=NotAssessed.CLUSTERED, why=why))
+    half = critical_value(0.95) * error
+    shown = replace(counts, value=value, interval=Bounds(value - half, value + half))
+    return held_back(state, _compared(view, shown, value, error))
+
+
+def _compared(view: View, reading: Reading, value: float, error: float) -> Reading:
+    """Test the window's mean residual against the reference's."""
+    base = labelled(view.base[PATIENTS])
+    enough = min(classes(base)) >= max(view.plan.min_positive, view.plan.min_negative)
+    before, its_error = mean_residual(base) if enough and not view.unready else (0.0, None)
+    if not its_error:
+        why = view.unready or "the reference has too few units with an outcome"
+        return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
+    return replace(reading, limit=before, p_value=normal_two_sided((value - before) / math.hypot(error, its_error)))
+
+
+def mean_residual(family: Family) -> tuple[float, float | None]:
+    """Return the mean of truth minus score over units, and its standard error by patient.
+
+    The error is that of a ratio estimator: m / (m - 1) times the sum over m patients of (R - d n)^2, over N^2.
+    None for one patient.
+    """
+    residual = family.is_level("truth", "pos") - to_values(family.codes_of("q"))
+    patients, place = np.unique(family.codes_of("patient"), return_inverse=True)
+    sums = np.bincount(place, residual * family.counts)
+    sizes = np.bincount(place, family.counts)
+    value = float(sums.sum() / sizes.sum())
+    m = len(patients)
+    if m < 2:
+        return value, None
+    return value, math.sqrt(m / (m - 1) * float(((sums - value * sizes) ** 2).sum())) / float(sizes.sum())

@@ -1,0 +1,123 @@
+"""Score drift: the distribution of scores, and the share called positive, against the reference."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from monitors.counts import PATIENTS, Family, Integers
+from monitors.draft import Reading, drafted
+from monitors.reference import against_reference, unfit
+from monitors.scope import View
+from monitors.shares import Mask, difference_p, patients_of
+from registry.domain.score_grid import CELLS
+from registry.domain.signal import Signal
+from registry.domain.vocabulary import NotAssessed
+from validation.statistics.grid import to_values
+from validation.statistics.two_sample import ks_test, wasserstein_distance
+
+PERMUTATIONS = 999
+SEED = 20_250_101  # fixed, so that the same counts give the same p-value
+_COARSE = 64  # grid cells a permutation cell; 1,024 of them
+_BATCH = 100
+
+
+class Pair(NamedTuple):
+    """Two samples on their common cells: cells int64[k], counts of the window and of the reference int64[k]."""
+
+    cells: Integers
+    now: Integers
+    base: Integers
+
+
+def score_signals(view: View) -> list[Signal]:
+    """Return the score monitor's signals of one scope."""
+    now, base = view.now[PATIENTS], view.base[PATIENTS]
+    why = unfit(view, now.total, base.total)
+    return [
+        drafted(view, "SCO001", _distance(now, base, why)),
+        drafted(view, "SCO002", against_reference(view, now, base, _positive, difference_p)),
+        drafted(view, "SCO003", _shift(now, base, why)),
+    ]
+
+
+def _positive(family: Family) -> Mask:
+    return family.is_level("decision", "pos")
+
+
+def _distance(now: Family, base: Family, unlike: str) -> Reading:
+    if unlike:
+        return _too_few(now, unlike)
+    pair = pair_of(now, base)
+    test = ks_test(pair.now, pair.base)
+    if not _clustered(now) and not _clustered(base):
+        return Reading(now.total, test.statistic, p_value=test.p_value, n_patients=patients_of(now))
+    p_value = permutation_p(now, base)
+    why = f"patients have several units: the p-value is from {PERMUTATIONS} permutations of patients"
+    return Reading(now.total, test.statistic, p_value=p_value, n_patients=patients_of(now), why=why)
+
+
+def _shift(now: Family, base: Family, unlike: str) -> Reading:
+    if unlike:
+        return _too_few(now, unlike)
+    pair = pair_of(now, base)
+    values = to_values(pair.cells)
+    mean = float(np.average(values, weights=pair.base))
+    spread = float(np.sqrt(np.average((values - mean) ** 2, weights=pair.base)))
+    if spread == 0.0:
+        return Reading(now.total, reason=NotAssessed.GRID, why="all scores of the reference lie in one grid cell")
+    return Reading(now.total, wasserstein_distance(values, pair.now, pair.base) / spread, n_patients=patients_of(now))
+
+
+def pair_of(now: Family, base: Family) -> Pair:
+    """Return the scores of two families on their common grid cells."""
+    parts = [family.marginal(("q",)) for family in (now, base)]
+    cells = np.unique(np.concatenate([part.codes_of("q") for part in parts]))
+    counts = [np.zeros(len(cells), dtype=np.int64) for _ in parts]
+    for part, count in zip(parts, counts, strict=True):
+        count[np.searchsorted(cells, part.codes_of("q"))] = part.counts
+    return Pair(cells, counts[0], counts[1])
+
+
+def permutation_p(now: Family, base: Family) -> float:
+    """Return the p-value of the Kolmogorov-Smirnov distance when patients, not units, are exchanged.
+
+    A block is one patient's units in one period; 999 random assignments of as many blocks to the window, with a fixed
+    seed, on 1,024 cells. A patient with units in both periods has two blocks: that makes the test conservative.
+    """
+    blocks = np.concatenate([_blocks(now), _blocks(base)])
+    in_window, total = len(_blocks(now)), blocks.sum(axis=0)
+    observed = _distances(np.arange(len(blocks))[None, :] < in_window, blocks, total)[0]
+    rng = np.random.default_rng(SEED)
+    reached = 0
+    for start in range(0, PERMUTATIONS, _BATCH):
+        draws = rng.random((min(_BATCH, PERMUTATIONS - start), len(blocks)))
+        ranks = draws.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+        reached += int((_distances(ranks < in_window, blocks, total) >= observed - 1e-12).sum())
+    return (1 + reached) / (1 + PERMUTATIONS)
+
+
+def _blocks(family: Family) -> npt.NDArray[np.float64]:
+    """Return the cumulative counts of each patient on the coarse cells, shape (patients, 1024)."""
+    patients, place = np.unique(family.codes_of("patient"), return_inverse=True)
+    table = np.zeros((len(patients), CELLS // _COARSE))
+    np.add.at(table, (place, family.codes_of("q") // _COARSE), family.counts)
+    return np.cumsum(table, axis=1)
+
+
+def _distances(
+    chosen: npt.NDArray[np.bool_], blocks: npt.NDArray[np.float64], total: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return the distance of each assignment of blocks, shape (assignments,)."""
+    inside = chosen.astype(np.float64) @ blocks
+    outside = total - inside
+    gap = inside / inside[:, -1:] - outside / outside[:, -1:]
+    return np.asarray(np.abs(gap).max(axis=1), dtype=np.float64)
+
+
+def _clustered(family: Family) -> bool:
+    return family.total > patients_of(family)
+
+
+def _too_few(now: Family, why: str) -> Reading:
+    return Reading(now.total, n_patients=patients_of(now), reason=NotAssessed.TOO_FEW, why=why)

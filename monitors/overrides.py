@@ -1,0 +1,109 @@
+"""Overrides: the model against the final read of readers who saw its answer (contract, section 4d)."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from monitors.counts import FINDING_PATIENTS, READ_PATIENTS, Family
+from monitors.draft import Reading, drafted, reading_of
+from monitors.funnel import funnel_of
+from monitors.reference import against_reference
+from monitors.scope import View
+from monitors.shares import Mask, difference_p, patients_of, share_of
+from registry.domain.signal import Signal
+from registry.domain.vocabulary import NotAssessed
+from validation.statistics.multiplicity import benjamini_hochberg
+
+# The cell's name, then the model's decision and the reader's.
+CELLS = {"ai+read+": ("pos", "pos"), "ai+read-": ("pos", "neg"), "ai-read+": ("neg", "pos"), "ai-read-": ("neg", "neg")}
+RESTRICTED = {"reader": "restricted"}
+
+
+def override_signals(view: View) -> list[Signal]:
+    """Return the override monitor's signals of one scope."""
+    now, base = view.now[READ_PATIENTS], view.base[READ_PATIENTS]
+    unseen = _unseen(now)
+    readings = [
+        ("OVR001", against_reference(view, compared(now), compared(base), overridden, difference_p)),
+        *(("OVR002", _cell(view, compared(now), cell)) for cell in CELLS),
+        ("OVR003", _unknown(now)),
+        ("OVR004", _readers(view, compared(now))),
+    ]
+    note = _note(view)
+    return [drafted(view, code, _explained(reading, unseen, note)) for code, reading in readings]
+
+
+def compared(reads: Family) -> Family:
+    """Return the reads that count as reactions: the model's answer was made, and shown, before."""
+    shown = reads.where(ai_shown="yes")
+    return shown.select(~shown.is_level("ai_decision", "none"))
+
+
+def overridden(reads: Family) -> Mask:
+    """Say per cell whether the reader decided otherwise than the model."""
+    ai, final = (reads.is_level(axis, "pos") for axis in ("ai_decision", "read_decision"))
+    return np.asarray(ai != final, dtype=np.bool_)
+
+
+def _cell(view: View, reads: Family, cell: str) -> Reading:
+    ai, final = CELLS[cell]
+    share = share_of(reads, reads.is_level("ai_decision", ai) & reads.is_level("read_decision", final))
+    least, n = view.plan.min_units, reads.total
+    reading = replace(reading_of(share), subject={"cell": cell}) if share else Reading(0, subject={"cell": cell})
+    if n < least:
+        why = f"{n} reads with the model's answer on screen, at least {least} are needed"
+        return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
+    return reading
+
+
+def _unknown(reads: Family) -> Reading:
+    share = share_of(reads, reads.is_level("ai_shown", "unknown"))
+    if share is None:
+        return Reading(0, reason=NotAssessed.TOO_FEW, why="there is no read in the window")
+    return reading_of(share)
+
+
+def _readers(view: View, reads: Family) -> Reading:
+    """Return the share of readers outside the funnel; who they are is not in the signal."""
+    reading = Reading(reads.total, n_patients=patients_of(reads), subject=RESTRICTED)
+    own = {reader: reads.where(reader=reader) for reader in reads.levels["reader"]}
+    shares = {reader: share_of(part, overridden(part)) for reader, part in own.items()}
+    large = {reader: share for reader, share in shares.items() if share and share.n >= view.plan.min_units}
+    overall = share_of(reads, overridden(reads))
+    funnel = funnel_of(large, overall.value if overall else 0.0)
+    if funnel is None:
+        why = f"{len(large)} readers have the {view.plan.min_units} reads that are needed, or nobody ever overrode"
+        return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
+    points = funnel.points.values()
+    simes = float(benjamini_hochberg([point.p_value for point in points]).min())
+    outside = sum(point.outside for point in points) / len(points)
+    return replace(reading, value=outside, p_value=simes, why=f"{len(points)} readers have enough reads")
+
+
+def _unseen(reads: Family) -> str:
+    """Say why no read counts as a reaction; empty where one does."""
+    if compared(reads).total:
+        return ""
+    if reads.total == 0:
+        return "there is no read in the window"
+    if reads.where(ai_shown="no").total == reads.total:
+        return (
+            "the model's answer was not shown to the readers (as in a shadow deployment), so nobody could override it"
+        )
+    return "no read says that the model's answer was on screen before it"
+
+
+def _explained(reading: Reading, unseen: str, note: str) -> Reading:
+    if unseen and reading.reason is not None:
+        return replace(reading, why=unseen)
+    return replace(reading, why=f"{reading.why}; {note}" if reading.why and note else reading.why or note)
+
+
+def _note(view: View) -> str:
+    """Say that reads, or the display of the model's answer, are synthetic."""
+    findings = view.now[FINDING_PATIENTS]
+    simulated, display = (findings.where(finding=kind).total for kind in ("read_simulated", "display_simulated"))
+    if not simulated:
+        return ""
+    shown = f", and in {display} of them the model's answer on screen is simulated too" if display else ""
+    return f"{simulated} of the reads are synthetic{shown}"

@@ -1,0 +1,96 @@
+"""One run of the monitors: counts in, the contract's JSON out; the same counts, plan and day give the same bytes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitors.calibration import calibration_signals
+from monitors.counts import Counts
+from monitors.coverage import coverage_signals
+from monitors.data import data_signals, unjoined_signal, version_scopes
+from monitors.drift import score_signals
+from monitors.judge import judged
+from monitors.overrides import override_signals
+from monitors.performance import performance_signals
+from monitors.scanners import scanner_signals
+from monitors.scope import read_view, scopes_of, unit_view
+from monitors.sequential import sequential_signals
+from monitors.subgroups import subgroup_signals
+from registry.domain.joining import Known
+from registry.domain.plan import MonitoringPlan
+from registry.domain.signal import Signal
+
+UNIT_MONITORS = (
+    score_signals,
+    performance_signals,
+    calibration_signals,
+    subgroup_signals,
+    scanner_signals,
+    coverage_signals,
+    data_signals,
+)
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When and on what a run is made.
+
+    Attributes:
+        model: whose signals.
+        as_of: the last day that counts, ISO.
+        known: which known time selected the rows.
+        tables: per observation table its version number and digest.
+    """
+
+    model: str
+    as_of: str
+    known: Known
+    tables: Mapping[str, Mapping[str, Any]]
+
+
+def monitor_run(counts: Counts, plan: MonitoringPlan, occasion: Occasion) -> dict[str, Any]:
+    """Run every monitor on every scope with rows, and on all sites together where there are several.
+
+    Args:
+        counts: of one model, known by the end of the day.
+        plan: the monitoring plan.
+        occasion: model, day, known time and table versions.
+
+    Returns:
+        The JSON of the contract's section 9.
+    """
+    signals = judged(all_signals(counts, plan, occasion.as_of), float(plan.q_limit))
+    return {
+        "model": occasion.model,
+        "as_of": occasion.as_of,
+        "plan": plan.digest,
+        "known_time": occasion.known.value,
+        "tables": {name: dict(version) for name, version in sorted(occasion.tables.items())},
+        "signals": [signal.to_json() for signal in sorted(signals, key=_order)],
+        "alerts": [],
+    }
+
+
+def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal]:
+    """Return the signals of every scope, before the judgement of their p-values."""
+    found: list[Signal] = []
+    for scope in scopes_of(counts):
+        view = unit_view(counts, scope, plan, as_of)
+        found += [signal for monitor in UNIT_MONITORS for signal in monitor(view)]
+        found += override_signals(read_view(counts, scope, plan, as_of))
+    for scope in version_scopes(counts):
+        view = unit_view(counts, scope, plan, as_of)
+        found += [unjoined_signal(view, counts), *sequential_signals(view)]
+    return found
+
+
+def monitor_json(run: Mapping[str, Any]) -> bytes:
+    """Return a run's bytes: sorted keys, two spaces, UTF-8, a line feed at the end."""
+    text = json.dumps(run, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def _order(signal: Signal) -> tuple[Any, ...]:
+    subject = tuple(sorted(signal.subject.items()))
+    return (signal.version, signal.mode, signal.target, signal.site or "", signal.code, subject)

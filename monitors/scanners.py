@@ -1,0 +1,60 @@
+"""Scanner funnels: positive rate and sensitivity of each scanner against that of all."""
+
+from dataclasses import replace
+
+from monitors.counts import PATIENTS, Family
+from monitors.draft import Reading, drafted, reading_of
+from monitors.funnel import Funnel, funnel_of
+from monitors.labels import held_back, label_state
+from monitors.scope import View
+from monitors.shares import share_of
+from registry.domain.signal import Signal
+from registry.domain.vocabulary import NotAssessed
+from validation.statistics.proportions import ClusteredShare
+
+AXIS = "scanner"
+
+
+def scanner_signals(view: View) -> list[Signal]:
+    """Return the scanner monitor's signals of one scope: one a scanner and funnel."""
+    now, state = view.now[PATIENTS], label_state(view)
+    positives = now.where(truth="pos")
+    rates = _readings(now, view.plan.min_units)
+    hits = [held_back(state, reading) for reading in _readings(positives, view.plan.min_positive)]
+    return [drafted(view, code, reading) for code, part in (("SCN001", rates), ("SCN002", hits)) for reading in part]
+
+
+def _readings(units: Family, least: int) -> list[Reading]:
+    """Return one reading a scanner; one in all where no unit states its scanner."""
+    known = units.select(~units.is_level(AXIS, ""))
+    if known.total == 0:
+        reason = NotAssessed.ATTRIBUTE_MISSING if units.total else NotAssessed.TOO_FEW
+        why = "no unit states its scanner" if units.total else "there is no unit to count"
+        return [Reading(units.total, reason=reason, why=why)]
+    overall = share_of(known, known.is_level("decision", "pos"))
+    shares = {scanner: _share(known, scanner) for scanner in known.levels[AXIS]}
+    large = {scanner: share for scanner, share in shares.items() if share.n >= least}
+    funnel = funnel_of(large, overall.value if overall else 0.0)
+    return [_reading(funnel, scanner, share, least) for scanner, share in shares.items()]
+
+
+def _share(known: Family, scanner: str) -> ClusteredShare:
+    own = known.where(scanner=scanner)
+    share = share_of(own, own.is_level("decision", "pos"))
+    if share is None:
+        raise ValueError("a level of a family has units")
+    return share
+
+
+def _reading(funnel: Funnel | None, scanner: str, share: ClusteredShare, least: int) -> Reading:
+    reading = replace(reading_of(share), subject={AXIS: scanner})
+    if share.n < least:
+        why = f"{share.n} units on this scanner, at least {least} are needed"
+        return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
+    if funnel is None or scanner not in funnel.points:
+        why = "a funnel needs two scanners with enough units, and a share between 0 and 100 %"
+        return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
+    point, spread = funnel.points[scanner], funnel.dispersion
+    wider = "; the limits are widened by its square root" if spread.factor > 1.0 else ""
+    why = f"over-dispersion between scanners: phi {spread.phi:.2f}{wider}"
+    return replace(reading, limit=point.limit, p_value=point.p_value, why=why)
