@@ -19,6 +19,7 @@ from pipelines.simulation.phantom_header import PhantomPatient, draw_patient, in
 from pipelines.simulation.phantom_images import PhantomBody, draw_body, draw_slice, lesion_slices
 from pipelines.simulation.phantom_scanners import PhantomScanner, PhantomSite
 from registry.domain.errors import UsageError
+from registry.domain.ports import Progress
 from registry.objects import write_durably
 
 MANIFEST = "labels.csv"
@@ -38,7 +39,7 @@ class PhantomLabel:
 
 @dataclass(frozen=True)
 class PhantomPlan:
-    """How many phantoms are written and how large; `until` is the day after the last study."""
+    """How many phantoms are written and how large; `until` is the last day of study."""
 
     seed: int
     until: date
@@ -65,6 +66,7 @@ def write_phantoms(
     slices: int = 12,
     until: date,
     size: int = 64,
+    progress: Progress | None = None,
 ) -> Path:
     """Write `folder/<site>/<patient number>/<slice>.dcm` and, last, the manifest of instance labels.
 
@@ -74,10 +76,11 @@ def write_phantoms(
         folder: a new or empty folder.
         seed: source of all randomness.
         sites: the sites and their scanners, see `phantom_sites`.
-        patients_per_site: patients, one study each, dates spread over the 120 days before `until`.
+        patients_per_site: patients, one study each, dates spread over the 120 days that end with `until`.
         slices: slices of each volume, at least three.
-        until: the day after the last study.
+        until: the last day of study.
         size: rows and columns of each slice.
+        progress: advances once a patient.
 
     Returns:
         The manifest: a CSV file with the columns sop, study, patient and visible (0 or 1).
@@ -88,7 +91,11 @@ def write_phantoms(
     plan = PhantomPlan(seed, until, patients_per_site, slices, size)
     _check(folder, sites, plan)
     numbered = ((site, number) for site in sites for number in range(patients_per_site))
-    labels = [label for site, number in numbered for label in _write_volume(folder, plan, site, number)]
+    labels: list[PhantomLabel] = []
+    for site, number in numbered:
+        labels.extend(_write_volume(folder, plan, site, number))
+        if progress is not None:
+            progress.advance()
     manifest = folder / MANIFEST
     write_durably(manifest, _manifest(labels))
     return manifest
@@ -97,10 +104,11 @@ def write_phantoms(
 def _check(folder: Path, sites: Sequence[PhantomSite], plan: PhantomPlan) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise UsageError("the folder for the phantoms is not empty", where=folder.name, mend="name a new one")
-    if not sites or plan.patients_per_site < 1 or plan.slices < 3 or plan.size < 16:
+    if not sites or plan.patients_per_site < 1 or plan.slices < 3 or plan.size < 16 or plan.seed < 0:
         raise UsageError(
-            f"{len(sites)} sites, {plan.patients_per_site} patients, {plan.slices} slices of {plan.size} pixels",
-            mend="ask for at least one site, one patient, three slices and 16 pixels",
+            f"{len(sites)} sites, {plan.patients_per_site} patients, {plan.slices} slices of {plan.size} pixels, "
+            f"seed {plan.seed}",
+            mend="ask for at least one site, one patient, three slices, 16 pixels and a seed of 0",
         )
 
 
@@ -113,9 +121,9 @@ def _volume(plan: PhantomPlan, site: PhantomSite, number: int) -> _Volume:
 
 
 def _acquired_at(random: np.random.Generator, number: int, plan: PhantomPlan) -> datetime:
-    """Spread the patients evenly over the days before `until`, in working hours."""
+    """Spread the patients evenly over the days up to `until`, in working hours."""
     last = plan.patients_per_site - 1
-    back = 1 + (SPREAD_DAYS - 1) * (last - number) // max(1, last)
+    back = (SPREAD_DAYS - 1) * (last - number) // max(1, last)
     opening = datetime.combine(plan.until - timedelta(days=back), time(7, 30))
     return opening + timedelta(seconds=int(random.integers(0, 9 * 3600)))
 
