@@ -54,7 +54,7 @@ class TableVersion:
 class Batch:
     """Where a batch comes from: its source's digest, who takes it in, when, and whether it is synthetic.
 
-    `refused` counts the rows that were refused before the batch was made.
+    `refused` counts the rows that were refused before the batch was made; `files` are the digests of its files.
     """
 
     source_digest: str
@@ -62,6 +62,7 @@ class Batch:
     taken_in_at: datetime
     synthetic: bool = False
     refused: int = 0
+    files: tuple[str, ...] = ()
 
 
 class ObservationTables:
@@ -267,6 +268,7 @@ def _event(sifted: Sifted, batch: Batch, parts: Sequence[tuple[str, Sequence[Ide
         "unchanged": sifted.unchanged,
         "refused": batch.refused + len(sifted.refused),
         "source": batch.source_digest,
+        "files": list(batch.files),
         "synthetic": batch.synthetic,
     }
     subjects = tuple(Subject("segment", sifted.table.name, digest) for digest, _ in parts)

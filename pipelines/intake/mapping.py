@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +66,11 @@ class ColumnMapping:
                 known[column] = words.get(str(known[column]).strip(), known[column])
         return known, attributes
 
-    @property
+    @cached_property
     def _ours(self) -> frozenset[str]:
         return frozenset((*self.columns, *self.constants, *self.lookup))
 
-    @property
+    @cached_property
     def _theirs(self) -> frozenset[str]:
         return frozenset(self.columns.values())
 

@@ -1,0 +1,91 @@
+"""What a workspace knows that rows are read against: sites, studies, targets, instances."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.bootstrap import Workspace
+from pipelines.intake.identity import IdentifierGate, Identifiers
+from pipelines.intake.mapping import ColumnMapping
+from pipelines.intake.rows import ParsedRow, RowContext, StudyFacts
+from registry.database import reading
+from registry.domain.columns import Table
+from registry.domain.refusal import CellRefusedError, RefusalCode, RowRefusal
+from registry.domain.vocabulary import Site, Target, Unit
+from registry.registered import known_sites, known_targets
+
+_WITH_TARGET = frozenset({"predictions", "reads", "outcomes"})
+
+
+@dataclass(frozen=True)
+class Known:
+    """Sites, studies and targets as they are before a batch."""
+
+    sites: Mapping[str, Site]
+    studies: Mapping[str, StudyFacts]
+    targets: Mapping[str, Target]
+
+    def context(self, workspace: Workspace, file: Path, identifiers: Identifiers, mapping: ColumnMapping) -> RowContext:
+        """Return what the rows of one file are read against."""
+        gate = IdentifierGate(workspace.pseudonyms, identifiers, str(file))
+        zones = {name: site.time_zone for name, site in self.sites.items()}
+        return RowContext(gate, zones, self.studies, workspace.catalogue, mapping)
+
+
+def known_to(workspace: Workspace, table: Table) -> Known:
+    """Load what a table's rows refer to; sites of the settings count as known."""
+    with reading(workspace.engine) as session:
+        recorded, targets = dict(known_sites(session)), known_targets(session)
+    named = {
+        name: Site(name, section.time_zone, section.organisation) for name, section in workspace.settings.sites.items()
+    }
+    by_study = table.column("study_uid") is not None and table.column("site") is None
+    return Known(named | recorded, _studies(workspace) if by_study else {}, targets)
+
+
+def _studies(workspace: Workspace) -> dict[str, StudyFacts]:
+    """Return site and first acquisition of each known study."""
+    rows = workspace.tables.read("acquisitions", columns=["study_uid", "site", "acquired_at"])
+    found = rows.group_by("study_uid").aggregate([("site", "min"), ("acquired_at", "min")])
+    names = ("study_uid", "site_min", "acquired_at_min")
+    columns = (found[name].to_pylist() for name in names)
+    return {study: StudyFacts(site, at) for study, site, at in zip(*columns, strict=True)}
+
+
+def refuse_other_units(
+    table: Table, rows: Sequence[ParsedRow], targets: Mapping[str, Target]
+) -> tuple[list[ParsedRow], list[RowRefusal]]:
+    """Refuse outcomes whose unit is not their target's; the first row of an unknown target settles its unit."""
+    if table.name != "outcomes":
+        return list(rows), []
+    units = {name: target.analysis_unit for name, target in targets.items()}
+    kept, refused = [], []
+    for parsed in rows:
+        target, unit = parsed.values["target"], Unit(parsed.values["unit"])
+        settled = units.setdefault(target, unit)
+        if unit is settled:
+            kept.append(parsed)
+        else:
+            refused.append(_other_unit(unit, settled).at(parsed.row))
+    return kept, refused
+
+
+def new_targets(table: Table, rows: Sequence[Mapping[str, str]], targets: Mapping[str, Target]) -> list[Target]:
+    """Return the targets that rows name and nobody knows, each with the unit of its first row."""
+    if table.name not in _WITH_TARGET:
+        return []
+    found: dict[str, Target] = {}
+    for row in rows:
+        if row["target"] not in targets:
+            found.setdefault(row["target"], Target(row["target"], Unit(row["unit"])))
+    return list(found.values())
+
+
+def named_sites(table: Table, rows: Sequence[Mapping[str, str]], sites: Mapping[str, Site]) -> list[Site]:
+    """Return the sites that rows name, in the order of their names."""
+    return [sites[name] for name in sorted({row["site"] for row in rows})] if table.column("site") else []
+
+
+def _other_unit(unit: Unit, settled: Unit) -> CellRefusedError:
+    reason = f"'{unit.value}'; outcomes of this target are of unit '{settled.value}'"
+    return CellRefusedError("unit", RefusalCode.ANALYSIS_UNIT, reason)
