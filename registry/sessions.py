@@ -90,7 +90,7 @@ def _verified(data: bytes, people: People, now: datetime) -> Login:
 
 def _login(record: Any, now: datetime) -> Login | None:
     try:
-        found = Login(record["person"], record["issued_at"], record["expires_at"])
+        found = Login(record["person"], str(record["issued_at"]), str(record["expires_at"]))
         return found if record["schema"] == _SCHEMA and found.valid_at(now) else None
     except (KeyError, TypeError, ValueError):
         return None

@@ -209,7 +209,7 @@ def _statement(record: Any, key_id: str) -> Statement:
         fields = dict(record["predicate"])
         subjects = tuple((row["name"], PREFIX + row["digest"]["sha256"]) for row in record["subject"])
         fields["act"], fields["role"] = Act(fields["act"]), PersonRole(fields["role"])
-        fields["signed_at"] = parse_instant(fields["signed_at"])
+        fields["signed_at"] = parse_instant(str(fields["signed_at"]))
         return Statement(**fields, subjects=subjects, key_id=key_id)
     except (KeyError, TypeError, ValueError) as error:
         raise SignatureBrokenError("a signed statement lacks what it must say") from error
