@@ -1,0 +1,54 @@
+"""Reliability curve: observed share against mean score, with intervals, and how many cases stand behind each point."""
+
+from collections.abc import Sequence
+
+from dashboards.charts.scale import Plot, ticks, x_axis, y_axis
+from dashboards.charts.svg import TOP, element, label, line, path, picture
+from dashboards.charts.theme import BLUE, GREY, Frame, Theme
+from registry.domain.dossier import CalibrationBin
+
+WIDTH, SIDE, LEFT, STRIP = 380, 290, 56, 44
+
+
+def reliability_curve(bins: Sequence[CalibrationBin], frame: Frame) -> str:
+    """Draw a reliability curve over at least one bin; the bars below show the counts, blank where none is."""
+    theme = frame.theme
+    plot = Plot(LEFT, TOP + 20, SIDE, SIDE - STRIP - 12, (0.0, 1.0), (0.0, 1.0))
+    grid = ticks((0.0, 1.0))
+    body = [y_axis(theme, plot, "observed share of positives", grid), _ideal(theme, plot)]
+    body += [_bin(theme, plot, entry) for entry in bins]
+    body.append(path([(plot.x(b.mean_score), plot.y(b.observed)) for b in bins], stroke=BLUE, stroke_width=1.5))
+    strip = Plot(LEFT, plot.bottom + 12, SIDE, STRIP, (0.0, 1.0), (0.0, float(max(b.n for b in bins))))
+    body.append(x_axis(theme, strip, "mean score", grid))
+    body += [_bar(strip, entry) for entry in bins]
+    body.append(label(theme, LEFT - 6, strip.bottom, "n 0", anchor="end", size=11))
+    body.append(label(theme, LEFT - 6, strip.top + 9, f"n {max(b.n for b in bins):,}", anchor="end", size=11))
+    return picture(frame, WIDTH, strip.bottom + 66, *body, _legend(theme, strip.bottom + 54))
+
+
+def _ideal(theme: Theme, plot: Plot) -> str:
+    return line(
+        theme, (plot.left, plot.bottom), (plot.right, plot.top), stroke=GREY, stroke_width=1.5, stroke_dasharray="5 4"
+    )
+
+
+def _bin(theme: Theme, plot: Plot, entry: CalibrationBin) -> str:
+    x = plot.x(entry.mean_score)
+    bar = line(theme, (x, plot.y(entry.low)), (x, plot.y(entry.high)), stroke=BLUE, stroke_width=1.5)
+    return bar + element("circle", cx=x, cy=plot.y(entry.observed), r=4, fill=BLUE)
+
+
+def _bar(strip: Plot, entry: CalibrationBin) -> str:
+    top = strip.y(float(entry.n))
+    return element("rect", x=strip.x(entry.mean_score) - 4, y=top, width=8, height=strip.bottom - top, fill=GREY)
+
+
+def _legend(theme: Theme, row: float) -> str:
+    ideal = line(theme, (LEFT, row - 4), (LEFT + 22, row - 4), stroke=GREY, stroke_width=1.5, stroke_dasharray="5 4")
+    dot = element("circle", cx=LEFT + 160.0, cy=row - 4, r=4, fill=BLUE)
+    return (
+        ideal
+        + label(theme, LEFT + 28, row, "perfect calibration", size=11)
+        + dot
+        + label(theme, LEFT + 170, row, "bin with its interval", size=11)
+    )

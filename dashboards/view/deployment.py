@@ -1,0 +1,89 @@
+"""Deployments and signatures: who decided what, when, with which meaning, and what was refused."""
+
+from dashboards.view.blocks import Block, Cell, Column, Facts, Heading, Paragraph, Section, Table, state_cell
+from dashboards.view.numbers import BLANK, count_text, instant_words
+from registry.domain.dossier import Dossier, Json, SignatureView
+from registry.domain.model import Deployment, ModelVersion
+
+OPERATING = (
+    Column("Site"),
+    Column("Threshold", "number"),
+    Column("Rule"),
+    Column("Chosen on tune cohort", "code", 1.6),
+)
+DEPLOYED = (Column("Site"), Column("Mode"), Column("State", "state"), Column("Since"), Column("Ledger event", "number"))
+REFUSED = (Column("When"), Column("Decision"), Column("Person"), Column("Outcome", "state"), Column("Why", weight=2.5))
+MANIFESTATION = (
+    "Each signature is shown with the printed name of the signer, the time in UTC, and its meaning. The digest names "
+    "the exact statement that was signed."
+)
+
+
+def deployment_section(dossier: Dossier) -> Section:
+    """Return the deployments with the operating points that they use."""
+    return Section("deployment", "Deployment", (deployments_table(dossier), _operating_points(dossier.model)))
+
+
+def signature_section(dossier: Dossier) -> Section:
+    """Return every signature with its three manifestations (21 CFR 11.50), and the refused decisions."""
+    signed: tuple[Block, ...] = tuple(signature_facts(signature) for signature in dossier.signatures)
+    if not signed:
+        signed = (Paragraph("Nobody has signed anything about this version.", "warn"),)
+    refusals = (Heading("refused", "Refused decisions"), _refused(dossier.refused_decisions))
+    return Section("signatures", "Signatures and decisions", (Paragraph(MANIFESTATION, "quiet"), *signed, *refusals))
+
+
+def deployments_table(dossier: Dossier) -> Table:
+    """Return one row per deployment, in the order of the ledger."""
+    rows = tuple(_deployment(found) for found in sorted(dossier.deployments, key=lambda found: found.event_seq))
+    return Table("deployments", "Deployments of this version", DEPLOYED, rows, "This version is deployed nowhere.")
+
+
+def signature_facts(signature: SignatureView) -> Facts:
+    """Return one signature as labelled facts."""
+    return Facts(
+        (
+            ("Signed by", Cell(signature.printed_name)),
+            ("Role", Cell(signature.role)),
+            ("Meaning", Cell(signature.meaning)),
+            ("Signed at", Cell(instant_words(signature.signed_at))),
+            ("Statement", Cell(signature.statement_digest, "code")),
+            ("Key", Cell(signature.key_id, "code")),
+            ("Ledger event", Cell(count_text(signature.event_seq), "number")),
+        ),
+        f"Signature: {signature.meaning}",
+    )
+
+
+def _deployment(found: Deployment) -> tuple[Cell, ...]:
+    return (
+        Cell(found.site),
+        Cell(found.mode),
+        state_cell(found.state),
+        Cell(instant_words(found.started_at)),
+        Cell(count_text(found.event_seq), "number"),
+    )
+
+
+def _operating_points(version: ModelVersion) -> Table:
+    rows = tuple(
+        (
+            Cell("all sites" if point.site == "*" else point.site),
+            Cell(f"{point.k}/65536", "number"),
+            Cell(point.rule),
+            Cell(point.tune_cohort, "code"),
+        )
+        for point in version.operating_points
+    )
+    return Table("operating-points", "Operating points of the release", OPERATING, rows)
+
+
+def _refused(decisions: tuple[Json, ...]) -> Table:
+    return Table("refused-decisions", "Decisions that were refused", REFUSED, tuple(map(_refusal, decisions)))
+
+
+def _refusal(decision: Json) -> tuple[Cell, ...]:
+    words = {key: str(decision.get(key) or BLANK) for key in ("at", "act", "person", "why")}
+    why = words["why"] if words["why"] != BLANK else str(decision.get("reason") or BLANK)
+    when = instant_words(words["at"])
+    return (Cell(when), Cell(words["act"]), Cell(words["person"]), state_cell("refused"), Cell(why))

@@ -1,0 +1,100 @@
+"""Monitors: the strip of all signals, the pictures, and one table per monitor."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from dashboards.charts.daily import daily_series
+from dashboards.charts.signal_strip import signal_strip, tally
+from dashboards.charts.theme import Frame, Theme
+from dashboards.view.blocks import Block, Cell, Column, Facts, Figure, Paragraph, Section, Table
+from dashboards.view.numbers import count_text, instant_words, number_text
+from dashboards.view.overrides import override_figures
+from dashboards.view.pictures import funnel_figures, subgroup_figures
+from dashboards.view.signals import (
+    NOT_MONITORED,
+    Signal,
+    alert_table,
+    by_monitor,
+    signal_tables,
+    signals_of,
+)
+from registry.domain.dossier import DailyPoint, Dossier
+
+DAYS = (Column("Day"), Column("n", "number"), Column("Positive", "number"), Column("Mean score", "number"))
+
+
+def monitoring_section(dossier: Dossier) -> Section:
+    """Return everything that the monitors said about the period."""
+    return Section("monitors", "Monitors", (*monitor_overview(dossier), *signal_tables(signals_of(dossier))))
+
+
+def monitor_overview(dossier: Dossier) -> tuple[Block, ...]:
+    """Return the head, the alerts and the pictures of the monitors, without the tables of signals."""
+    if dossier.monitor is None:
+        return (Paragraph(NOT_MONITORED, "warn"), *_daily(dossier))
+    return (_head(dossier.monitor), *monitor_figures(dossier), alert_table(dossier.monitor))
+
+
+def monitor_figures(dossier: Dossier) -> tuple[Figure, ...]:
+    """Return the pictures: strip of signals, daily series, subgroups, scanners, overrides."""
+    signals = signals_of(dossier)
+    mark = dossier.synthetic
+    pictured = (subgroup_figures, funnel_figures, override_figures)
+    drawn = (figure for figures_of in pictured for figure in figures_of(signals, synthetic=mark))
+    return (*_strip(signals, synthetic=mark), *_daily(dossier), *drawn)
+
+
+def daily_table(days: Sequence[DailyPoint]) -> Table:
+    """Return the daily series as numbers; a day without cases has no mean."""
+    rows = tuple(
+        (
+            Cell(day.day),
+            Cell(count_text(day.n), "number"),
+            Cell(count_text(day.n_positive if day.n else None), "number"),
+            Cell(number_text(day.mean_score if day.n else None), "number"),
+        )
+        for day in days
+    )
+    return Table("daily", "Predictions by day", DAYS, rows)
+
+
+def _head(monitor: Mapping[str, Any]) -> Facts:
+    tables = ", ".join(f"{name} version {table['version']}" for name, table in monitor["tables"].items())
+    return Facts(
+        (
+            ("Monitored as of", Cell(instant_words(monitor["as_of"]))),
+            ("Known times", Cell(monitor["known_time"])),
+            ("Tables", Cell(tables)),
+            ("Monitoring plan", Cell(monitor["plan"], "code")),
+        )
+    )
+
+
+def _strip(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
+    states = {name: [signal["state"] for signal in found] for name, found in by_monitor(signals).items()}
+    if not states:
+        return ()
+    said = "; ".join(f"{name}: {tally(found)}" for name, found in states.items())
+    alternative = f"States of {len(signals)} signals by monitor. {said}."
+
+    def draw(theme: Theme) -> str:
+        return signal_strip(states, Frame("strip", "Signals by monitor", alternative, theme, synthetic))
+
+    return (Figure("strip", "Signals by monitor and state", alternative, draw),)
+
+
+def _daily(dossier: Dossier) -> tuple[Figure, ...]:
+    cases, positives = (sum(getattr(day, name) for day in dossier.daily) for name in ("n", "n_positive"))
+    if not cases:
+        return ()
+    alternative = (
+        f"Daily series over {len(dossier.daily)} days: {count_text(cases)} predictions, "
+        f"{count_text(positives)} called positive; days without predictions are blank."
+    )
+    draw = partial(_draw_daily, dossier, alternative)
+    return (Figure("daily", "Share called positive and mean score by day", alternative, draw),)
+
+
+def _draw_daily(dossier: Dossier, alternative: str, theme: Theme) -> str:
+    return daily_series(dossier.daily, Frame("daily", "Daily predictions", alternative, theme, dossier.synthetic))

@@ -1,0 +1,106 @@
+"""The words and marks of states, verdicts and statistics; a mark always stands beside its word."""
+
+from collections.abc import Mapping
+
+METRICS: Mapping[str, str] = {
+    "auc": "AUC",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "ppv": "Positive predictive value",
+    "npv": "Negative predictive value",
+    "ece": "Expected calibration error",
+    "brier": "Brier score",
+    "prevalence": "Prevalence",
+    "calibration_slope": "Calibration slope",
+    "calibration_intercept": "Calibration intercept",
+    "tie_loss": "AUC lost to ties",
+}
+VERDICTS: Mapping[str, str] = {"passed": "passed", "failed": "failed", "not_assessed": "not assessed"}
+MARKS: Mapping[str, str] = {
+    "ok": "✓",
+    "passed": "✓",
+    "approved": "✓",
+    "verified": "✓",
+    "watch": "▲",
+    "lapsed": "▲",
+    "alert": "◆",
+    "failed": "✗",
+    "broken": "✗",
+    "refused": "✗",
+    "rejected": "✗",
+    "not_assessed": "○",
+    "shadow": "◐",
+    "pilot": "◑",
+    "live": "●",
+    "stopped": "■",
+    "ended": "□",
+    "retired": "□",
+    "synthetic": "△",
+}
+TONES: Mapping[str, str] = {
+    "ok": "good",
+    "passed": "good",
+    "approved": "good",
+    "verified": "good",
+    "live": "good",
+    "watch": "warn",
+    "lapsed": "warn",
+    "pilot": "info",
+    "shadow": "info",
+    "alert": "bad",
+    "failed": "bad",
+    "broken": "bad",
+    "refused": "bad",
+    "rejected": "bad",
+    "stopped": "bad",
+    "synthetic": "synthetic",
+}
+MEANINGS: tuple[tuple[str, str], ...] = (
+    ("passed", "The bound of the confidence interval, not the estimate, meets the limit."),
+    ("failed", "The bound of the confidence interval does not meet the limit."),
+    ("not_assessed", "There is no judgement: the reason is given. It is never counted as good."),
+    ("ok", "A monitor ran and its statistic lies within its limits."),
+    ("watch", "A statistic of a fixed window lies outside what chance explains; a person should look."),
+    ("alert", "The sequential monitor, whose false alarms are budgeted for the year, has raised an alarm."),
+    ("shadow", "The version runs beside care; its results are not shown to readers."),
+    ("pilot", "The version's results are shown to readers of a limited trial."),
+    ("live", "The version's results are part of care."),
+    ("stopped", "The deployment was stopped; the clinical fallback applies."),
+)
+REASONS: Mapping[str, str] = {
+    "too_few": "too few cases",
+    "no_outcomes": "no outcomes yet",
+    "immature": "labels still arriving",
+    "verification": "verification depends on the result",
+    "clustered": "several units a patient",
+    "attribute_missing": "attribute missing",
+    "suppressed": "suppressed for privacy",
+    "not_run": "not run",
+    "grid": "score grid too coarse",
+    "dates_shifted": "dates shifted",
+}
+
+
+def metric_words(name: str) -> str:
+    """Return the printed name of a statistic, such as `AUC`."""
+    return METRICS.get(name, name.replace("_", " ").capitalize())
+
+
+def state_words(state: str) -> str:
+    """Return the printed word of a state or verdict, such as `not assessed`."""
+    return state.replace("_", " ")
+
+
+def mark_of(state: str) -> str:
+    """Return the mark that stands beside a state's word."""
+    return MARKS.get(state, "•")
+
+
+def tone_of(state: str) -> str:
+    """Return the tone in which a state is coloured; the mark and the word say the same without colour."""
+    return TONES.get(state, "plain")
+
+
+def reason_words(reason: str | None) -> str:
+    """Return the printed reason of a missing judgement; empty for None."""
+    return REASONS.get(reason, state_words(reason)) if reason else ""

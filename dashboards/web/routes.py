@@ -1,0 +1,96 @@
+"""The pages. Each reads stored records through the Queries port; none changes anything."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from dashboards.report import render_html, render_pdf
+from dashboards.templating import render
+from dashboards.text import slug
+from dashboards.view.record import dossier_record, record_bytes
+from dashboards.web.fleet_page import fleet_values
+from dashboards.web.model_page import Asked, model_values, signal_values
+from registry.domain.dossier import Dossier
+from registry.domain.ports import Queries
+
+ROUTER = APIRouter()
+SIZES = (50, 200, 1000)
+
+Text = Annotated[str, Query(max_length=100)]
+State = Literal["", "alert", "watch", "not_assessed", "ok"]
+Last = Annotated[int, Query(ge=1, le=1000)]
+
+
+@ROUTER.get("/")
+def fleet(request: Request) -> Response:
+    """Show one row per model."""
+    return _page(request, "fleet.html", page="fleet", **fleet_values(_queries(request).fleet()))
+
+
+@ROUTER.get("/models/{model}")
+def model(request: Request, model: str, version: Text = "", period: Text = "", state: State = "") -> Response:
+    """Show one model version; htmx gets only the signals, which the filter swaps."""
+    asked = Asked(model, version, period, state)
+    dossier = _dossier(request, asked)
+    if _wants_part(request):
+        return HTMLResponse(render("signals.html", **signal_values(dossier, asked)))
+    return _page(request, "model.html", page="model", **model_values(dossier, asked))
+
+
+@ROUTER.get("/models/{model}/report.pdf")
+def report_pdf(request: Request, model: str, version: Text = "", period: Text = "") -> Response:
+    """Give the audit report as PDF."""
+    dossier = _dossier(request, Asked(model, version, period))
+    return _download(render_pdf(dossier), dossier, "pdf", "application/pdf")
+
+
+@ROUTER.get("/models/{model}/report.html")
+def report_html(request: Request, model: str, version: Text = "", period: Text = "") -> Response:
+    """Give the audit report as one HTML file."""
+    dossier = _dossier(request, Asked(model, version, period))
+    return _download(render_html(dossier).encode("utf-8"), dossier, "html", "text/html; charset=utf-8")
+
+
+@ROUTER.get("/models/{model}/dossier.json")
+def dossier_json(request: Request, model: str, version: Text = "", period: Text = "") -> Response:
+    """Give every number of the page as JSON."""
+    dossier = _dossier(request, Asked(model, version, period))
+    return Response(record_bytes(dossier_record(dossier)), media_type="application/json")
+
+
+@ROUTER.get("/audit")
+def audit(request: Request, last: Last = 50) -> Response:
+    """Show the newest events of the ledger."""
+    return _page(request, "audit.html", page="audit", rows=_queries(request).ledger(last), last=last, sizes=SIZES)
+
+
+@ROUTER.get("/healthz")
+def healthz() -> Response:
+    """Say that the process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+def _queries(request: Request) -> Queries:
+    queries: Queries = request.app.state.queries
+    return queries
+
+
+def _dossier(request: Request, asked: Asked) -> Dossier:
+    return _queries(request).dossier(asked.model, asked.version or None, asked.period or None)
+
+
+def _wants_part(request: Request) -> bool:
+    headers = request.headers
+    return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+
+
+def _page(request: Request, template: str, **values: Any) -> Response:
+    state = request.app.state
+    return HTMLResponse(render(template, links=state.ui_links, version=state.version, **values))
+
+
+def _download(data: bytes, dossier: Dossier, ending: str, kind: str) -> Response:
+    name = f"overread-{slug(dossier.model.model)}-{slug(dossier.model.version)}-{slug(dossier.period[1])}.{ending}"
+    return Response(data, headers={"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": kind})
