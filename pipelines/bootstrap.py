@@ -29,6 +29,7 @@ from registry.sessions import current_actor
 from registry.tables import ObservationTables
 from registry.version import __version__
 
+
 class SystemClock:
     """The system's clock, in UTC."""
 
@@ -100,7 +101,9 @@ def find_workspace(start: Path | None) -> Path:
     raise UsageError("no workspace here", where=where, mend="make one with: overread init DIR")
 
 
-def open_workspace(root: Path, clock: Clock | None = None, *, fresh: bool = False, actor: Actor | None = None) -> Workspace:
+def open_workspace(
+    root: Path, clock: Clock | None = None, *, fresh: bool = False, actor: Actor | None = None
+) -> Workspace:
     """Open a workspace: read settings, migrate the database, build the adapters.
 
     Args:
@@ -146,7 +149,9 @@ def open_workspace(root: Path, clock: Clock | None = None, *, fresh: bool = Fals
 def _pseudonym_key(root: Path) -> bytes:
     place = root / "keys" / "pseudonym.key"
     if not place.is_file():
-        raise IncompleteError("the pseudonym key is missing", where="keys/pseudonym.key", mend="restore it from its backup")
+        raise IncompleteError(
+            "the pseudonym key is missing", where="keys/pseudonym.key", mend="restore it from its backup"
+        )
     return place.read_bytes()
 
 

@@ -57,7 +57,7 @@ class DossierBuilder:
             cohorts=cohorts,
             evaluations=evaluations,
             monitor=monitor,
-            daily=daily_points(series),
+            daily=daily_points(series, self._version.version),
             limits=limits_of(self._version, cohorts, evaluations, deployments, monitor, anchor),
             checkpoint=checkpoint,
             ledger_verdict=verdict,
@@ -98,9 +98,14 @@ class DossierBuilder:
         refusals = []
         for seq in seqs:
             payload, event = self._workspace.ledger.payload(seq), self._workspace.ledger.event(seq)
-            ours = payload is not None and (payload["model"], payload["version"]) == (self._version.model, self._version.version)
+            ours = payload is not None and (payload["model"], payload["version"]) == (
+                self._version.model,
+                self._version.version,
+            )
             if payload is not None and ours and self._within(event.record["at"]):
-                refusals.append({**payload, "at": event.record["at"], "person": event.record["actor"]["person"], "event_seq": seq})
+                refusals.append(
+                    {**payload, "at": event.record["at"], "person": event.record["actor"]["person"], "event_seq": seq}
+                )
         return tuple(refusals)
 
     def _evaluations(self) -> tuple[EvaluationView, ...]:
@@ -119,7 +124,9 @@ class DossierBuilder:
     def _monitor(self) -> tuple[Json | None, Json | None]:
         with reading(self._workspace.engine) as session:
             rows = session.scalars(select(MonitorRunRow).where(MonitorRunRow.model == self._version.model)).all()
-        newest = max((row for row in rows if self._within(row.as_of)), key=lambda row: (row.as_of, row.event_seq), default=None)
+        newest = max(
+            (row for row in rows if self._within(row.as_of)), key=lambda row: (row.as_of, row.event_seq), default=None
+        )
         if newest is None:
             return None, None
         from pipelines.usecases.run_monitors import stored_run  # noqa: PLC0415 - keeps numpy out of light commands
@@ -135,7 +142,7 @@ class DossierBuilder:
 
     def _ledger_verdict(self) -> tuple[str, str]:
         report = verify_ledger(self._workspace.engine, self._workspace.ledger.public_vkey, None)
-        return f"{report.verdict}: {report.why}", report.anchor
+        return f"{report.verdict}: {report.why}", report.anchor or ""
 
 
 def cohort_view(cohort: Cohort) -> CohortView:

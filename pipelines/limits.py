@@ -48,7 +48,11 @@ def _validation(evaluations: Sequence[EvaluationView]) -> Iterator[str]:
 
 
 def _external(evaluations: Sequence[EvaluationView]) -> Iterator[str]:
-    passed = [e for e in evaluations if e.record["cohort_role"] == Role.EXTERNAL_TEST and e.record["verdict"] == Verdict.PASSED]
+    passed = [
+        e
+        for e in evaluations
+        if e.record["cohort_role"] == Role.EXTERNAL_TEST and e.record["verdict"] == Verdict.PASSED
+    ]
     if not passed:
         yield "No external site: there is no passed evaluation on a site that the model was not made with."
 

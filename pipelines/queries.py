@@ -42,7 +42,9 @@ class RecordQueries:
             UnknownNameError: for an unknown model or version.
             UsageError: for a period that is none.
         """
-        return DossierBuilder(self._workspace, self._workspace.lifecycle.version(model, version), period).build(verify=self._verify)
+        return DossierBuilder(self._workspace, self._workspace.lifecycle.version(model, version), period).build(
+            verify=self._verify
+        )
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:
         """Return the newest events, newest first."""

@@ -187,4 +187,6 @@ def _check_zone(zone: str) -> None:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise UsageError(f"unknown time zone '{zone}'", where=FILE_NAME, mend="use an IANA name such as Europe/Vienna") from error
+        raise UsageError(
+            f"unknown time zone '{zone}'", where=FILE_NAME, mend="use an IANA name such as Europe/Vienna"
+        ) from error

@@ -12,7 +12,9 @@ app = typer.Typer(no_args_is_help=True, help="List the ledger's events, verify i
 
 
 @app.command("list", epilog="Example: overread audit list --last 20")
-def list_all(last: Annotated[int, typer.Option("--last", help="How many of the newest events.")] = 50, *, as_json: Json = False) -> None:
+def list_all(
+    last: Annotated[int, typer.Option("--last", help="How many of the newest events.")] = 50, *, as_json: Json = False
+) -> None:
     """List the newest events, newest first."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.queries import RecordQueries  # noqa: PLC0415 - lazy
@@ -25,9 +27,15 @@ def list_all(last: Annotated[int, typer.Option("--last", help="How many of the n
 @app.command(epilog="Example: overread audit verify --checkpoint kept-elsewhere.txt")
 def verify(
     checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", help="A checkpoint that was kept elsewhere: finds a truncated or rewritten ledger."),
+        Path | None,
+        typer.Option(
+            "--checkpoint", help="A checkpoint that was kept elsewhere: finds a truncated or rewritten ledger."
+        ),
     ] = None,
-    key: Annotated[str | None, typer.Option("--key", help="The ledger's public key, kept elsewhere; this workspace's unless given.")] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="The ledger's public key, kept elsewhere; this workspace's unless given."),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -46,12 +54,17 @@ def _text(file: Path | None) -> str | None:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError("the checkpoint cannot be read", where=str(file), mend="give a file made by: overread audit checkpoint") from error
+        raise UsageError(
+            "the checkpoint cannot be read", where=str(file), mend="give a file made by: overread audit checkpoint"
+        ) from error
 
 
 @app.command(epilog="Example: overread audit checkpoint --out kept-elsewhere.txt")
 def checkpoint(
-    out: Annotated[Path | None, typer.Option("--out", help="Where to write it; keep it where this machine's administrator cannot reach.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where to write it; keep it where this machine's administrator cannot reach."),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -63,4 +76,4 @@ def checkpoint(
         raise UsageError("the ledger has no checkpoint", mend="a workspace made by `overread init` has one")
     if out is not None:
         out.write_text(found.note, encoding="utf-8")
-    give({"size": found.size, "note": found.note}, [f"wrote {out}"] if out else [found.note], as_json=as_json)
+    give({"size": found.checkpoint.size, "note": found.note}, [f"wrote {out}"] if out else [found.note], as_json=as_json)

@@ -32,15 +32,16 @@ def _document(cohort: Cohort) -> dict[str, object]:
 
 def _lines(cohort: Cohort) -> list[str]:
     record = _document(cohort)
+    mark = ", synthetic" if cohort.synthetic else ""
+    who = f"{len(cohort.patients())} patients, sites {', '.join(sorted({unit.site for unit in cohort.units}))}"
     return [
-        f"{cohort.name} ({cohort.role.value}{', synthetic' if cohort.synthetic else ''}): {record['units']} units, "
-        f"{record['positive']} positive, {record['patients']} patients, sites {', '.join(record['sites'])}",  # type: ignore[arg-type]
+        f"{cohort.name} ({cohort.role.value}{mark}): {record['units']} units, {record['positive']} positive, {who}",
         *(f"  {n:6} after {step}" for step, n in cohort.flow),
         f"  {cohort.digest}",
     ]
 
 
-@app.command(epilog="Example: overread cohort freeze train-1 --target nodule --role train --select site=general --select patients=0-60%")
+@app.command(epilog="Example: overread cohort freeze a --target nodule --role train --select patients=0-60%")
 def freeze(
     name: Annotated[str, typer.Argument(help="The cohort's name.")],
     target: Annotated[str, typer.Option("--target", help="The clinical question.")],
@@ -76,7 +77,11 @@ def list_all(*, as_json: Json = False) -> None:
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
 
     cohorts = here().cohorts.all()
-    give({"cohorts": [_document(cohort) for cohort in cohorts]}, [_lines(cohort)[0] for cohort in cohorts], as_json=as_json)
+    give(
+        {"cohorts": [_document(cohort) for cohort in cohorts]},
+        [_lines(cohort)[0] for cohort in cohorts],
+        as_json=as_json,
+    )
 
 
 @app.command(epilog="Example: overread cohort check train-1 test-1")

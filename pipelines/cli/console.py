@@ -16,7 +16,8 @@ from registry.domain.ports import Progress
 
 Json = Annotated[bool, typer.Option("--json", help="Give one JSON document on standard output.")]
 PassphraseFile = Annotated[
-    Path | None, typer.Option("--passphrase-file", help="Read the signer's passphrase from this file (mode 0600)."),
+    Path | None,
+    typer.Option("--passphrase-file", help="Read the signer's passphrase from this file (mode 0600)."),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it goes on record.")]
 
@@ -46,9 +47,13 @@ def passphrase(file: Path | None, prompt: str) -> str:
         try:
             return file.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError("the passphrase file cannot be read", where=str(file), mend="check its path and mode") from error
+            raise UsageError(
+                "the passphrase file cannot be read", where=str(file), mend="check its path and mode"
+            ) from error
     if not sys.stdin.isatty():
-        raise NotAllowedError("signing asks for a passphrase, and there is no terminal", mend="use --passphrase-file FILE")
+        raise NotAllowedError(
+            "signing asks for a passphrase, and there is no terminal", mend="use --passphrase-file FILE"
+        )
     return getpass.getpass(f"{prompt}: ")
 
 

@@ -14,7 +14,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="A new folder for everything that is made.")] = Path("overread-demo"),
+    out: Annotated[Path, typer.Option("--out", help="A new folder for everything that is made.")] = Path(
+        "overread-demo"
+    ),
     seed: Annotated[int, typer.Option("--seed", help="Seed.")] = 7,
     *,
     as_json: Json = False,

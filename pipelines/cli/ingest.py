@@ -10,7 +10,9 @@ from pipelines.cli.console import Json, give, progress, tell
 from registry.domain.columns import TABLES
 from registry.domain.errors import ExitCode
 
-app = typer.Typer(no_args_is_help=True, help="Take in studies and observation files; what is refused is named, the rest goes in.")
+app = typer.Typer(
+    no_args_is_help=True, help="Take in studies and observation files; what is refused is named, the rest goes in."
+)
 Files = Annotated[list[Path], typer.Argument(help="CSV (.csv, .csv.gz), Parquet or JSON Lines files.")]
 Map = Annotated[Path | None, typer.Option("--map", help="TOML file that maps foreign columns.")]
 
@@ -30,7 +32,7 @@ def dicom(
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Mark them as synthetic for good.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Take in DICOM: one acquisition row a series, identifiers replaced; unusable files are quarantined with a reason."""
+    """Take in DICOM: one row a series, identifiers replaced; unusable files are quarantined with a reason."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.usecases.ingest_dicom import ingest_dicom  # noqa: PLC0415 - lazy
 
@@ -45,7 +47,9 @@ def dicom(
 def _rows_command(table: str) -> None:
     def command(
         files: Files,
-        identifiers: Annotated[Identifiers, typer.Option(help="Whether identifiers are original.")] = Identifiers.ORIGINAL,
+        identifiers: Annotated[
+            Identifiers, typer.Option(help="Whether identifiers are original.")
+        ] = Identifiers.ORIGINAL,
         mapping: Map = None,
         *,
         as_json: Json = False,

@@ -38,17 +38,25 @@ def train(
 
     workspace = here()
     if not workspace.actor.authenticated:
-        tell("nobody is logged in: this version can be validated, never approved; `overread login ID` first to train under a name")
+        tell("nobody is logged in: this version can never be approved; `overread login ID` first to train under a name")
     passes = DEFAULT_EPOCHS if epochs is None else epochs
     with progress("training") as bar:
         version = run(
-            workspace, target, train_cohort, tune_cohort, model=model, device=device, seed=seed, epochs=passes, resume=resume, progress=bar,
+            workspace,
+            target,
+            train_cohort,
+            tune_cohort,
+            model=model,
+            device=device,
+            seed=seed,
+            epochs=passes,
+            resume=resume,
+            progress=bar,
         )
     points = [point.to_json() for point in version.operating_points]
-    document = {
-        "model": version.model, "version": version.version, "artifact_digest": version.artifact_digest, "state": version.state.value,
-        "operating_points": points, "trained_by": version.trained_by, "mlflow_run": version.mlflow_run,
-    }  # fmt: skip
+    kept = ("model", "version", "artifact_digest", "trained_by", "mlflow_run")
+    document = {name: getattr(version, name) for name in kept}
+    document |= {"state": version.state.value, "operating_points": points}
     give(document, [f"{version.name}: {version.state.value}, {version.artifact_digest}"], as_json=as_json)
 
 
@@ -60,14 +68,16 @@ def metric_line(metric: Estimate) -> str:
     """Spell an estimate with its interval and counts."""
     interval = f" ({_number(metric.low)} to {_number(metric.high)})" if metric.low is not None else ""
     counts = f"n {metric.n}" + (f", {metric.n_patients} patients" if metric.n_patients is not None else "")
-    return f"  {metric.name:22} {_number(metric.value)}{interval}, {counts}" + (f"; {metric.reason}" if metric.reason else "")
+    return f"  {metric.name:22} {_number(metric.value)}{interval}, {counts}" + (
+        f"; {metric.reason}" if metric.reason else ""
+    )
 
 
 def _lines(evaluation: Evaluation) -> list[str]:
     mark = " on synthetic data" if evaluation.synthetic else ""
+    name, role = f"{evaluation.model}@{evaluation.version}", evaluation.cohort_role.value
     return [
-        f"{evaluation.model}@{evaluation.version} on {evaluation.cohort} ({evaluation.cohort_role.value}): "
-        f"{evaluation.verdict.value}{mark}; {evaluation.why}",
+        f"{name} on {evaluation.cohort} ({role}): {evaluation.verdict.value}{mark}; {evaluation.why}",
         *(metric_line(metric) for metric in evaluation.metrics),
     ]
 
@@ -75,9 +85,13 @@ def _lines(evaluation: Evaluation) -> list[str]:
 def validate(
     name: Annotated[str, typer.Argument(metavar="MODEL[@VERSION]", help="The version; the newest unless given.")],
     cohort: Annotated[str, typer.Option("--cohort", help="A frozen test cohort.")],
-    protocol: Annotated[Path | None, typer.Option("--protocol", help="TOML file with endpoints and acceptance criteria.")] = None,
+    protocol: Annotated[
+        Path | None, typer.Option("--protocol", help="TOML file with endpoints and acceptance criteria.")
+    ] = None,
     *,
-    require_assessed: Annotated[bool, typer.Option("--require-assessed", help="End with 3 where the verdict is not_assessed.")] = False,
+    require_assessed: Annotated[
+        bool, typer.Option("--require-assessed", help="End with 3 where the verdict is not_assessed.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Judge a version on a frozen cohort under a protocol that is frozen first; a failed acceptance ends with 1."""
@@ -100,7 +114,8 @@ def predict(
     paths: Annotated[list[Path], typer.Argument(help="Folders and files with DICOM.")],
     site: Annotated[str, typer.Option("--site", help="The site at which the version is deployed.")],
     mode: Annotated[
-        Mode | None, typer.Option("--mode", help="How the predictions count; the deployment's mode, for old studies retrospective."),
+        Mode | None,
+        typer.Option("--mode", help="How the predictions count; the deployment's mode, for old studies retrospective."),
     ] = None,
     *,
     as_json: Json = False,

@@ -22,6 +22,8 @@ def check(saved: str | None, key: str | None) -> LedgerReport:
     settings = Settings.read(root / FILE_NAME)
     place = root / "keys" / "ledger.pem"
     if key is None and not place.is_file():
-        raise UsageError("the ledger's key is missing", where="keys/ledger.pem", mend="give the public key: --key NAME+ID+KEY")
+        raise UsageError(
+            "the ledger's key is missing", where="keys/ledger.pem", mend="give the public key: --key NAME+ID+KEY"
+        )
     engine = open_database(settings.database.url or f"sqlite:///{root / 'overread.db'}")
     return verify_ledger(engine, key or LogKey.load(place).public_vkey, saved)

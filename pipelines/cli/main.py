@@ -11,7 +11,20 @@ from typing import Annotated, NoReturn
 import click
 import typer
 
-from pipelines.cli import audit, cohort, demo, ingest, judge, models, monitor, people, report, serve, simulate, workspace
+from pipelines.cli import (
+    audit,
+    cohort,
+    demo,
+    ingest,
+    judge,
+    models,
+    monitor,
+    people,
+    report,
+    serve,
+    simulate,
+    workspace,
+)
 from pipelines.cli.console import tell
 from pipelines.telemetry import telemetry_off
 from registry.domain.errors import ExitCode, OverreadError
@@ -42,7 +55,9 @@ for module in (workspace, judge, report, serve, demo):
 
 @app.callback()
 def _root(
-    folder: Annotated[Path | None, typer.Option("--workspace", help="The workspace; may stand anywhere in the line.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--workspace", help="The workspace; may stand anywhere in the line.")
+    ] = None,
     *,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
@@ -121,6 +136,8 @@ def _internal(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else ExitCode.USAGE
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    with tempfile.NamedTemporaryFile("w", prefix=f"overread-{moment}-", suffix=".log", delete=False) as log:  # mode 0600
+    with tempfile.NamedTemporaryFile(
+        "w", prefix=f"overread-{moment}-", suffix=".log", delete=False
+    ) as log:  # mode 0600
         traceback.print_exception(error, file=log)
     return _fail(f"internal error ({type(error).__name__}): the details are in {log.name}", ExitCode.INTERNAL)

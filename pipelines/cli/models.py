@@ -9,7 +9,9 @@ import typer
 from pipelines.cli.console import Json, PassphraseFile, Reason, give
 from registry.domain.model import Deployment, ModelVersion
 
-app = typer.Typer(no_args_is_help=True, help="List versions; submit, review, approve, reject, retire, deploy, stop, resume them.")
+app = typer.Typer(
+    no_args_is_help=True, help="List versions; submit, review, approve, reject, retire, deploy, stop, resume them."
+)
 Name = Annotated[str, typer.Argument(metavar="MODEL@VERSION", help="The version.")]
 SignerId = Annotated[str, typer.Option("--signer", help="Your person id; the passphrase of your key is asked for.")]
 
@@ -37,7 +39,10 @@ def show(name: Name, *, as_json: Json = False) -> None:
 
     dossier = RecordQueries(here()).dossier(*name_and_version(name), None)
     lines = [f"{dossier.model.name}: {dossier.model.state.value}, {dossier.model.artifact_digest}"]
-    lines += [f"  evaluation {e.record['cohort']} ({e.record['cohort_role']}): {e.record['verdict']}" for e in dossier.evaluations]
+    lines += [
+        f"  evaluation {e.record['cohort']} ({e.record['cohort_role']}): {e.record['verdict']}"
+        for e in dossier.evaluations
+    ]
     lines += [f"  signature  {s.printed_name}, {s.role}, {s.signed_at}: {s.meaning}" for s in dossier.signatures]
     lines += [f"  deployment {d.site}: {d.state} since {d.started_at} ({d.deployment})" for d in dossier.deployments]
     lines += [f"  limit      {limit}" for limit in dossier.limits]
@@ -50,7 +55,9 @@ def show(name: Name, *, as_json: Json = False) -> None:
     give(document, lines, as_json=as_json)
 
 
-def _signed(act: Callable[..., Any], name: str, signer: str, file: Path | None, reason: str) -> tuple[dict[str, Any], list[str]]:
+def _signed(
+    act: Callable[..., Any], name: str, signer: str, file: Path | None, reason: str
+) -> tuple[dict[str, Any], list[str]]:
     """Unlock the signer's key, do the act, and say where the version stands now."""
     from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
 
@@ -64,7 +71,12 @@ def _signed(act: Callable[..., Any], name: str, signer: str, file: Path | None, 
 
 def _decision(name: str, method: str, sentence: str) -> None:
     def command(
-        version: Name, signer: SignerId, reason: Reason = "", passphrase_file: PassphraseFile = None, *, as_json: Json = False,
+        version: Name,
+        signer: SignerId,
+        reason: Reason = "",
+        passphrase_file: PassphraseFile = None,
+        *,
+        as_json: Json = False,
     ) -> None:
         def act(lifecycle: Any, *arguments: Any) -> Any:
             return getattr(lifecycle, method)(*arguments)
@@ -73,12 +85,20 @@ def _decision(name: str, method: str, sentence: str) -> None:
         give(document, lines, as_json=as_json)
 
     command.__doc__ = sentence
-    app.command(name, epilog=f"Example: overread models {name} nodule@1 --signer ann --passphrase-file ann.pass")(command)
+    app.command(name, epilog=f"Example: overread models {name} nodule@1 --signer ann --passphrase-file ann.pass")(
+        command
+    )
 
 
 _decision("submit", "submit", "Ask for a decision: an engineer signs that the evidence is complete.")
-_decision("risk-review", "risk_review", "Sign the review of risks and limits; a validator or quality officer, not who trained.")
-_decision("approve", "approve", "Approve for live use: a quality officer and a clinical lead, neither of whom trained it.")
+_decision(
+    "risk-review",
+    "risk_review",
+    "Sign the review of risks and limits; a validator or quality officer, not who trained.",
+)
+_decision(
+    "approve", "approve", "Approve for live use: a quality officer and a clinical lead, neither of whom trained it."
+)
 _decision("reject", "reject", "Reject a version, for good.")
 _decision("retire", "retire", "Retire an approved version.")
 
@@ -88,7 +108,7 @@ def _deployment(deployment: Deployment) -> tuple[dict[str, Any], list[str]]:
     return dict(vars(deployment)), [line]
 
 
-@app.command(epilog="Example: overread models deploy nodule@1 --site general --mode shadow --signer cleo --passphrase-file cleo.pass")
+@app.command(epilog="Example: overread models deploy nodule@1 --site general --mode shadow --signer cleo")
 def deploy(
     name: Name,
     site: Annotated[str, typer.Option("--site", help="Where it runs.")],
@@ -160,12 +180,17 @@ def serve_check(
     from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
 
     admission = here().gate.admit(*name_and_version(name), site)
+    version, running, size = admission.version, admission.deployment, admission.proof.size
     document = {
-        "version": admission.version.name, "artifact_digest": admission.version.artifact_digest, "mode": admission.deployment.mode,
-        "deployment": admission.deployment.deployment, "event_seq": admission.deployment.event_seq, "ledger_size": admission.proof.size,
-    }  # fmt: skip
+        "version": version.name,
+        "artifact_digest": version.artifact_digest,
+        "mode": running.mode,
+        "deployment": running.deployment,
+        "event_seq": running.event_seq,
+        "ledger_size": size,
+    }
     line = (
-        f"{admission.version.name} may be served at {site} ({admission.deployment.mode}): bytes match {admission.version.artifact_digest}, "
-        f"the signature holds, event {admission.deployment.event_seq} is in the ledger of {admission.proof.size} events"
+        f"{version.name} may be served at {site} ({running.mode}): its bytes match {version.artifact_digest}, "
+        f"the signature holds, event {running.event_seq} is in the ledger of {size} events"
     )
     give(document, [line], as_json=as_json)

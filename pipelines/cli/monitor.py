@@ -1,15 +1,18 @@
 """`overread monitor`: run the monitors over what was taken in."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipelines.cli.console import progress, tell
 from registry.domain.errors import ExitCode, UsageError
 
-app = typer.Typer(no_args_is_help=True, help="Watch deployed models: drift, performance, subgroups, scanners, overrides.")
+app = typer.Typer(
+    no_args_is_help=True, help="Watch deployed models: drift, performance, subgroups, scanners, overrides."
+)
 
 
 @app.callback()
@@ -21,12 +24,20 @@ def _group() -> None:
 def run(
     model: Annotated[str, typer.Option("--model", help="The model.")],
     target: Annotated[str | None, typer.Option("--target", help="Only this clinical question.")] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="The last day that counts, YYYY-MM-DD; today unless given.")] = None,
-    plan: Annotated[Path | None, typer.Option("--plan", help="TOML monitoring plan; the workspace's unless given.")] = None,
-    json_file: Annotated[str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="The last day that counts, YYYY-MM-DD; today unless given.")
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="TOML monitoring plan; the workspace's unless given.")
+    ] = None,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")
+    ] = None,
     fail_on: Annotated[str | None, typer.Option("--fail-on", help="'alert': end with 1 when an alert is open.")] = None,
     *,
-    require_assessed: Annotated[bool, typer.Option("--require-assessed", help="End with 3 when a signal is not assessed.")] = False,
+    require_assessed: Annotated[
+        bool, typer.Option("--require-assessed", help="End with 3 when a signal is not assessed.")
+    ] = False,
 ) -> None:
     """Compute every signal as of a day; the same tables, plan and day give the same bytes."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
@@ -34,7 +45,9 @@ def run(
 
     workspace = here()
     with progress("counting") as bar:
-        done = run_monitors(workspace, model, target=target, as_of=_day(as_of), plan=read_plan(workspace, plan), progress=bar)
+        done = run_monitors(
+            workspace, model, target=target, as_of=_day(as_of), plan=read_plan(workspace, plan), progress=bar
+        )
     _give(done.data, done.json, json_file)
     _leave(done.json, fail_on, require_assessed=require_assessed)
 
@@ -48,7 +61,7 @@ def _day(text: str | None) -> str | None:
         raise UsageError("--as-of is not a day", where=text[:20], mend="write YYYY-MM-DD") from error
 
 
-def _give(data: bytes, document: dict[str, object], json_file: str | None) -> None:
+def _give(data: bytes, document: dict[str, Any], json_file: str | None) -> None:
     if json_file == "-":
         typer.echo(data.decode(), nl=False)
     elif json_file:
@@ -59,21 +72,25 @@ def _give(data: bytes, document: dict[str, object], json_file: str | None) -> No
             typer.echo(line)
 
 
-def summary(document: dict[str, object]) -> list[str]:
+def summary(document: dict[str, Any]) -> list[str]:
     """Spell a monitor run for a person, one line a signal."""
-    lines = [f"{document['model']} as of {document['as_of']}, plan {str(document['plan'])[:19]}…"]
-    for signal in document["signals"]:  # type: ignore[attr-defined]
-        where = " ".join(str(part) for part in (signal["site"] or "", *signal["subject"].values()) if part)
-        value = "" if signal["value"] is None else f" {signal['value']:.4g}"
-        interval = "" if not signal["interval"] or signal["interval"][0] is None else f" ({signal['interval'][0]:.3g} to {signal['interval'][1]:.3g})"
-        reason = f" ({signal['reason']})" if signal["reason"] else ""
-        lines.append(f"{signal['state']:13}{reason} {signal['code']} {signal['statistic']} {where}{value}{interval}, n {signal['n']}: {signal['explains']}")
-    return lines
+    head = f"{document['model']} as of {document['as_of']}, plan {str(document['plan'])[:19]}…"
+    return [head, *(_line(signal) for signal in document["signals"])]
 
 
-def _leave(document: dict[str, object], fail_on: str | None, *, require_assessed: bool) -> None:
-    open_alerts = [alert for alert in document["alerts"] if alert["state"] == "open"]  # type: ignore[attr-defined]
+def _line(signal: Mapping[str, Any]) -> str:
+    where = " ".join(str(part) for part in (signal["site"], *signal["subject"].values()) if part)
+    low, high = signal["interval"] or (None, None)
+    value = "" if signal["value"] is None else f" {signal['value']:.4g}"
+    value += "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
+    state = signal["state"] + (f" ({signal['reason']})" if signal["reason"] else "")
+    counts = f"n {signal['n']}: {signal['explains']}"
+    return f"{state:13} {signal['code']} {signal['statistic']} {where}{value}, {counts}"
+
+
+def _leave(document: dict[str, Any], fail_on: str | None, *, require_assessed: bool) -> None:
+    open_alerts = [alert for alert in document["alerts"] if alert["state"] == "open"]
     if fail_on == "alert" and open_alerts:
         raise typer.Exit(ExitCode.ANSWER_IS_NO)
-    if require_assessed and any(signal["state"] == "not_assessed" for signal in document["signals"]):  # type: ignore[attr-defined]
+    if require_assessed and any(signal["state"] == "not_assessed" for signal in document["signals"]):
         raise typer.Exit(ExitCode.INCOMPLETE)

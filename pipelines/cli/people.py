@@ -18,7 +18,8 @@ def _document(person: Person) -> dict[str, object]:
 
 
 def _line(person: Person) -> str:
-    return f"{person.person:20} {person.printed_name:30} {', '.join(person.roles)}{'' if person.active else ' (deactivated)'}"
+    mark = "" if person.active else " (deactivated)"
+    return f"{person.person:20} {person.printed_name:30} {', '.join(person.roles)}{mark}"
 
 
 @app.command(epilog="Example: overread people add ann --name 'Ann Example' --role engineer --passphrase-file ann.pass")
@@ -75,4 +76,8 @@ def list_all(*, as_json: Json = False) -> None:
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
 
     everybody = here().people.all()
-    give({"people": [_document(person) for person in everybody]}, [_line(person) for person in everybody], as_json=as_json)
+    give(
+        {"people": [_document(person) for person in everybody]},
+        [_line(person) for person in everybody],
+        as_json=as_json,
+    )

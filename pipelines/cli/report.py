@@ -23,9 +23,13 @@ def add_to(app: typer.Typer) -> None:
 
 def report(
     name: Annotated[str, typer.Argument(metavar="MODEL[@VERSION]", help="The version; the newest unless given.")],
-    period: Annotated[str | None, typer.Option("--period", help="2026, 2026-Q3, 2026-09, or FROM..TO; everything unless given.")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="2026, 2026-Q3, 2026-09, or FROM..TO; everything unless given.")
+    ] = None,
     as_format: Annotated[Format, typer.Option("--format", help="What to make.")] = Format.PDF,
-    out: Annotated[Path | None, typer.Option("--out", help="The file; in the workspace's reports folder unless given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file; in the workspace's reports folder unless given.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -35,4 +39,8 @@ def report(
 
     model, version = name_and_version(name)
     issued = issue_report(here(), model, version, period, as_format.value, out)
-    give({"file": str(issued.file), "digest": issued.digest, "bytes": issued.size}, [f"{issued.file} ({issued.digest})"], as_json=as_json)
+    give(
+        {"file": str(issued.file), "digest": issued.digest, "bytes": issued.size},
+        [f"{issued.file} ({issued.digest})"],
+        as_json=as_json,
+    )

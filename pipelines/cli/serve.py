@@ -22,11 +22,15 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(
     port: Port = 8765,
-    host: Annotated[str, typer.Option("--host", help="Address; only loopback, until the pages have a login.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="Address; only loopback, until the pages have a login.")
+    ] = "127.0.0.1",
 ) -> None:
     """Serve the dashboard: the fleet, each model, the audit log."""
     if host not in LOOPBACK:
-        raise NotAllowedError("the dashboard has no login yet and listens on loopback only", where=host, mend="use an SSH tunnel")
+        raise NotAllowedError(
+            "the dashboard has no login yet and listens on loopback only", where=host, mend="use an SSH tunnel"
+        )
     import uvicorn  # noqa: PLC0415 - lazy: --help loads no server
 
     from dashboards.web.application import create_app  # noqa: PLC0415 - lazy

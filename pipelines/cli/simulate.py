@@ -16,7 +16,9 @@ def reads(
     seed: Annotated[int, typer.Option("--seed", help="Seed.")] = 0,
     readers: Annotated[int, typer.Option("--readers", help="How many readers.")] = 4,
     *,
-    ai_shown: Annotated[bool, typer.Option("--ai-shown", help="Simulate a reader study in which the AI's result was shown.")] = False,
+    ai_shown: Annotated[
+        bool, typer.Option("--ai-shown", help="Simulate a reader study in which the AI's result was shown.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Simulate radiologists' reads of a version's predictions: own skill, own trust in the AI, own speed."""

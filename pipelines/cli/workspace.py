@@ -16,7 +16,9 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: overread doctor")(doctor)
 
 
-def init(folder: Annotated[Path, typer.Argument(help="The folder; made when absent.")] = Path(), *, as_json: Json = False) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder; made when absent.")] = Path(), *, as_json: Json = False
+) -> None:
     """Make a workspace: settings, keys, database, segments, MLflow store, Dagster home."""
     from pipelines.bootstrap import init_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
 
@@ -47,7 +49,9 @@ def login(
     found = open_workspace(find_workspace(None))
     signer = found.people.unlock(person, passphrase(passphrase_file, f"passphrase of {person}"))
     session = open_session(found.root, signer, found.ledger, found.clock)
-    give({"person": person, "expires_at": session.expires_at}, [f"{person} until {session.expires_at}"], as_json=as_json)
+    give(
+        {"person": person, "expires_at": session.expires_at}, [f"{person} until {session.expires_at}"], as_json=as_json
+    )
 
 
 def doctor(*, as_json: Json = False) -> None:

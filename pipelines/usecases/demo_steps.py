@@ -89,7 +89,10 @@ def take_in(workspace: Workspace, out: Path, seed: int) -> dict[str, Any]:
     today = workspace.clock.now().astimezone(UTC).date()
     folder = out / "dicom"
     simulate_phantoms(folder, seed=seed, patients=PATIENTS, until=today.isoformat(), progress=Quiet())
-    sites = [ingest_dicom(workspace, [folder / site], site, synthetic=True, progress=Quiet()) for site in (SITE, EXTERNAL_SITE)]
+    sites = [
+        ingest_dicom(workspace, [folder / site], site, synthetic=True, progress=Quiet())
+        for site in (SITE, EXTERNAL_SITE)
+    ]
     mapping = out / "labels-map.toml"
     write_durably(mapping, MAP.format(established_at=f"{today - timedelta(days=1)}T00:00:00Z").encode())
     labels = ingest_rows(workspace, "outcomes", [folder / "labels.csv"], mapping=mapping, progress=Quiet())
@@ -119,12 +122,15 @@ def freeze(workspace: Workspace) -> dict[str, Any]:
 def judge(workspace: Workspace) -> dict[str, Any]:
     """Train, then validate internally and externally."""
     version = train(workspace, MODEL, "demo-train", "demo-tune", progress=Quiet())
-    judged = [validate(workspace, MODEL, None, name, None, progress=Quiet()) for name in ("demo-internal", "demo-external")]
+    judged = [
+        validate(workspace, MODEL, None, name, None, progress=Quiet()) for name in ("demo-internal", "demo-external")
+    ]
     says = [f"{version.name}: {version.artifact_digest}"]
     for evaluation in judged:
         auc = next(metric for metric in evaluation.metrics if metric.name == "auc")
         interval = f"{auc.low:.3f} to {auc.high:.3f}" if auc.low is not None and auc.high is not None else "no interval"
-        says.append(f"{evaluation.cohort}: {evaluation.verdict.value}, AUC {auc.value:.3f} ({interval}), {auc.n_patients} patients")
+        measured = f"AUC {auc.value:.3f} ({interval}), {auc.n_patients} patients"
+        says.append(f"{evaluation.cohort}: {evaluation.verdict.value}, {measured}")
     return {"version": version.name, "verdicts": {e.cohort: e.verdict.value for e in judged}, "says": says}
 
 
@@ -158,7 +164,13 @@ def operate(workspace: Workspace, seed: int) -> dict[str, Any]:
     folder = workspace.root.parent / "dicom" / SITE
     scored = predict(workspace, MODEL, None, [folder], SITE, mode=Mode.SHADOW, progress=Quiet())
     reads = simulate_reads(workspace, MODEL, None, seed=seed, readers=4, assume_shown=True, progress=Quiet())
-    run = run_monitors(workspace, MODEL, as_of=(today - timedelta(days=1)).isoformat(), plan=read_plan(workspace, None), progress=Quiet())
+    run = run_monitors(
+        workspace,
+        MODEL,
+        as_of=(today - timedelta(days=1)).isoformat(),
+        plan=read_plan(workspace, None),
+        progress=Quiet(),
+    )
     states = [signal["state"] for signal in run.json["signals"]]
     counts = {state: states.count(state) for state in sorted(set(states))}
     says = [
@@ -173,7 +185,10 @@ def report(workspace: Workspace, out: Path) -> dict[str, Any]:
     actor = replace(LOCAL_ADMINISTRATOR, auth="local")
     teller = replace(workspace, actor=actor)
     issued = [issue_report(teller, MODEL, None, None, form, out / f"report.{form}") for form in ("pdf", "html")]
-    return {"files": [str(one.file) for one in issued], "says": [f"{one.file.name}: {one.size // 1024} KiB" for one in issued]}
+    return {
+        "files": [str(one.file) for one in issued],
+        "says": [f"{one.file.name}: {one.size // 1024} KiB" for one in issued],
+    }
 
 
 def verify(workspace: Workspace, out: Path) -> dict[str, Any]:

@@ -59,7 +59,13 @@ def _record(workspace: Workspace, dossier: Dossier, period: str, as_format: str,
         Subject("version", version.name, version.artifact_digest),
         Subject("report", f"{version.name} {period} {as_format}", digest),
     )
-    payload = {"model": version.model, "version": version.version, "period": period, "format": as_format, "digest": digest}
+    payload = {
+        "model": version.model,
+        "version": version.version,
+        "period": period,
+        "format": as_format,
+        "digest": digest,
+    }
     with workspace.ledger.transaction() as tx:
         event = tx.append(EventDraft("report.issued", actor_record(workspace.actor), subjects, payload))
         if tx.session.get(ReportRow, digest) is None:

@@ -73,9 +73,15 @@ def play_demo(out: Path, *, seed: int, say: Say) -> Story:
     steps: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         ("draw synthetic studies and take them in", lambda: take_in(workspace, out, seed)),
         ("freeze cohorts; a split by slice is refused as a leak", lambda: freeze(workspace)),
-        ("train a small classifier and judge it inside, across scanners and at an external site", lambda: judge(workspace)),
+        (
+            "train a small classifier and judge it inside, across scanners and at an external site",
+            lambda: judge(workspace),
+        ),
         ("decide: the trainer may not approve; two others sign", lambda: decide(workspace, cast)),
-        ("operate in shadow: score through the serving gate, simulate reads, run the monitors", lambda: operate(workspace, seed)),
+        (
+            "operate in shadow: score through the serving gate, simulate reads, run the monitors",
+            lambda: operate(workspace, seed),
+        ),
         ("issue the audit report", lambda: report(workspace, out)),
         ("verify the ledger against a checkpoint kept outside", lambda: verify(workspace, out)),
     ]
@@ -93,7 +99,9 @@ def _clear(out: Path) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
     if not (out / MARKER).exists() and not (out / "workspace").exists():
-        raise UsageError("the folder exists and is no demo", where=str(out), mend="choose another: overread demo --out DIR")
+        raise UsageError(
+            "the folder exists and is no demo", where=str(out), mend="choose another: overread demo --out DIR"
+        )
     shutil.rmtree(out)
 
 

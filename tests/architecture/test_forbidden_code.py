@@ -46,7 +46,7 @@ def unsafe(tree: ast.AST) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPOSITORY)))
-def test_no_file_unpickles_evaluates_swallows_or_is_unfinished(path: Path):
+def test_no_file_unpickles_evaluates_swallows_or_is_unfinished(path: Path) -> None:
     text = path.read_text()
     assert list(unsafe(ast.parse(text))) == []
     assert UNFINISHED.findall(text) == []
@@ -54,24 +54,44 @@ def test_no_file_unpickles_evaluates_swallows_or_is_unfinished(path: Path):
 
 @pytest.mark.parametrize(
     "code",
-    ["import pickle", "torch.load(f)", "try:\n    f()\nexcept Exception:\n    pass", "run(x, shell=True)", "assert a", "eval(x)"],
+    [
+        "import pickle",
+        "torch.load(f)",
+        "try:\n    f()\nexcept Exception:\n    pass",
+        "run(x, shell=True)",
+        "assert a",
+        "eval(x)",
+    ],
 )
-def test_the_gate_finds_what_it_forbids(code: str):
+def test_the_gate_finds_what_it_forbids(code: str) -> None:
     assert list(unsafe(ast.parse(code))) != []
 
 
 def tracked_texts() -> list[Path]:
     """Return the text files of the repository."""
     suffixes = {".py", ".md", ".toml", ".txt", ".html", ".css", ".typ", ".json", ".ini", ".mako"}
-    skipped = {".venv", ".git", "overread-demo", "node_modules", ".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
-    return [p for p in REPOSITORY.rglob("*") if p.suffix in suffixes and not skipped & set(p.relative_to(REPOSITORY).parts)]
+    skipped = {
+        ".venv",
+        ".git",
+        "overread-demo",
+        "node_modules",
+        ".hypothesis",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+    }
+    return [
+        p for p in REPOSITORY.rglob("*") if p.suffix in suffixes and not skipped & set(p.relative_to(REPOSITORY).parts)
+    ]
 
 
-def test_no_file_names_a_machines_path():
+def test_no_file_names_a_machines_path() -> None:
     pattern = re.compile(r"/(?:work|root|home)/[a-z]")
     here = Path(__file__)
-    assert [str(p.relative_to(REPOSITORY)) for p in tracked_texts() if p != here and pattern.search(p.read_text())] == []
+    assert [
+        str(p.relative_to(REPOSITORY)) for p in tracked_texts() if p != here and pattern.search(p.read_text())
+    ] == []
 
 
-def test_no_helpers_or_utils_files():
+def test_no_helpers_or_utils_files() -> None:
     assert [p for p in FILES if p.stem in {"utils", "helpers", "util", "helper", "misc", "common"}] == []

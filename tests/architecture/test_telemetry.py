@@ -61,21 +61,23 @@ SWITCHES = {
 
 def answer(code: str, folder: Path) -> str:
     """Run code in a fresh interpreter and return the last line that it prints."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False, cwd=folder)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False, cwd=folder
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize("framework", sorted(WORK))
-def test_working_with_a_framework_opens_no_outside_connection(framework: str, tmp_path: Path):
+def test_working_with_a_framework_opens_no_outside_connection(framework: str, tmp_path: Path) -> None:
     assert json.loads(answer(LISTEN + OFF + WORK[framework] + TELL, tmp_path)) == []
 
 
-def test_the_listener_hears_a_look_up(tmp_path: Path):
+def test_the_listener_hears_a_look_up(tmp_path: Path) -> None:
     call = "import socket\ntry:\n    socket.getaddrinfo('telemetry.invalid', 443)\nexcept OSError:\n    pass\n"
     assert json.loads(answer(LISTEN + call + TELL, tmp_path)) == ["telemetry.invalid"]
 
 
 @pytest.mark.parametrize("framework", sorted(SWITCHES))
-def test_the_framework_reads_the_switch(framework: str, tmp_path: Path):
+def test_the_framework_reads_the_switch(framework: str, tmp_path: Path) -> None:
     assert answer(OFF + SWITCHES[framework], tmp_path) == "True"

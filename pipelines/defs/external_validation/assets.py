@@ -1,5 +1,7 @@
 """Assets of validation: the newest version judged on every test cohort."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from pipelines.defs.resources import Quiet, WorkspaceResource
@@ -7,9 +9,11 @@ from pipelines.defs.training.assets import model_version
 from pipelines.defs.verdicts import acceptance_check
 from pipelines.usecases.validate import validate
 from registry.domain.cohort import TEST_ROLES
-from registry.domain.vocabulary import Role
+from registry.domain.model import Evaluation
+from registry.domain.vocabulary import Role, Verdict
 
 TESTS = tuple(sorted(role.value for role in TEST_ROLES))
+WORST_FIRST = (Verdict.FAILED, Verdict.NOT_ASSESSED, Verdict.PASSED)
 
 
 @dg.asset(
@@ -17,7 +21,7 @@ TESTS = tuple(sorted(role.value for role in TEST_ROLES))
     deps=[model_version],
     check_specs=[dg.AssetCheckSpec(role.replace("-", "_"), asset="evaluations") for role in TESTS],
 )
-def evaluations(workspace: WorkspaceResource) -> dg.MaterializeResult:
+def evaluations(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
     """One evaluation a test cohort, under a protocol frozen before scoring; the checks are the acceptance verdicts."""
     opened = workspace.opened()
     plan = opened.settings.pipeline
@@ -26,5 +30,14 @@ def evaluations(workspace: WorkspaceResource) -> dg.MaterializeResult:
         for source in plan.cohorts
         if Role(source.role) in TEST_ROLES
     ]
-    checks = [acceptance_check("evaluations", e.cohort_role.replace("-", "_"), e.verdict, e.why) for e in judged]
+    checks = [_check(role, [e for e in judged if e.cohort_role == role]) for role in TESTS]
     return dg.MaterializeResult(metadata={e.cohort: e.digest for e in judged}, check_results=checks)
+
+
+def _check(role: str, judged: Sequence[Evaluation]) -> dg.AssetCheckResult:
+    """Return the worst verdict over the cohorts of a role; a role without a cohort is not assessed."""
+    name = role.replace("-", "_")
+    if not judged:
+        return acceptance_check("evaluations", name, Verdict.NOT_ASSESSED, "no cohort of this role")
+    worst = min(judged, key=lambda evaluation: WORST_FIRST.index(evaluation.verdict))
+    return acceptance_check("evaluations", name, worst.verdict, f"{worst.cohort}: {worst.why}")

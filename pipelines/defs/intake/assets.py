@@ -12,14 +12,17 @@ from pipelines.usecases.stored_contract import stored_contract
 
 
 @dg.asset(group_name="intake", check_specs=[dg.AssetCheckSpec("contract", asset="acquisitions", blocking=True)])
-def acquisitions(workspace: WorkspaceResource) -> dg.MaterializeResult:
+def acquisitions(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
     """One row a series, from the DICOM folders of `[[pipeline.dicom]]`."""
     opened = workspace.opened()
     reports = [
         ingest_dicom(opened, [Path(source.path)], source.site, synthetic=source.synthetic, progress=Quiet())
         for source in opened.settings.pipeline.dicom
     ]
-    counts = {"new": sum(report.acquisitions for report in reports), "quarantined": sum(report.quarantined for report in reports)}
+    counts = {
+        "new": sum(report.acquisitions for report in reports),
+        "quarantined": sum(report.quarantined for report in reports),
+    }
     check = contract_check("acquisitions", stored_contract(opened, "acquisitions"))
     return dg.MaterializeResult(metadata=counts, check_results=[check])
 
@@ -29,11 +32,13 @@ def acquisitions(workspace: WorkspaceResource) -> dg.MaterializeResult:
     deps=[acquisitions],
     check_specs=[dg.AssetCheckSpec("contract", asset="outcomes", blocking=True)],
 )
-def outcomes(workspace: WorkspaceResource) -> dg.MaterializeResult:
+def outcomes(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
     """The reference standard, from the files of `[[pipeline.outcomes]]`."""
     opened = workspace.opened()
     reports = [
-        ingest_rows(opened, "outcomes", [Path(source.file)], mapping=Path(source.map) if source.map else None, progress=Quiet())
+        ingest_rows(
+            opened, "outcomes", [Path(source.file)], mapping=Path(source.map) if source.map else None, progress=Quiet()
+        )
         for source in opened.settings.pipeline.outcomes
     ]
     counts = {"new": sum(report.accepted for report in reports), "refused": sum(report.refused for report in reports)}

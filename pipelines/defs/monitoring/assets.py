@@ -20,12 +20,20 @@ from registry.domain.vocabulary import Mode
     check_specs=[dg.AssetCheckSpec("contract", asset="predictions", blocking=True)],
     pool="gpu",
 )
-def predictions(workspace: WorkspaceResource) -> dg.MaterializeResult:
-    """What the deployed version says of the folders of `[[pipeline.predict]]`; without a deployment the gate refuses."""
+def predictions(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+    """What the deployed version says of the folders of `[[pipeline.predict]]`; undeployed, the gate refuses."""
     opened = workspace.opened()
     plan = opened.settings.pipeline
     reports = [
-        predict(opened, plan.target, None, [Path(source.path)], source.site, mode=Mode(source.mode) if source.mode else None, progress=Quiet())
+        predict(
+            opened,
+            plan.target,
+            None,
+            [Path(source.path)],
+            source.site,
+            mode=Mode(source.mode) if source.mode else None,
+            progress=Quiet(),
+        )
         for source in plan.predict
     ]
     counts = {"scored": sum(report.scored for report in reports), "failed": sum(report.failed for report in reports)}
@@ -34,11 +42,11 @@ def predictions(workspace: WorkspaceResource) -> dg.MaterializeResult:
 
 
 @dg.asset(group_name="operation", deps=[predictions])
-def monitor_run(workspace: WorkspaceResource) -> dg.MaterializeResult:
+def monitor_run(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
     """Every signal of the monitors as of today, or as of the day that the settings name."""
     opened = workspace.opened()
     plan = opened.settings.pipeline
     done = run_monitors(opened, plan.target, as_of=plan.as_of or None, plan=read_plan(opened, None), progress=Quiet())
     states = [signal["state"] for signal in done.json["signals"]]
     counts = {state: states.count(state) for state in sorted(set(states))}
-    return dg.MaterializeResult(metadata={"digest": done.digest} | counts)
+    return dg.MaterializeResult(metadata={"digest": done.digest, **counts})

@@ -10,7 +10,7 @@ from registry.domain.vocabulary import Role
 
 
 @dg.asset(group_name="training", deps=[outcomes])
-def cohorts(workspace: WorkspaceResource) -> dg.MaterializeResult:
+def cohorts(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
     """The frozen cohorts of `[[pipeline.cohorts]]`; a leak fails the step."""
     opened = workspace.opened()
     plan = opened.settings.pipeline
@@ -22,13 +22,19 @@ def cohorts(workspace: WorkspaceResource) -> dg.MaterializeResult:
 
 
 @dg.asset(group_name="training", deps=[cohorts], pool="gpu")
-def model_version(workspace: WorkspaceResource) -> dg.MaterializeResult:
+def model_version(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
     """A new version, fitted on the train cohort and tuned on the tune cohort, registered in MLflow and the ledger."""
     opened = workspace.opened()
     plan = opened.settings.pipeline
     named = {source.role: source.name for source in plan.cohorts}
     version = train(
-        opened, plan.target, named["train"], named["tune"], seed=plan.seed, epochs=plan.epochs or DEFAULT_EPOCHS, progress=Quiet()
+        opened,
+        plan.target,
+        named["train"],
+        named["tune"],
+        seed=plan.seed,
+        epochs=plan.epochs or DEFAULT_EPOCHS,
+        progress=Quiet(),
     )
     facts = {"version": version.name, "artifact_digest": version.artifact_digest, "mlflow_run": version.mlflow_run}
     return dg.MaterializeResult(metadata=facts)

@@ -1,0 +1,106 @@
+"""The command line as such: words, help, exit codes."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from pipelines.cli import main as command_line
+from pipelines.cli.main import arranged, run
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def commands() -> dict[str, click.Command]:
+    """Return every command by its words."""
+    found: dict[str, click.Command] = {}
+
+    def walk(command: click.Command, words: tuple[str, ...]) -> None:
+        children = getattr(command, "commands", {})
+        for name, child in children.items():
+            walk(child, (*words, name))
+        if not children:
+            found[" ".join(words)] = command
+
+    walk(typer.main.get_command(command_line.app), ())
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    command = commands()[name]
+    assert command.help
+    assert command.epilog
+    assert command.epilog.startswith(f"Example: overread {name}")
+
+
+@pytest.mark.parametrize("name", sorted(set(commands()) - {"serve", "orchestrate"}))
+def test_every_command_gives_json(name: str) -> None:
+    assert "--json" in {option for parameter in commands()[name].params for option in parameter.opts}
+
+
+def test_every_command_named_in_the_documentation_exists() -> None:
+    known = commands()
+    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]
+    named = {match for page in pages for match in re.findall(r"overread ([a-z]+(?: [a-z-]+)?)", page.read_text())}
+    unknown = {
+        words
+        for words in named
+        if words not in known and words.split()[0] not in known and words.split()[0] not in known_groups()
+    }
+    assert unknown == set()
+
+
+def known_groups() -> set[str]:
+    """Return the names of command groups."""
+    return {words.split()[0] for words in commands() if " " in words}
+
+
+@pytest.mark.parametrize(
+    ("words", "out"),
+    [
+        (["cohort", "list", "--workspace", "w"], ["--workspace", "w", "cohort", "list"]),
+        (["cohort", "list", "--workspace=w", "--debug"], ["--workspace=w", "--debug", "cohort", "list"]),
+        (["monitor", "run", "--json"], ["monitor", "run", "--json", "-"]),
+        (["monitor", "run", "--json", "--model", "m"], ["monitor", "run", "--json", "-", "--model", "m"]),
+        (["monitor", "run", "--json", "f.json"], ["monitor", "run", "--json", "f.json"]),
+        (["cohort", "list", "--json"], ["cohort", "list", "--json"]),
+    ],
+)
+def test_words_are_arranged(words: list[str], out: list[str]) -> None:
+    assert arranged(words) == out
+
+
+def test_an_unknown_command_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cohrot"]) == 2
+    assert "cohrot" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_workspace_ends_with_2_and_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OVERREAD_WORKSPACE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert run(["cohort", "list"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "overread init DIR" in captured.err
+
+
+def test_an_internal_error_ends_with_70_one_line_and_a_private_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(start: Path | None) -> Path:
+        raise ZeroDivisionError(str(start))
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("pipelines.cli.opened.find_workspace", broken)
+    assert run(["cohort", "list"]) == 70
+    assert capsys.readouterr().err.count("\n") == 1
+    (log,) = tmp_path.glob("overread-*.log")
+    assert log.stat().st_mode & 0o077 == 0
+    assert "ZeroDivisionError" in log.read_text()
