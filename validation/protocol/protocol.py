@@ -139,19 +139,6 @@ class Protocol:
         return digest_value(self.to_json())
 
 
-DEFAULT_PROTOCOL = Protocol(
-    name="default",
-    endpoints=("discrimination and both error rates at the operating point of the release; calibration is reported",),
-    criteria=("auc>=0.70", "sensitivity>=0.60", "specificity>=0.50"),
-    rationale=(
-        "A floor, not a clinical claim: with 95 % confidence the model ranks a positive above a negative unit at least "
-        "as well as the lower end of what Hosmer and Lemeshow call acceptable discrimination (0.70), finds more than "
-        "half of the positive units (0.60) and does not call most negative ones (0.50). A site that relies on the "
-        "model states stricter limits for its own use in a protocol of its own."
-    ),
-)
-
-
 def protocol_from(record: Mapping[str, Any]) -> Protocol:
     """Read a protocol from a mapping (TOML or JSON); an unknown key is refused, a missing one takes its default.
 
@@ -194,3 +181,16 @@ def _check_numbers(protocol: Protocol) -> None:
         raise UsageError(f"min_patients_per_class is {MIN_PATIENTS_PER_CLASS} at least", where=where)
     if protocol.calibration_bins < 2 or protocol.bootstrap_repeats < 100 or protocol.bootstrap_seed < 0:
         raise UsageError("a protocol has 2 bins, 100 replicates and a seed of 0 at least", where=where)
+
+
+DEFAULT_PROTOCOL = Protocol(
+    name="default",
+    endpoints=("discrimination and both error rates at the operating point of the release; calibration is reported",),
+    criteria=("auc>=0.70", "sensitivity>=0.60", "specificity>=0.50"),
+    rationale=(
+        "A floor, not a clinical claim: with 95 % confidence the model ranks a positive above a negative unit at least "
+        "as well as the lower end of what Hosmer and Lemeshow call acceptable discrimination (0.70), finds more than "
+        "half of the positive units (0.60) and does not call most negative ones (0.50). A site that relies on the "
+        "model states stricter limits for its own use in a protocol of its own."
+    ),
+)
