@@ -160,7 +160,7 @@ def protocol_from(record: Mapping[str, Any]) -> Protocol:
 def _typed(key: str, value: Any) -> Any:
     """Return a value of the field's kind; lists become tuples."""
     if key in {"criteria", "endpoints"}:
-        if isinstance(value, str) or not all(isinstance(text, str) for text in value):
+        if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
             raise UsageError(f"{key} is a list of texts", where="protocol", mend=_MEND)
         return tuple(value)
     kind = int if key in {"min_patients_per_class", "calibration_bins", "bootstrap_repeats", "bootstrap_seed"} else str

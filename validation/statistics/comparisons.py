@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from validation.statistics.arrays import Labels, codes_of, flags
 from validation.statistics.clustered import clusters_of, covariance, deviations_of
-from validation.statistics.distributions import critical_value, normal_two_sided, student_two_sided
+from validation.statistics.distributions import normal_two_sided, student_critical_value, student_two_sided
 from validation.statistics.proportions import Bounds
 from validation.statistics.roc import RocResult
 
@@ -90,7 +90,7 @@ def _judged(difference: float, variance: float, df: float, crossed: float, level
     if variance <= 1e-15:
         return AucComparison(difference, None, None, df, None, crossed, NO_VARIANCE)
     error = math.sqrt(variance)
-    half, statistic = critical_value(level) * error, difference / error
+    half, statistic = student_critical_value(level, df) * error, difference / error
     p_value = normal_two_sided(statistic) if math.isinf(df) else student_two_sided(statistic, df)
     bounds = Bounds(max(-1.0, difference - half), min(1.0, difference + half))
     return AucComparison(difference, bounds, statistic, df, p_value, crossed)

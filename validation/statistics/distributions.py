@@ -36,6 +36,15 @@ def student_two_sided(t: float, df: float) -> float:
     return float(2 * stdtr(df, -abs(t)))
 
 
+def student_critical_value(level: float, df: float) -> float:
+    """Return the two-sided critical value of Student's t; the normal one for infinite df."""
+    if math.isinf(df):
+        return critical_value(level)
+    from scipy.special import stdtrit  # noqa: PLC0415  lazy: scipy is slow to import
+
+    return float(stdtrit(df, 0.5 + level / 2))
+
+
 def beta_quantile(probability: float, a: float, b: float) -> float:
     """Return the quantile of the beta distribution with parameters a and b."""
     from scipy.special import betaincinv  # noqa: PLC0415  lazy: scipy is slow to import

@@ -28,7 +28,7 @@ def benjamini_hochberg(p_values: ArrayLike) -> FloatArray:
     """Return q-values float64[n]: the false discovery rate under independence or positive dependence."""
     p = _checked(p_values)
     order = np.argsort(p, kind="stable")
-    raised = p[order] * len(p) / np.arange(1, len(p) + 1)
+    raised = p[order] * (len(p) / np.arange(1, len(p) + 1))
     lowered = np.minimum.accumulate(raised[::-1])[::-1]
     return _put_back(np.minimum(1.0, lowered), order)
 

@@ -111,7 +111,8 @@ def clustered_proportion(success: ArrayLike, patients: Labels, level: float = 0.
 
     The design effect is the ratio estimator's variance by patient over the binomial one, at least 1. With one unit a
     patient the interval is Wilson's; with every unit doubled it is the interval of the units before doubling. At a
-    share of 0 or 1, where the data say nothing of the clustering, every patient counts as one unit.
+    share of 0 or 1, and with a single patient, where the data say nothing of the clustering, every patient counts as
+    one unit. Below some ten patients the design effect is itself uncertain, and the interval too narrow.
 
     Args:
         success: flags bool[n], one a unit.
@@ -146,12 +147,13 @@ def clustered_from_totals(successes: ArrayLike, sizes: ArrayLike, level: float =
 
 def _effective_n(x: IntArray, n: IntArray, total_x: int, total_n: int, patients: int) -> float:
     """Return n over the design effect, in whole numbers so that the identities of one unit a patient hold exactly."""
-    if total_x in (0, total_n):
+    if total_x in (0, total_n) or patients == 1:
         return float(patients)
-    kinds, counts = np.unique(np.stack([x, n]), axis=1, return_counts=True)
+    base = int(n.max()) + 1
+    kinds, counts = np.unique(n * base + x, return_counts=True)
     squares = sum(
-        int(count) * (total_n * int(hits) - int(size) * total_x) ** 2
-        for hits, size, count in zip(*kinds, counts, strict=True)
+        count * (total_n * (kind % base) - (kind // base) * total_x) ** 2
+        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
     )
     unclustered = total_n * total_x * (total_n - total_x)
     return float(total_n) if squares <= unclustered else total_n * (unclustered / squares)
