@@ -1,0 +1,186 @@
+"""Run the monitors on what was known at the end of a day; store the run once, put it on record."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from monitors.counts import Counts
+from monitors.daily import daily_series
+from monitors.engine.embedded import count_tables
+from monitors.engine.tables import Request, Tables, axes_of
+from monitors.run import Occasion, monitor_json, monitor_run
+from monitors.scope import MONITORED_MODES
+from pipelines.bootstrap import Workspace
+from registry.domain.errors import IncompleteError, UnknownNameError, UnreadableFileError, UsageError
+from registry.domain.event import EventDraft, Subject, parse_event
+from registry.domain.instants import instant_text
+from registry.domain.joining import Known
+from registry.domain.person import actor_record
+from registry.domain.plan import MonitoringPlan, plan_from
+from registry.domain.ports import Progress
+from registry.ledger.store import Transaction
+from registry.schema import LedgerEntry, MonitorRunRow
+
+TABLES = ("acquisitions", "predictions", "reads", "outcomes")
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class MonitorRun:
+    """A run of the monitors: its JSON, its bytes and their digest; `fresh` says whether it was new."""
+
+    json: dict[str, Any]
+    digest: str
+    data: bytes
+    fresh: bool
+
+
+def run_monitors(
+    workspace: Workspace,
+    model: str,
+    *,
+    target: str | None = None,
+    as_of: str | None = None,
+    plan: MonitoringPlan | None = None,
+    known: Known = Known.RECORDED,
+    progress: Progress,
+) -> MonitorRun:
+    """Compute every signal of a model as of a day and put the run on record; the same content is stored once.
+
+    Args:
+        workspace: where the observations are.
+        model: whose predictions.
+        target: only this clinical question.
+        as_of: the last day that counts, ISO; today in UTC unless given.
+        plan: the monitoring plan; the workspace's unless given.
+        known: which known time selects the rows.
+        progress: told of each step.
+
+    Raises:
+        UsageError: for a day that is none, or lies in the future.
+        UnknownNameError: when the model is neither registered nor named by a prediction.
+        IncompleteError: when nothing is known by that day that could be monitored.
+    """
+    day, plan = _day(workspace, as_of), plan or read_plan(workspace, None)
+    tables = _tables(workspace, day, known)
+    progress.advance()
+    counts = count_tables(tables, Request(model, workspace.settings.time_zone, axes_of(plan), target))
+    progress.advance()
+    _check_watched(workspace, model, counts, day)
+    versions = {name: workspace.tables.version(name) for name in TABLES}
+    found = {name: {"version": one.number, "digest": one.digest} for name, one in versions.items()}
+    run = monitor_run(counts, plan, Occasion(model, day, known, found))
+    progress.advance()
+    return _stored(workspace, run, daily_series(counts, day), plan)
+
+
+def read_plan(workspace: Workspace, file: Path | None) -> MonitoringPlan:
+    """Return the plan of a TOML file, or of the workspace's settings; the default plan where they say nothing.
+
+    Raises:
+        UnreadableFileError: when the file is not there, or is not TOML.
+        UsageError: when the plan has an unknown key, a bad value, or a family without an action.
+    """
+    record, where = (workspace.settings.monitoring, "overread.toml") if file is None else (_toml(file), file.name)
+    try:
+        return plan_from(record)
+    except ValueError as error:
+        raise UsageError(str(error), where=where, mend="see docs/reference/signals.md") from error
+
+
+def stored_run(workspace: Workspace, row: MonitorRunRow) -> tuple[Json, Json]:
+    """Return a stored run and the daily series that was stored with it.
+
+    Raises:
+        ArtifactChangedError: when one of them is missing or has other bytes.
+        IncompleteError: when the event's payload was erased.
+    """
+    payload = workspace.ledger.payload(row.event_seq)
+    if payload is None:
+        raise IncompleteError("the payload of a monitor run was erased", where=f"event {row.event_seq}")
+    return json.loads(workspace.objects.get(row.digest)), json.loads(workspace.objects.get(payload["series"]))
+
+
+def _toml(file: Path) -> Json:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnreadableFileError("the monitoring plan cannot be read", where=file.name) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UnreadableFileError("the monitoring plan is not TOML", where=file.name, mend=str(error)) from error
+
+
+def _day(workspace: Workspace, as_of: str | None) -> str:
+    today = workspace.clock.now().date()
+    try:
+        day = today if as_of is None else date.fromisoformat(as_of)
+    except ValueError as error:
+        raise UsageError("not a day", where=str(as_of)[:20], mend="write YYYY-MM-DD") from error
+    if day > today + timedelta(days=1):  # a site may be a day ahead of UTC
+        raise UsageError("the day lies in the future", where=day.isoformat(), mend="name today or an earlier day")
+    return day.isoformat()
+
+
+def _tables(workspace: Workspace, day: str, known: Known) -> Tables:
+    return Tables(*(workspace.tables.read(name, as_of=day, known=known) for name in TABLES))
+
+
+def _check_watched(workspace: Workspace, model: str, counts: Counts, day: str) -> None:
+    """Refuse a run that would be silent: an unknown model, or nothing live or in shadow by that day."""
+    if any(counts["FQ"].where(mode=mode).total for mode in MONITORED_MODES):
+        return
+    every = workspace.tables.read("predictions", columns=["model"])["model"].unique().to_pylist()
+    names = {version.model for version in workspace.lifecycle.versions()} | set(every)
+    if model not in names:
+        raise UnknownNameError.of("model", model, names)
+    later = "some became known later: name a later day" if model in every else "score studies with: overread predict"
+    raise IncompleteError(f"no live or shadow prediction of '{model}' was known by {day}", mend=later)
+
+
+def _stored(workspace: Workspace, run: dict[str, Any], series: Json, plan: MonitoringPlan) -> MonitorRun:
+    """Store the run and its daily series, then name them in one transaction, unless the run is on record."""
+    data = monitor_json(run)
+    digest, beside = workspace.objects.put(data), workspace.objects.put(monitor_json(series))
+    with workspace.ledger.transaction() as tx:
+        fresh = tx.session.get(MonitorRunRow, digest) is None
+        if fresh:
+            _adopt(workspace, tx, plan)
+            _record(workspace, tx, run, digest, beside)
+    return MonitorRun(run, digest, data, fresh)
+
+
+def _adopt(workspace: Workspace, tx: Transaction, plan: MonitoringPlan) -> None:
+    """Put a plan on record when it is used for the first time."""
+    if plan.digest in _adopted(tx.session):
+        return
+    subject = Subject("plan", "monitoring", plan.digest)
+    payload = {"digest": plan.digest, "plan": plan.to_json()}
+    tx.append(EventDraft("plan.adopted", actor_record(workspace.actor), (subject,), payload))
+
+
+def _adopted(session: Session) -> set[str | None]:
+    rows = session.scalars(select(LedgerEntry.data).where(LedgerEntry.type == "plan.adopted"))
+    return {subject["digest"] for data in rows for subject in parse_event(data).record["subjects"]}
+
+
+def _record(workspace: Workspace, tx: Transaction, run: Json, digest: str, series: str) -> None:
+    payload = {"model": run["model"], "as_of": run["as_of"], "digest": digest, "series": series, "plan": run["plan"]}
+    subjects = (Subject("monitor run", f"{run['model']} {run['as_of']}", digest),)
+    event = tx.append(EventDraft("monitor.completed", actor_record(workspace.actor), subjects, payload))
+    tx.session.add(
+        MonitorRunRow(
+            digest=digest,
+            model=run["model"],
+            as_of=run["as_of"],
+            plan_digest=run["plan"],
+            completed_at=instant_text(workspace.clock.now()),
+            event_seq=event.seq,
+        )
+    )

@@ -1,0 +1,74 @@
+"""The catalogue of signals: permanent, complete, documented."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from monitors.catalogue import CATALOGUE, SEQUENTIAL, SignalType
+from registry.domain.columns import TABLES
+from registry.domain.signal import MONITORS
+
+PAGE = (Path(__file__).parents[2] / "docs/reference/signals.md").read_text()
+SECTIONS = dict(re.findall(r"^## ([A-Z]{3}[0-9]{3})\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+FIELDS = {"value", "interval", "n", "patients", "limit", "subject"}
+ENTRIES = pytest.mark.parametrize("entry", CATALOGUE.values(), ids=list(CATALOGUE))
+
+
+def test_the_page_has_one_section_for_each_code_and_no_other() -> None:
+    assert set(SECTIONS) == set(CATALOGUE)
+
+
+@ENTRIES
+def test_each_section_says_what_the_catalogue_says(entry: SignalType) -> None:
+    section = SECTIONS[entry.code]
+    for said in (entry.title, f"`{entry.monitor}`", f"`{entry.statistic}`", entry.limit, *entry.needs):
+        assert said in section
+
+
+@ENTRIES
+def test_each_entry_names_a_known_monitor_and_known_columns(entry: SignalType) -> None:
+    assert entry.monitor in MONITORS
+    for need in entry.needs:
+        table, _, column = need.partition(".")
+        assert TABLES[table].column(column) is not None if column else table in TABLES
+
+
+@ENTRIES
+def test_each_sentence_uses_known_fields_and_ends_with_a_full_stop(entry: SignalType) -> None:
+    assert {field for _, field, _, _ in Formatter().parse(entry.says) if field} <= FIELDS
+    assert all(text.endswith(".") for text in (entry.says, entry.calm, entry.raised))
+
+
+def test_every_family_of_the_budget_has_its_sequential_code() -> None:
+    assert len(SEQUENTIAL) == 8
+
+
+def test_permanent_codes_are_not_renamed() -> None:
+    names = {code: entry.statistic for code, entry in CATALOGUE.items() if not code.startswith("SEQ")}
+    assert names == {
+        "SCO001": "score_ks",
+        "SCO002": "positive_rate",
+        "SCO003": "score_wasserstein",
+        "PRF001": "auc",
+        "PRF002": "sensitivity",
+        "PRF003": "specificity",
+        "PRF004": "concordance",
+        "CAL001": "calibration_in_the_large",
+        "SUB001": "auc_gap",
+        "SUB002": "sensitivity_gap",
+        "SUB003": "auc",
+        "SUB004": "sensitivity",
+        "SUB005": "missing_rate",
+        "SCN001": "positive_rate",
+        "SCN002": "sensitivity",
+        "OVR001": "override_rate",
+        "OVR002": "override_cell",
+        "OVR003": "ai_shown_unknown",
+        "OVR004": "readers_outside_limits",
+        "COV001": "scored_share",
+        "DAT001": "decision_disagreement",
+        "DAT002": "auc_tie_bound",
+        "DAT003": "unjoined_share",
+    }
