@@ -1,6 +1,7 @@
 """Calibration: Brier score, calibration error and Spiegelhalter's Z, with intervals by patient.
 
-Sources: Brier 1950; Spiegelhalter, Stat Med 1986;5:421; Bröcker & Smith 2007 on the upward bias of binned errors.
+Sources: Brier 1950; Spiegelhalter, Stat Med 1986;5:421; Ferro & Fricker, Q J R Meteorol
+Soc 2012;138:1954 on the upward bias of binned reliability.
 """
 
 import math

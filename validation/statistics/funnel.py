@@ -1,7 +1,7 @@
 """Funnel plots and p-charts: limits for many small shares against one target.
 
-Source: Spiegelhalter, Stat Med 2005;24:1185: exact binomial limits, interpolated between counts (appendix A.1.1), and
-multiplicative over-dispersion from winsorised z-scores (section 4.3 and 5).
+Source: Spiegelhalter, Stat Med 2005;24:1185: exact binomial limits, interpolated between counts, and
+multiplicative over-dispersion from winsorised z-scores.
 """
 
 import math

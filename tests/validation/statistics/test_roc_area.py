@@ -114,8 +114,8 @@ def test_a_better_area_never_has_a_lower_lower_bound_than_a_perfect_one() -> Non
 
 
 def test_the_exact_bound_is_reached_by_scores_that_fail_on_a_share_of_the_positives() -> None:
-    # Positives fail wholly with chance .25: all of ten succeed with chance .75^10, more than the 2.5 % tail allows
-    # to a bound above .25^(1/10)'s counterpart.
+    # An area of .75 because a quarter of the positives is wholly missed: ten positives still look perfect with
+    # chance .75^10, so at that tail no lower bound above .75 can hold.
     assert pytest.approx(0.0563, abs=1e-4) == 0.75**10
     assert exact_bound(10, level=1 - 2 * 0.75**10) == pytest.approx(0.75)
 
