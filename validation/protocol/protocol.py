@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from registry.domain.canonical import NotCanonicalError, canonical_bytes
 from registry.domain.digest import digest_value
 from registry.domain.display import plain
 from registry.domain.errors import ArtifactChangedError, EvidenceMissingError, UnknownNameError, UsageError
@@ -154,7 +155,16 @@ def protocol_from(record: Mapping[str, Any]) -> Protocol:
     missing = [key for key in ("name", "criteria", "rationale") if not record.get(key)]
     if missing:
         raise UsageError(f"the protocol lacks {', '.join(missing)}", where="protocol", mend=_MEND)
-    return Protocol(**{key: _typed(key, value) for key, value in record.items() if key != "schema"})
+    return _canonical(Protocol(**{key: _typed(key, value) for key, value in record.items() if key != "schema"}))
+
+
+def _canonical(protocol: Protocol) -> Protocol:
+    """Return the protocol; refuse one that has no canonical bytes, and so no digest."""
+    try:
+        canonical_bytes(protocol.to_json())
+    except NotCanonicalError as error:
+        raise UsageError(f"the protocol holds {error}", where="protocol", mend=_MEND) from error
+    return protocol
 
 
 def _typed(key: str, value: Any) -> Any:
@@ -179,8 +189,10 @@ def _check_numbers(protocol: Protocol) -> None:
         raise UsageError("precision lies between 0 and 0.5", where=where, mend="write 0.10")
     if protocol.min_patients_per_class < MIN_PATIENTS_PER_CLASS:
         raise UsageError(f"min_patients_per_class is {MIN_PATIENTS_PER_CLASS} at least", where=where)
-    if protocol.calibration_bins < 2 or protocol.bootstrap_repeats < 100 or protocol.bootstrap_seed < 0:
-        raise UsageError("a protocol has 2 bins, 100 replicates and a seed of 0 at least", where=where)
+    if not 2 <= protocol.calibration_bins <= 1000 or not 100 <= protocol.bootstrap_repeats <= 100_000:
+        raise UsageError("a protocol has 2 to 1000 bins and 100 to 100000 replicates", where=where)
+    if protocol.bootstrap_seed < 0:
+        raise UsageError("bootstrap_seed is 0 or more", where=where)
 
 
 DEFAULT_PROTOCOL = Protocol(
