@@ -92,9 +92,17 @@ def _moments(state: TrainingState) -> Weights:
 
 
 def _restore_moments(state: TrainingState, tensors: Mapping[str, torch.Tensor]) -> None:
-    moments: dict[int, dict[str, torch.Tensor]] = {}
+    """Restore AdamW's moments in the memory layout of their parameters: its fused kernel reads both alike."""
+    groups = state.optimizer.state_dict()["param_groups"]
+    parameters = [parameter for group in state.optimizer.param_groups for parameter in group["params"]]
+    moments: dict[int, dict[str, torch.Tensor]] = {index: {} for index in range(len(parameters))}
     for name, tensor in _part("optimizer", tensors).items():
         index, _, moment = name.partition("/")
-        moments.setdefault(int(index), {})[moment] = tensor
-    groups = state.optimizer.state_dict()["param_groups"]
+        moments[int(index)][moment] = _laid_out(tensor, parameters[int(index)])
     state.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def _laid_out(moment: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    if moment.shape != parameter.shape:
+        return moment
+    return torch.empty_like(parameter).copy_(moment)

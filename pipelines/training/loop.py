@@ -131,7 +131,7 @@ def _train_epoch(model: nn.Module, state: TrainingState, run: Run, augment: Augm
         rate = run.recipe.rate(epoch * len(batches) + number, run.recipe.epochs * len(batches))
         images, truth = _examples(run, run.ranks.share(batch), augment)
         losses.append(_step(model, state.optimizer, scaler, rate, _Batch(images, truth, weight, run.device)))
-    return float(np.mean(losses))
+    return run.ranks.mean(float(np.mean(losses)), run.device.torch)
 
 
 @dataclass(frozen=True)

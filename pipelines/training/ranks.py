@@ -46,6 +46,14 @@ class Ranks:
         distributed.broadcast(told, 0)
         return float(told.item())
 
+    def mean(self, value: float, device: torch.device) -> float:
+        """Return the mean over the processes of the group."""
+        if self.world == 1:
+            return value
+        told = torch.tensor([value], dtype=torch.float64, device=device)
+        distributed.all_reduce(told)
+        return float(told.item()) / self.world
+
     def wait(self) -> None:
         """Wait until every process of the group is here."""
         if self.world > 1:
