@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeClock
+from hypothesis import settings
+
+# A loaded machine is slow, not wrong: property tests have no deadline.
+settings.register_profile("overread", deadline=None)
+settings.load_profile("overread")
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("OVERREAD_SHARED", REPOSITORY.parent / "shared")).resolve()

@@ -23,7 +23,7 @@ MAX_BYTES = 8 << 30  # bytes of one file, unpacked
 MAX_ROWS = 50_000_000
 MAX_COLUMNS = 2_000
 _BATCH = 4_096
-_TOO_LONG = "\0\n"  # stands for a line beyond MAX_LINE
+_TOO_LONG = "\0line beyond the limit\n"  # stands for a line beyond MAX_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _csv_records(rows: Iterator[list[str]], header: list[str]) -> Iterator[Recor
 
 
 def _csv_record(number: int, names: list[str], cells: list[str]) -> Record:
-    if cells == [_TOO_LONG[0]]:
+    if cells == [_TOO_LONG.rstrip("\n")]:
         return Record(number, fault=_fault(RefusalCode.TOO_LONG, f"a line of over {MAX_LINE} bytes"))
     if len(cells) != len(names):
         reason = f"{len(cells)} cells; the header has {len(names)}"

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ def record_refused(tx: Transaction, batch: str, refusals: Sequence[FileRefusal],
 
 def _item(batch: str, one: FileRefusal) -> str:
     seed = json.dumps([batch, one.to_json()], sort_keys=True).encode()
-    return str(uuid.UUID(bytes=hashlib.sha256(seed).digest()[:16], version=8))
+    return hashlib.sha256(seed).hexdigest()[:32]
 
 
 def _row(item: str, batch: str, one: FileRefusal, at: datetime) -> QuarantineRow:

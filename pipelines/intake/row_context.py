@@ -45,11 +45,14 @@ def known_to(workspace: Workspace, table: Table) -> Known:
 
 def _studies(workspace: Workspace) -> dict[str, StudyFacts]:
     """Return site and first acquisition of each known study."""
-    rows = workspace.tables.read("acquisitions", columns=["study_uid", "site", "acquired_at"])
-    found = rows.group_by("study_uid").aggregate([("site", "min"), ("acquired_at", "min")])
-    names = ("study_uid", "site_min", "acquired_at_min")
-    columns = (found[name].to_pylist() for name in names)
-    return {study: StudyFacts(site, at) for study, site, at in zip(*columns, strict=True)}
+    names = ("study_uid", "site", "acquired_at", "row_id")
+    rows = workspace.tables.read("acquisitions", columns=names)
+    synthetic = workspace.catalogue.synthetic_rows("acquisitions")
+    found: dict[str, StudyFacts] = {}
+    for study, site, at, row_id in zip(*(rows[name].to_pylist() for name in names), strict=True):
+        known = found.get(study, StudyFacts(site, at))
+        found[study] = StudyFacts(known.site, min(known.acquired_at, at), known.synthetic or row_id in synthetic)
+    return found
 
 
 def refuse_other_units(
@@ -68,6 +71,11 @@ def refuse_other_units(
         else:
             refused.append(_other_unit(unit, settled).at(parsed.row))
     return kept, refused
+
+
+def speaks_of_synthetic(rows: Sequence[Mapping[str, str]], studies: Mapping[str, StudyFacts]) -> bool:
+    """Say whether a row speaks of a synthetic study; such a batch is synthetic as a whole."""
+    return any(studies[row["study_uid"]].synthetic for row in rows if row.get("study_uid") in studies)
 
 
 def new_targets(table: Table, rows: Sequence[Mapping[str, str]], targets: Mapping[str, Target]) -> list[Target]:

@@ -24,10 +24,11 @@ _SUBJECTS = ("prediction_id", "read_id", "outcome_key")
 
 
 class StudyFacts(NamedTuple):
-    """What is known of a study: its site, and when it was acquired (the first series)."""
+    """What is known of a study: its site, when it was acquired (the first series), and whether it is synthetic."""
 
     site: str
     acquired_at: str
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)

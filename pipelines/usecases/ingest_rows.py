@@ -11,7 +11,14 @@ from pipelines.intake.files import Record, Source, open_source
 from pipelines.intake.identity import Identifiers
 from pipelines.intake.mapping import ColumnMapping, read_mapping
 from pipelines.intake.refused_rows import FileRefusal, by_code, record_refused, write_refused
-from pipelines.intake.row_context import Known, known_to, named_sites, new_targets, refuse_other_units
+from pipelines.intake.row_context import (
+    Known,
+    known_to,
+    named_sites,
+    new_targets,
+    refuse_other_units,
+    speaks_of_synthetic,
+)
 from pipelines.intake.rows import ParsedRow, ParsedRows, parse_rows
 from registry.domain.columns import Table
 from registry.domain.digest import digest_value
@@ -182,7 +189,8 @@ def _take(workspace: Workspace, table: Table, reads: Sequence[_Read], known: Kno
     place = write_refused(workspace.root, source, refusals)
     early = len(refusals) - len(sifted.refused)
     files = tuple(read.source.digest for read in reads)
-    batch = Batch(source, workspace.actor, now, refused=early, files=files)
+    synthetic = speaks_of_synthetic([row.values for row in sifted.new], known.studies)
+    batch = Batch(source, workspace.actor, now, synthetic, early, files)
     done = workspace.tables.store(sifted, batch, _beside(workspace, table, known, sifted, (source, refusals)))
     return IngestReport(table.name, done.new, done.unchanged, refusals, place, contract, done.segment)
 
