@@ -22,7 +22,9 @@ FLOW = (Column("Cohort"), Column("Step of the selection", weight=2), Column("Uni
 
 def cohort_section(dossier: Dossier) -> Section:
     """Return the counts of all cohorts by role, and what each step of the selection left."""
-    counts = Table("cohorts", "Cohorts by role", COUNTS, tuple(map(_counts, dossier.cohorts)), "No cohort is recorded.")
+    counts = Table(
+        "cohort-counts", "Cohorts by role", COUNTS, tuple(map(_counts, dossier.cohorts)), "No cohort is recorded."
+    )
     flow = tuple(row for cohort in dossier.cohorts for row in _flow(cohort))
     steps = Table("flow", "Selection of the cohorts, step by step", FLOW, flow)
     return Section("cohorts", "Cohorts", (counts, steps))

@@ -5,6 +5,7 @@ from dashboards.view.numbers import count_text, instant_words
 from dashboards.view.words import MEANINGS
 from registry.domain.dossier import Dossier
 
+LEDGER_VERDICTS = frozenset({"verified", "unanchored", "broken"})
 NO_LIMITS = "The record names no limit of the evidence. That the record names none does not show that there is none."
 READING = (
     "Every number is printed with three decimals (three significant digits below 0.1) and equals, when rounded, the "
@@ -43,6 +44,6 @@ def reading_section() -> Section:
 
 
 def _verdict(words: str) -> Cell:
-    known = {"verified": "verified", "ok": "verified", "broken": "broken"}
-    first = (words.split(maxsplit=1) or [""])[0].strip(".,:;").lower()
-    return state_cell(known[first], first, words) if first in known else Cell(words)
+    first, _, rest = words.partition(":")
+    state = first.strip().lower()
+    return state_cell(state, note=rest.strip()) if state in LEDGER_VERDICTS else Cell(words)

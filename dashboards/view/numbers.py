@@ -3,12 +3,13 @@
 Every printed number is the stored decimal rounded half to even, so that it resolves to the JSON's value.
 """
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from registry.domain.instants import parse_instant
 
 BLANK = "–"  # an en dash: no value, which is not zero
 DECIMALS = 3
+THREE_DIGITS = Context(prec=DECIMALS, rounding=ROUND_HALF_EVEN)
 SMALL = Decimal("0.1")
 SCIENTIFIC = Decimal("0.001")
 
@@ -22,7 +23,7 @@ def number_text(value: Number) -> str:
         value: a decimal text, a float, an integer, or None.
 
     Returns:
-        `0.913`, `0.0123`, `1.20e-05`, `1,204` for an integer, an en dash for None or what is no finite number.
+        `0.913`, `0.0123`, `1.20e-5`, `1,204` for an integer, an en dash for None or what is no finite number.
     """
     if value is None or isinstance(value, int):
         return count_text(value)
@@ -67,6 +68,8 @@ def _fixed(number: Decimal) -> str:
 
 
 def _small(number: Decimal) -> str:
-    exponent = number.adjusted() - DECIMALS + 1
-    rounded = number.quantize(Decimal(1).scaleb(exponent), ROUND_HALF_EVEN)
-    return f"{rounded:.{DECIMALS - 1}e}" if abs(rounded) < SCIENTIFIC else f"{rounded:f}"
+    rounded = THREE_DIGITS.create_decimal(number)
+    if abs(rounded) >= SMALL:
+        return _fixed(number)
+    padded = rounded.quantize(Decimal(1).scaleb(rounded.adjusted() - DECIMALS + 1))
+    return f"{padded:.{DECIMALS - 1}e}" if abs(padded) < SCIENTIFIC else f"{padded:f}"

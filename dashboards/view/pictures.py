@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dashboards.charts.forest import ForestRow, forest_plot
 from dashboards.charts.funnel import FunnelPoint, scanner_funnel
 from dashboards.charts.theme import Frame, Theme
+from dashboards.text import slug
 from dashboards.view.blocks import Figure
 from dashboards.view.funnel_limits import funnel_limits
 from dashboards.view.numbers import count_text, interval_text, number_text
-from dashboards.view.signals import Signal, subject_words, title_of
+from dashboards.view.signals import Signal, by_scope, scope_words, subject_words, title_of
 from dashboards.view.words import reason_words, state_words
 
 MOST_ROWS = 40
@@ -17,37 +18,30 @@ MOST_ROWS = 40
 def subgroup_figures(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
     """Return one forest plot per statistic of the subgroup monitor; rows without a judgement are shown."""
     found = _with_subject(signals, "subgroup")
-    return tuple(_subgroup(code, rows[:MOST_ROWS], synthetic=synthetic) for code, rows in _by_code(found).items())
+    return tuple(_subgroup(scope, rows[:MOST_ROWS], synthetic=synthetic) for scope, rows in by_scope(found).items())
 
 
 def funnel_figures(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
     """Return one funnel per statistic of the scanner monitor that has a value on at least one scanner."""
     found = [signal for signal in _with_subject(signals, "scanner") if signal["value"] is not None and signal["n"]]
-    return tuple(_funnel(code, rows, synthetic=synthetic) for code, rows in _by_code(found).items())
+    return tuple(_funnel(scope, rows, synthetic=synthetic) for scope, rows in by_scope(found).items())
 
 
 def _with_subject(signals: Iterable[Signal], monitor: str) -> list[Signal]:
     return [signal for signal in signals if signal["monitor"] == monitor and signal["subject"]]
 
 
-def _by_code(signals: Iterable[Signal]) -> dict[str, list[Signal]]:
-    found: dict[str, list[Signal]] = {}
-    for signal in signals:
-        found.setdefault(signal["code"], []).append(signal)
-    return dict(sorted(found.items()))
-
-
-def _subgroup(code: str, found: Sequence[Signal], *, synthetic: bool) -> Figure:
+def _subgroup(scope: tuple[str, ...], found: Sequence[Signal], *, synthetic: bool) -> Figure:
     rows = [_forest_row(signal) for signal in found]
     title = title_of(found[0])
     said = "; ".join(f"{row.label}: {row.value_text}, {state_words(row.state)}" for row in rows)
     alternative = f"Forest plot, {title}. {said}."
-    key = f"subgroup-{code}"
+    key = slug(f"subgroup-{'-'.join(scope)}")
 
     def draw(theme: Theme) -> str:
         return forest_plot(rows, Frame(key, title, alternative, theme, synthetic))
 
-    return Figure(key, f"{title} ({code})", alternative, draw)
+    return Figure(key, f"{title} ({scope_words(scope)})", alternative, draw)
 
 
 def _forest_row(signal: Signal) -> ForestRow:
@@ -65,15 +59,15 @@ def _forest_row(signal: Signal) -> ForestRow:
     )
 
 
-def _funnel(code: str, found: Sequence[Signal], *, synthetic: bool) -> Figure:
+def _funnel(scope: tuple[str, ...], found: Sequence[Signal], *, synthetic: bool) -> Figure:
     points = [FunnelPoint(subject_words(signal), signal["n"], signal["value"], signal["state"]) for signal in found]
     centre = sum(point.n * point.rate for point in points) / sum(point.n for point in points)
     limits = funnel_limits(centre, max(point.n for point in points))
     said = "; ".join(f"{p.label}: {number_text(p.rate)} of {count_text(p.n)}, {state_words(p.state)}" for p in points)
     alternative = f"Funnel plot around {number_text(centre)}. {said}."
-    key, title = f"funnel-{code}", title_of(found[0])
+    key, title = slug(f"funnel-{'-'.join(scope)}"), title_of(found[0])
 
     def draw(theme: Theme) -> str:
         return scanner_funnel(points, centre, limits, Frame(key, title, alternative, theme, synthetic))
 
-    return Figure(key, f"{title} ({code})", alternative, draw)
+    return Figure(key, f"{title} ({scope_words(scope)})", alternative, draw)

@@ -1,6 +1,6 @@
 """Signals of the monitor JSON as table rows, grouped by monitor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dashboards.view.blocks import Cell, Column, Table, state_cell
@@ -12,6 +12,12 @@ from registry.domain.signal import MONITORS
 
 Signal = Mapping[str, Any]
 
+CELL_WORDS: Mapping[str, str] = {
+    "ai+read+": "AI positive, reader positive",
+    "ai+read-": "AI positive, reader negative",
+    "ai-read+": "AI negative, reader positive",
+    "ai-read-": "AI negative, reader negative",
+}
 STATES = ("alert", "watch", "not_assessed", "ok")
 SIGNALS = (
     Column("Signal", weight=1.1),
@@ -60,10 +66,25 @@ def alert_table(monitor: Mapping[str, Any]) -> Table:
     return Table("alerts", "Alerts", ALERTS, tuple(map(_alert, monitor["alerts"])), "No alert was raised.")
 
 
+def by_scope(signals: Iterable[Signal]) -> dict[tuple[str, ...], list[Signal]]:
+    """Return signals by code, version, mode and site: those that one picture may show together."""
+    found: dict[tuple[str, ...], list[Signal]] = {}
+    for signal in signals:
+        key = (signal["code"], signal["version"], signal["mode"], signal["site"] or "")
+        found.setdefault(key, []).append(signal)
+    return dict(sorted(found.items()))
+
+
+def scope_words(scope: tuple[str, ...]) -> str:
+    """Return a scope in words, such as `SCN001, version 3, live, site general`."""
+    code, version, mode, site = scope
+    return f"{code}, version {version}, {mode}" + (f", site {site}" if site else "")
+
+
 def subject_words(signal: Signal) -> str:
     """Return what a signal speaks of, such as `sex F, age band 65-79`; `all` where it has no subject."""
     parts = [f"{key.removeprefix('axis:').replace('_', ' ')} {value}" for key, value in signal["subject"].items()]
-    return ", ".join(parts) or "all"
+    return CELL_WORDS.get(signal["subject"].get("cell", ""), ", ".join(parts) or "all")
 
 
 def title_of(signal: Signal) -> str:
@@ -91,9 +112,8 @@ def _row(signal: Signal) -> tuple[Cell, ...]:
 
 
 def _scope(signal: Signal) -> str:
-    mode = "" if signal["mode"] == "live" else f", {signal['mode']}"
     site = f", site {signal['site']}" if signal["site"] else ""
-    return f"{subject_words(signal)}{site}{mode}"
+    return f"{subject_words(signal)}{site}, version {signal['version']}, {signal['mode']}"
 
 
 def _behind(signal: Signal) -> str:

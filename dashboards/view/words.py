@@ -11,9 +11,11 @@ METRICS: Mapping[str, str] = {
     "ece": "Expected calibration error",
     "brier": "Brier score",
     "prevalence": "Prevalence",
-    "calibration_slope": "Calibration slope",
-    "calibration_intercept": "Calibration intercept",
-    "tie_loss": "AUC lost to ties",
+    "cox_slope": "Calibration slope (Cox)",
+    "cox_intercept": "Calibration intercept (Cox)",
+    "spiegelhalter_z": "Spiegelhalter z",
+    "spiegelhalter_p": "Spiegelhalter p",
+    "tie_loss": "AUC lost to ties, at most",
 }
 VERDICTS: Mapping[str, str] = {"passed": "passed", "failed": "failed", "not_assessed": "not assessed"}
 MARKS: Mapping[str, str] = {
@@ -23,6 +25,7 @@ MARKS: Mapping[str, str] = {
     "verified": "✓",
     "watch": "▲",
     "lapsed": "▲",
+    "unanchored": "▲",
     "alert": "◆",
     "failed": "✗",
     "broken": "✗",
@@ -45,6 +48,7 @@ TONES: Mapping[str, str] = {
     "live": "good",
     "watch": "warn",
     "lapsed": "warn",
+    "unanchored": "warn",
     "pilot": "info",
     "shadow": "info",
     "alert": "bad",
@@ -82,8 +86,10 @@ REASONS: Mapping[str, str] = {
 
 
 def metric_words(name: str) -> str:
-    """Return the printed name of a statistic, such as `AUC`."""
-    return METRICS.get(name, name.replace("_", " ").capitalize())
+    """Return the printed name of a statistic, such as `AUC`, or `AUC, scanner 4f…` for one of a group."""
+    plain, _, group = name.partition(":")
+    words = METRICS.get(plain, plain.replace("_", " ").capitalize())
+    return f"{words}, {group.replace('=', ' ')}" if group else words
 
 
 def state_words(state: str) -> str:

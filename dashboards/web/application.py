@@ -5,6 +5,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from dashboards.templating import STATIC
@@ -38,6 +39,7 @@ def create_app(
     app.state.version = __version__
     app.include_router(ROUTER)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.middleware("http")(guard)
     problems.add_to(app)
     return app

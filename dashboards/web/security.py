@@ -19,7 +19,7 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Vary": "HX-Request",
+    "Vary": "HX-Request, Accept-Encoding",
 }
 
 Next = Callable[[Request], Awaitable[Response]]
