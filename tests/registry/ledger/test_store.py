@@ -166,7 +166,8 @@ def test_a_proof_fails_for_other_bytes_another_place_and_another_key(file_ledger
     fill(file_ledger, [5])
     proof, data = file_ledger.prove(2), file_ledger.event(2).data
     other = file_ledger.prove(3)
-    for wrong in (replace(proof, seq=3), replace(proof, size=4), replace(proof, path=other.path)):
+    changes = ({"seq": 3}, {"size": 4}, {"size": 6}, {"path": other.path})
+    for wrong in [replace(proof, **change) for change in changes]:
         with pytest.raises(LedgerBrokenError):
             verify_proof(wrong, file_ledger.public_vkey, data)
     with pytest.raises(LedgerBrokenError):
@@ -227,6 +228,7 @@ def test_another_key_cannot_append(ledger: Ledger) -> None:
         "DELETE FROM ledger_checkpoints",
         "DELETE FROM ledger_head",
         "UPDATE ledger_head SET size = 2, frontier = x'00'",
+        f"UPDATE ledger_head SET frontier = x'{3:016x}{'00' * 64}'",
         "DELETE FROM ledger_entries",
     ],
 )
@@ -238,6 +240,15 @@ def test_a_ledger_that_contradicts_itself_takes_no_further_event(file_ledger: Le
     with pytest.raises(LedgerBrokenError), file_ledger.transaction() as transaction:
         transaction.session.add(site("a"))
     assert sites(file_ledger) == []
+
+
+def test_an_event_in_the_place_of_another_is_not_given_out(file_ledger: Ledger) -> None:
+    fill(file_ledger, [2])
+    with file_ledger.engine.begin() as connection:
+        other = "(SELECT data FROM ledger_entries WHERE seq = 0)"
+        connection.execute(text(f"UPDATE ledger_entries SET data = {other} WHERE seq = 1"))
+    with pytest.raises(LedgerBrokenError, match="in the place of event 1"):
+        file_ledger.event(1)
 
 
 def test_a_changed_payload_is_not_given_out(file_ledger: Ledger) -> None:

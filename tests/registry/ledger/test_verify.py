@@ -181,6 +181,11 @@ def cut_and_forge_the_head(attacked: Attacked) -> None:
     attacked.run("UPDATE ledger_head SET size = 6, frontier = ?", (frontier.to_bytes(),))
 
 
+def edit_twice(attacked: Attacked) -> None:
+    attacked.run("UPDATE ledger_entries SET type = 'x' WHERE seq = 4")
+    attacked.rewrite(0, reason="other")
+
+
 def run(*statements: str) -> Callable[[Attacked], None]:
     return lambda attacked: [attacked.run(statement) for statement in statements] and None
 
@@ -198,12 +203,13 @@ ATTACKS = {
     "payload turned into text": Attack(run("UPDATE ledger_payloads SET payload = 'x' WHERE seq = 6"), 6, "gone"),
     "edited salt": Attack(run("UPDATE ledger_payloads SET salt = zeroblob(32) WHERE seq = 6"), 6, "commits"),
     "payload deleted": Attack(run("DELETE FROM ledger_payloads WHERE seq = 6"), 6, "missing"),
-    "payload blanked": Attack(run("UPDATE ledger_payloads SET payload = NULL WHERE seq = 6"), 6, "gone"),
+    "payload blanked": Attack(run("UPDATE ledger_payloads SET payload = NULL WHERE seq = 6"), 6, "salt is gone"),
     "payload erased in silence": Attack(
         run("UPDATE ledger_payloads SET payload = NULL, salt = NULL, erased_at = 'x' WHERE seq = 6"),
         6,
         "no event tells",
     ),
+    "two edits": Attack(edit_twice, 0, "signs"),
     "deleted middle row": Attack(run("DELETE FROM ledger_entries WHERE seq = 3"), 3, "missing"),
     "deleted middle row, gap closed": Attack(delete_and_close_the_gap, 3, "columns"),
     "deleted first row": Attack(run("DELETE FROM ledger_entries WHERE seq = 0"), 0, "missing"),
