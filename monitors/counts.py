@@ -96,8 +96,12 @@ class Family:
         return self.select(keep)
 
     def select(self, keep: npt.NDArray[np.bool_]) -> "Family":
-        """Return the cells of a mask of shape (cells,)."""
-        return _canonical(self.name, self.axes, self.levels, self.codes[keep], self.counts[keep])
+        """Return the cells of a mask of shape (cells,); they keep their order, levels out of use go."""
+        codes, levels = self.codes[keep], {}
+        for axis, names in self.levels.items():
+            place = self.axes.index(axis)
+            codes[:, place], levels[axis] = _pruned(codes[:, place], names)
+        return Family(self.name, self.axes, levels, codes, self.counts[keep])
 
     def during(self, window: Window) -> "Family":
         """Return the cells of a window of days, both ends included."""
@@ -218,13 +222,22 @@ def _canonical(
 
 
 def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
-    used = np.unique(codes).tolist()
-    texts = sorted({levels[code] for code in used})
+    """Return codes into the sorted, distinct levels that are in use."""
+    codes, levels = _pruned(codes, levels)
+    texts = sorted(set(levels))
     places = {text: place for place, text in enumerate(texts)}
-    table = np.zeros(max(used, default=-1) + 1, dtype=np.int64)
-    for code in used:
-        table[code] = places[levels[code]]
-    return table[codes], tuple(texts)
+    table = np.array([places[level] for level in levels], dtype=np.int64)
+    return table[codes] if len(table) else codes, tuple(texts)
+
+
+def _pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
+    """Drop the levels that no code uses; the order of the others stays."""
+    used = np.zeros(len(levels), dtype=np.bool_)
+    used[codes] = True
+    if used.all():
+        return codes, levels
+    table = np.cumsum(used) - 1
+    return table[codes], tuple(levels[code] for code in np.flatnonzero(used).tolist())
 
 
 def _grouped(codes: Integers, counts: Integers) -> tuple[Integers, Integers]:

@@ -84,7 +84,7 @@ def _unit_test(now: Any, base: Any) -> float:
 
 
 def test_permuting_patients_sees_a_shift() -> None:
-    hospital = Hospital(repeat=20, per_day=60, shift=1.5)
+    hospital = Hospital(repeat=20, per_day=40, shift=1.5)
     view = unit_view(hospital.counts(), Scope("1", "live", "t", "north"), PLAN, "2026-04-30")
     assert permutation_p(view.now[PATIENTS], view.base[PATIENTS]) == 0.001
 
