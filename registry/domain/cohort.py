@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import combinations
 from typing import Any
 
 from registry.domain.digest import digest_value
@@ -10,7 +10,9 @@ from registry.domain.vocabulary import Role
 
 FITTED_ROLES = frozenset({Role.TRAIN, Role.TUNE})
 TEST_ROLES = frozenset({Role.INTERNAL_TEST, Role.TRANSFER_TEST, Role.EXTERNAL_TEST})
-NEAR_DUPLICATE_DISTANCE = 0  # bits of the 256-bit image fingerprint; see docs/explanation/leakage.md
+NEAR_DUPLICATE_DISTANCE = 20  # bits of the 256-bit image fingerprint; see docs/explanation/leakage.md
+_FINGERPRINT_BITS = 256
+_WORD_BITS = 16
 
 
 @dataclass(frozen=True)
@@ -164,10 +166,36 @@ def _values(axis: str, units: Iterable[CohortUnit]) -> set[str]:
 
 
 def _near_duplicates(first: Iterable[CohortUnit], second: Iterable[CohortUnit]) -> set[str]:
-    """Return the fingerprints of `first` that lie within the near-duplicate distance of one of `second`."""
-    left = {unit.fingerprint for unit in first if unit.fingerprint}
-    right = {unit.fingerprint for unit in second if unit.fingerprint}
-    if NEAR_DUPLICATE_DISTANCE == 0:
-        return left & right
-    pairs = product(((text, int(text, 16)) for text in left), [int(text, 16) for text in right])
-    return {text for (text, a), b in pairs if (a ^ b).bit_count() <= NEAR_DUPLICATE_DISTANCE}
+    """Return the fingerprints of `first` that lie within the near-duplicate distance of one of `second`.
+
+    By the pigeonhole principle two hashes that differ in d bits agree in one of their 16 words up to d // 16 bits, so
+    only those that share a word, or such a neighbour of it, are compared.
+    """
+    left = {int(unit.fingerprint, 16) for unit in first if unit.fingerprint}
+    index: dict[tuple[int, int], list[int]] = {}
+    for mark in sorted({int(unit.fingerprint, 16) for unit in second if unit.fingerprint}):
+        for place, word in enumerate(_words(mark)):
+            index.setdefault((place, word), []).append(mark)
+    return {f"{mark:064x}" for mark in left if _has_neighbour(mark, index)}
+
+
+def _has_neighbour(mark: int, index: Mapping[tuple[int, int], list[int]]) -> bool:
+    for place, word in enumerate(_words(mark)):
+        for flip in _FLIPS:
+            for other in index.get((place, word ^ flip), ()):
+                if (mark ^ other).bit_count() <= NEAR_DUPLICATE_DISTANCE:
+                    return True
+    return False
+
+
+def _words(mark: int) -> tuple[int, ...]:
+    return tuple((mark >> shift) & 0xFFFF for shift in range(0, _FINGERPRINT_BITS, _WORD_BITS))
+
+
+def _flips(bits: int) -> tuple[int, ...]:
+    """Return every 16-bit pattern with at most so many bits set, fewest first."""
+    chosen = (places for count in range(bits + 1) for places in combinations(range(_WORD_BITS), count))
+    return tuple(sum(1 << place for place in places) for places in chosen)
+
+
+_FLIPS = _flips(NEAR_DUPLICATE_DISTANCE // (_FINGERPRINT_BITS // _WORD_BITS))

@@ -1,0 +1,202 @@
+"""Which units a cohort may hold: analysed outcomes with their images, and the conditions of a selection."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipelines.bootstrap import Workspace
+from registry.catalogue import StoredInstance
+from registry.domain.cohort import CohortUnit
+from registry.domain.columns import ACQUISITIONS, Column, Kind
+from registry.domain.errors import UnknownNameError, UsageError
+from registry.domain.joining import analysed_outcomes
+from registry.domain.pseudonym import Identifier, Pseudonymizer
+from registry.domain.vocabulary import Target, Unit
+
+SHARES = ("patients", "units")
+_FORM = re.compile(r"([A-Za-z_]+)\s*(!=|>=|<=|=)\s*(.+)")
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*-\s*(\d{1,3}(?:\.\d+)?)\s*%")
+_FORMS = "write COLUMN=a,b  COLUMN!=a  COLUMN>=n  COLUMN<=n  patients=0-60%"
+_SELECTABLE = frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.INSTANT})
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One analysed unit and the acquisitions rows that may stand for it, the first one first."""
+
+    kind: Unit
+    unit_uid: str
+    truth: bool
+    rows: tuple[Row, ...]
+    synthetic: bool
+
+    @property
+    def patient(self) -> str:
+        """The unit's patient."""
+        return str(self.rows[0]["patient"])
+
+    def unit(self, pixel_digest: str = "", fingerprint: str = "") -> CohortUnit:
+        """Return the unit as a cohort holds it."""
+        row = self.rows[0]
+        return CohortUnit(
+            unit=self.kind.value,
+            unit_uid=self.unit_uid,
+            series_uid=row["series_uid"],
+            study_uid=row["study_uid"],
+            patient=row["patient"],
+            site=row["site"],
+            scanner=row.get("scanner") or "",
+            truth=self.truth,
+            pixel_digest=pixel_digest,
+            fingerprint=fingerprint,
+        )
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of a selection: its text, and which rows of a candidate it keeps."""
+
+    text: str
+    keeps: Callable[[Candidate, Row], bool]
+
+    def apply(self, candidate: Candidate) -> Candidate | None:
+        """Return the candidate with the rows that meet the condition; None when none does."""
+        rows = tuple(row for row in candidate.rows if self.keeps(candidate, row))
+        return replace(candidate, rows=rows) if rows else None
+
+
+def parse_selection(select: Sequence[str], pseudonyms: Pseudonymizer) -> tuple[Condition, ...]:
+    """Read the conditions of a selection.
+
+    Raises:
+        UsageError: for a condition that cannot be read.
+        UnknownNameError: for an unknown column.
+    """
+    return tuple(_condition(text, pseudonyms) for text in select)
+
+
+def candidates_of(workspace: Workspace, target: Target) -> tuple[list[Candidate], list[tuple[str, int]]]:
+    """Return the analysed units of a target that have an image, in the order of their UIDs, and the flow so far."""
+    outcomes = [row for row in workspace.tables.read("outcomes").to_pylist() if row["target"] == target.target]
+    flow = [("outcomes of the target", len(outcomes))]
+    analysed, _ = analysed_outcomes(outcomes)
+    flow.append(("one determinate outcome a unit", len(analysed)))
+    rows = _rows_of(workspace, analysed)
+    synthetic = workspace.catalogue.synthetic_rows("acquisitions")
+    found = [
+        Candidate(
+            Unit(outcome["unit"]),
+            outcome["unit_uid"],
+            bool(outcome["truth"]),
+            standing,
+            any(row["row_id"] in synthetic for row in standing),
+        )
+        for outcome in sorted(analysed, key=lambda row: str(row["unit_uid"]))
+        if (standing := rows.get(outcome["unit_uid"], ()))
+    ]
+    flow.append(("image taken in", len(found)))
+    return found, flow
+
+
+def share_of(pseudonyms: Pseudonymizer, value: str) -> float:
+    """Return where a pseudonym falls in 0..100 by a keyed hash: the same in every cohort, whatever is added later."""
+    mark = pseudonyms.of(Identifier.TEXT, f"share\x1f{value}").removeprefix("p:")
+    return int(mark[:13], 16) / 16**13 * 100
+
+
+def _rows_of(workspace: Workspace, outcomes: Sequence[Row]) -> dict[str, tuple[Row, ...]]:
+    """Return, by unit, the acquisitions rows of the series that may stand for it."""
+    by_series = {row["series_uid"]: row for row in workspace.tables.read("acquisitions").to_pylist()}
+    found: dict[str, tuple[Row, ...]] = {}
+    for kind in {Unit(outcome["unit"]) for outcome in outcomes}:
+        mine = [outcome for outcome in outcomes if outcome["unit"] == kind]
+        series = _series_of(workspace, kind, mine)
+        for outcome in mine:
+            rows = [by_series[uid] for uid in series.get(_key(kind, outcome), ()) if uid in by_series]
+            found[outcome["unit_uid"]] = tuple(sorted(rows, key=lambda row: (row["acquired_at"], row["series_uid"])))
+    return found
+
+
+def _series_of(workspace: Workspace, kind: Unit, outcomes: Sequence[Row]) -> dict[str, list[str]]:
+    """Return, by the key of a unit, the series that hold its images."""
+    level = Unit.STUDY if kind is Unit.LESION else kind
+    known = workspace.catalogue.known(level, (_key(kind, outcome) for outcome in outcomes))
+    found: dict[str, set[str]] = {}
+    for instance in known:
+        found.setdefault(_level_uid(level, instance), set()).add(instance.series_uid)
+    return {uid: sorted(series) for uid, series in found.items()}
+
+
+def _key(kind: Unit, outcome: Row) -> str:
+    return str(outcome["study_uid"] if kind is Unit.LESION else outcome["unit_uid"])
+
+
+def _level_uid(level: Unit, instance: StoredInstance) -> str:
+    names = {Unit.STUDY: "study_uid", Unit.SERIES: "series_uid", Unit.INSTANCE: "instance_uid"}
+    return str(getattr(instance, names[level]))
+
+
+def _condition(text: str, pseudonyms: Pseudonymizer) -> Condition:
+    found = _FORM.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"a condition that cannot be read: '{text}'", mend=_FORMS)
+    name, sign, value = found.groups()
+    if name in SHARES:
+        return _share(text, name, sign, value, pseudonyms)
+    column = ACQUISITIONS.column(name)
+    if column is None or column.kind not in _SELECTABLE:
+        known = [column.name for column in ACQUISITIONS.columns if column.kind in _SELECTABLE]
+        raise UnknownNameError.of("column of acquisitions", name, [*known, *SHARES])
+    if sign in {">=", "<="}:
+        return _ordered(text, column, sign, value)
+    return _among(text, column, sign, frozenset(part.strip() for part in value.split(",")))
+
+
+def _share(text: str, name: str, sign: str, value: str, pseudonyms: Pseudonymizer) -> Condition:
+    found = _SHARE.fullmatch(value.strip())
+    low, high = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+    if sign != "=" or not 0 <= low < high <= 100:
+        raise UsageError(f"a share that cannot be read: '{text}'", mend=f"write {name}=LOW-HIGH%, such as {name}=0-60%")
+
+    def keeps(candidate: Candidate, _row: Row) -> bool:
+        return low <= share_of(pseudonyms, candidate.patient if name == "patients" else candidate.unit_uid) < high
+
+    return Condition(text, keeps)
+
+
+def _ordered(text: str, column: Column, sign: str, value: str) -> Condition:
+    limit: Any = value
+    if column.kind is Kind.NUMBER:
+        try:
+            limit = float(value)
+        except ValueError as error:
+            raise UsageError(f"no number in '{text}'", mend="write it as 1.5") from error
+    elif column.kind is not Kind.INSTANT:
+        raise UsageError(f"'{column.name}' has no order", mend=f"write {column.name}=value")
+
+    def keeps(_candidate: Candidate, row: Row) -> bool:
+        known = row.get(column.name)
+        return known is not None and bool(known >= limit if sign == ">=" else known <= limit)
+
+    return Condition(text, keeps)
+
+
+def _among(text: str, column: Column, sign: str, values: Iterable[str]) -> Condition:
+    wanted = frozenset(_spelled(column, value) for value in values)
+
+    def keeps(_candidate: Candidate, row: Row) -> bool:
+        known = row.get(column.name)
+        return (known is not None and _spelled(column, known) in wanted) is (sign == "=")
+
+    return Condition(text, keeps)
+
+
+def _spelled(column: Column, value: Any) -> str:
+    if column.kind is Kind.NUMBER:
+        try:
+            return repr(float(value))
+        except ValueError as error:
+            raise UsageError(f"'{column.name}' is a number", mend=f"write {column.name}=1.5") from error
+    return str(value).casefold()
