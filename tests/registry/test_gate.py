@@ -1,0 +1,280 @@
+"""The serving gate: record, ledger, signature and bytes must agree, or nothing is served."""
+
+import shutil
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from worlds import MODEL, World
+
+from registry.domain.artifact import folder_digest
+from registry.domain.errors import (
+    AnswerIsNoError,
+    ArtifactChangedError,
+    EvidenceMissingError,
+    ExitCode,
+    LedgerBrokenError,
+    NotAllowedError,
+    OverreadError,
+    SignatureBrokenError,
+    UnknownNameError,
+)
+from registry.domain.model import Deployment
+from registry.domain.person import LOCAL_ADMINISTRATOR, Actor
+from registry.domain.ports import ModelStore
+from registry.gate import ServingGate
+from registry.ledger.store import verify_proof
+from registry.models import MlflowModels
+
+SITE = "general"
+
+
+class FolderModels:
+    """A model store in plain folders; keeps the contract of ModelStore."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def register(
+        self, model: str, folder: Path, params: Mapping[str, str], metrics: Mapping[str, float]
+    ) -> tuple[str, str]:
+        """Copy the folder."""
+        del model, params, metrics
+        shutil.copytree(folder, self.root / "run" / "model")
+        return "run", "1"
+
+    def download(self, run_id: str, destination: Path) -> Path:
+        """Copy it out again."""
+        if not (self.root / run_id).is_dir():
+            raise ArtifactChangedError("the model store no longer has the model's files")
+        return Path(shutil.copytree(self.root / run_id / "model", destination / "model", symlinks=True))
+
+
+class Hospital:
+    """A workspace with a registered model, a store and a gate."""
+
+    def __init__(self, world: World, models: ModelStore, folder: Path) -> None:
+        self.world = world
+        folder.mkdir()
+        (folder / "network.json").write_text('{"class": "DenseNet121"}')
+        (folder / "weights.safetensors").write_bytes(bytes(range(256)))
+        run, _ = models.register(MODEL, folder, {}, {})
+        world.register(artifact=folder_digest(folder), run=run)
+        world.evaluate("internal")
+        self.gate = ServingGate(world.ledger, world.lifecycle, world.people, models, world.root)
+
+    def deploy(self, mode: str = "shadow") -> Deployment:
+        """Deploy version 1, with its internal evaluation as the site's acceptance."""
+        (accept, *_) = self.world.lifecycle.evaluations(MODEL, "1")
+        return self.world.lifecycle.deploy(
+            MODEL, "1", SITE, mode, self.world.signer("clara"), "go", None if mode == "shadow" else accept.digest
+        )
+
+    def approve(self) -> None:
+        """Bring version 1 to approval."""
+        self.world.evaluate("external")
+        lifecycle, signer = self.world.lifecycle, self.world.signer
+        lifecycle.submit(MODEL, "1", signer("erin"))
+        lifecycle.risk_review(MODEL, "1", signer("vera"))
+        lifecycle.approve(MODEL, "1", signer("quinn"))
+        lifecycle.approve(MODEL, "1", signer("clara"))
+
+    def live(self) -> Deployment:
+        """Bring version 1 to live use."""
+        self.approve()
+        self.deploy()
+        self.deploy("pilot")
+        return self.deploy("live")
+
+    def change(self, sql: str, **values: Any) -> None:
+        """Change the database behind the record's back."""
+        with self.world.ledger.engine.begin() as connection:
+            connection.execute(text(sql), values)
+
+    def refuses(self, error: type[OverreadError], match: str) -> None:
+        """Assert that nothing is admitted, no files are left, and the refusal is told with its line."""
+        with pytest.raises(error, match=match) as refusal:
+            self.gate.admit(MODEL, None, SITE)
+        (told,) = self.world.ledger.events(1)
+        assert told.record["type"] == "serving.refused"
+        assert (self.world.ledger.payload(told.seq) or {})["why"] == refusal.value.line()
+        assert not list(self.world.root.glob("serving/*/*"))
+
+
+@pytest.fixture
+def hospital(world: World, tmp_path: Path) -> Hospital:
+    """Return a hospital whose store is a folder."""
+    return Hospital(world, FolderModels(tmp_path / "store"), tmp_path / "made")
+
+
+@pytest.mark.parametrize("version", [None, "1"])
+def test_what_runs_in_shadow_is_admitted_with_its_proof(hospital: Hospital, version: str | None) -> None:
+    deployment = hospital.deploy()
+    admission = hospital.gate.admit(MODEL, version, SITE)
+    assert admission.deployment == deployment
+    assert admission.version.name == f"{MODEL}@1"
+    assert admission.statement.printed_name == "Clara"
+    assert folder_digest(admission.folder) == deployment.artifact_digest
+    ledger = hospital.world.ledger
+    verify_proof(admission.proof, ledger.public_vkey, ledger.event(deployment.event_seq).data)
+
+
+def test_the_private_copy_is_private_fresh_and_goes(hospital: Hospital) -> None:
+    hospital.deploy()
+    with hospital.gate.admit(MODEL, None, SITE) as first, hospital.gate.admit(MODEL, None, SITE) as second:
+        assert first.folder != second.folder
+        for place in (first.folder.parent, first.folder.parent.parent, hospital.world.root / "serving"):
+            assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert not list(hospital.world.root.glob("serving/*/*"))
+
+
+def test_live_is_admitted_before_shadow(hospital: Hospital) -> None:
+    deployment = hospital.live()
+    with hospital.gate.admit(MODEL, None, SITE) as admission:
+        assert admission.deployment == deployment
+        assert admission.deployment.mode == "live"
+
+
+def test_an_unknown_model_or_version_is_an_unknown_name(hospital: Hospital) -> None:
+    for model, version in (("other", None), (MODEL, "2")):
+        with pytest.raises(UnknownNameError):
+            hospital.gate.admit(model, version, SITE)
+    assert hospital.world.told("serving.refused") == []
+
+
+def test_what_is_not_deployed_is_not_served_and_the_line_says_how(hospital: Hospital) -> None:
+    hospital.refuses(NotAllowedError, r"not deployed at general: .*overread models deploy")
+    hospital.deploy()
+    with pytest.raises(NotAllowedError, match="not deployed at reference"):
+        hospital.gate.admit(MODEL, None, "reference")
+
+
+def test_what_is_stopped_is_served_again_only_after_resuming(hospital: Hospital) -> None:
+    deployment = hospital.deploy()
+    hospital.world.lifecycle.stop(deployment.deployment, hospital.world.signer("otto"), "read without AI")
+    hospital.refuses(NotAllowedError, "is stopped at general")
+    hospital.world.lifecycle.resume(deployment.deployment, hospital.world.signer("clara"))
+    hospital.gate.admit(MODEL, None, SITE).release()
+
+
+def test_what_is_rejected_is_not_served(hospital: Hospital) -> None:
+    hospital.deploy()
+    hospital.world.lifecycle.reject(MODEL, "1", hospital.world.signer("quinn"))
+    hospital.refuses(NotAllowedError, "not deployed")
+
+
+def test_what_lapsed_is_not_served_live(hospital: Hospital) -> None:
+    hospital.live()
+    hospital.world.lifecycle.lapse(MODEL, "1", Actor("clock", "service", "session"), "over")
+    hospital.refuses(EvidenceMissingError, "needs an approval that is valid today")
+
+
+def test_a_clinical_lead_who_left_does_not_stop_what_they_deployed(hospital: Hospital) -> None:
+    hospital.deploy()
+    hospital.world.clock.advance(days=30)
+    hospital.world.people.deactivate("clara", LOCAL_ADMINISTRATOR)
+    hospital.gate.admit(MODEL, None, SITE).release()
+
+
+def overwrite(place: Path) -> None:
+    """Flip one bit of the weights."""
+    data = bytearray((place / "weights.safetensors").read_bytes())
+    data[7] ^= 1
+    (place / "weights.safetensors").write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        overwrite,
+        lambda place: (place / ".hidden").write_text("extra"),
+        lambda place: (place / "network.json").unlink(),
+        lambda place: (place / "network.json").rename(place / "other.json"),
+        lambda place: (place / "link").symlink_to("/etc/hostname"),
+        lambda place: shutil.rmtree(place.parent),
+    ],
+    ids=["bit", "hidden file", "missing file", "renamed", "link", "gone"],
+)
+def test_a_model_whose_files_changed_is_not_served(
+    hospital: Hospital, tmp_path: Path, spoil: Callable[[Path], Any]
+) -> None:
+    hospital.deploy()
+    spoil(tmp_path / "store" / "run" / "model")
+    hospital.refuses(ArtifactChangedError, "files|plain files")
+
+
+def test_an_artifact_overwritten_in_mlflow_after_approval_is_not_served(
+    world: World, mlflow_models: MlflowModels, tmp_path: Path
+) -> None:
+    hospital = Hospital(world, mlflow_models, tmp_path / "made")
+    hospital.live()
+    hospital.gate.admit(MODEL, None, SITE).release()
+    run = world.lifecycle.version(MODEL).mlflow_run
+    (place,) = (mlflow_models.root / "artifacts").glob(f"{run}/artifacts/model")
+    overwrite(place)
+    with pytest.raises(ArtifactChangedError) as refusal:
+        hospital.gate.admit(MODEL, None, SITE)
+    assert refusal.value.exit_code == ExitCode.ANSWER_IS_NO
+    assert "not those that were registered" in str(world.told("serving.refused")[0]["why"])
+
+
+@pytest.mark.parametrize(
+    ("sql", "error", "match"),
+    [
+        ("UPDATE deployments SET state = 'live', mode = 'live'", EvidenceMissingError, "approval"),
+        ("UPDATE deployments SET site = 'general', event_seq = 3", LedgerBrokenError, "not this deployment's start"),
+        ("UPDATE deployments SET event_seq = 900", LedgerBrokenError, "does not tell"),
+        ("UPDATE deployments SET deployment = 'other'", LedgerBrokenError, "not this deployment's start"),
+        ("UPDATE deployments SET artifact_digest = :other", LedgerBrokenError, "not this deployment's start"),
+        ("UPDATE deployments SET signature = :other", SignatureBrokenError, "signature is missing"),
+        ("UPDATE model_versions SET artifact_digest = :other", ArtifactChangedError, "not what was deployed"),
+        ("UPDATE model_versions SET state = 'registered'", EvidenceMissingError, "validated version"),
+        ("UPDATE model_versions SET operating_points = CAST('[]' AS BLOB)", SignatureBrokenError, "operating-points"),
+        ("UPDATE signatures SET act = 'stop' WHERE act = 'deploy'", SignatureBrokenError, "not for 'stop'"),
+        ("UPDATE person_keys SET not_after = '2026-03-02T09:30:00.000000Z'", SignatureBrokenError, "not valid at"),
+        ("UPDATE person_roles SET role = 'engineer' WHERE person = 'clara'", SignatureBrokenError, "could not sign"),
+        (
+            "UPDATE ledger_entries SET data = CAST(data || ' ' AS BLOB) WHERE seq = 2",
+            LedgerBrokenError,
+            "does not stand",
+        ),
+    ],
+)
+def test_a_record_that_was_changed_by_hand_serves_nothing(
+    hospital: Hospital, sql: str, error: type[AnswerIsNoError], match: str
+) -> None:
+    hospital.deploy()
+    other = "sha256:" + "0" * 64
+    hospital.change(sql, **({"other": other} if ":other" in sql else {}))
+    hospital.refuses(error, match)
+
+
+def test_a_stop_undone_by_hand_serves_nothing(hospital: Hospital) -> None:
+    deployment = hospital.deploy()
+    hospital.world.lifecycle.stop(deployment.deployment, hospital.world.signer("otto"), "read without AI")
+    hospital.change("UPDATE deployments SET state = 'shadow'")
+    hospital.refuses(LedgerBrokenError, "tells that this deployment was stopped")
+
+
+def test_a_shadow_signature_serves_nothing_live(hospital: Hospital) -> None:
+    hospital.approve()
+    hospital.deploy()
+    hospital.change("UPDATE deployments SET state = 'live', mode = 'live'")
+    hospital.refuses(SignatureBrokenError, "not for 'deploy'")
+
+
+def test_a_state_called_approved_by_hand_serves_nothing_live(hospital: Hospital) -> None:
+    hospital.deploy()
+    hospital.change("UPDATE model_versions SET state = 'approved'")
+    hospital.deploy("pilot")
+    hospital.refuses(SignatureBrokenError, "called approved, but the signatures are not there")
+
+
+def test_another_deployments_signature_serves_nothing(hospital: Hospital) -> None:
+    hospital.deploy()
+    other = hospital.world.lifecycle.deploy(MODEL, "1", "reference", "shadow", hospital.world.signer("clara"))
+    hospital.change("UPDATE deployments SET signature = :other", other=other.signature)
+    hospital.refuses(SignatureBrokenError, "not for 'deploy'")
