@@ -23,6 +23,7 @@ from registry.record import Record
 from registry.schema import EvaluationRow, ModelVersionRow
 from registry.versions import cohort_row, find, move, name_of
 
+_OPPOSITE = {Role.INTERNAL_TEST: Role.EXTERNAL_TEST, Role.EXTERNAL_TEST: Role.INTERNAL_TEST}
 _MOVES = (("validate", Role.INTERNAL_TEST), ("validate-externally", Role.EXTERNAL_TEST))
 
 
@@ -136,10 +137,10 @@ def _check(session: Session, objects: ObjectStore, row: ModelVersionRow, evaluat
 
 
 def _prove(session: Session, objects: ObjectStore, row: ModelVersionRow, cohort: Cohort) -> None:
-    """Prove the cohort disjoint from what the version was fitted on, and an external one from internal tests too."""
+    """Prove the cohort disjoint from what the version was fitted on, and internal and external tests from each other."""
     ancestors = {cohort_row(session, name).digest for name in (row.train_cohort, row.tune_cohort)}
-    tests = {Role.INTERNAL_TEST, Role.EXTERNAL_TEST}
-    ancestors |= {found.cohort_digest for found in stored(session, objects, row) if found.role in tests}
+    opposite = _OPPOSITE.get(cohort.role)
+    ancestors |= {found.cohort_digest for found in stored(session, objects, row) if found.role == opposite}
     for digest in sorted(ancestors - {cohort.digest}):
         proof = prove_disjoint(cohort, manifest(objects, digest))
         if not proof.disjoint:

@@ -50,20 +50,20 @@ SITES = ("general", "reference", "elsewhere")
 class World:
     """A workspace folder with everything open."""
 
-    def __init__(self, root: Path, at: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
+    def __init__(self, root: Path, at: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC), url: str = "") -> None:
         self.root = root
         self.clock = FakeClock(at)
         place = root / "log.pem"
         key = LogKey.load(place) if place.exists() else LogKey.make(place)
-        self.ledger = Ledger(open_database(f"sqlite:///{root / 'overread.db'}"), key, self.clock, SERVICE)
+        self.ledger = Ledger(open_database(url or f"sqlite:///{root / 'overread.db'}"), key, self.clock, SERVICE)
         self.people = People(self.ledger, root / "keys" / "persons", self.clock)
         self.objects = FileObjects(root / "objects")
         self.lifecycle = Lifecycle(self.ledger, self.people, self.objects, self.clock)
 
     @classmethod
-    def found(cls, root: Path) -> "World":
-        """Make a workspace with staff, sites and cohorts; copies of it are quick."""
-        world = cls(root)
+    def found(cls, root: Path, url: str = "") -> "World":
+        """Make a workspace with staff, sites and cohorts, on SQLite or by a URL; copies of it are quick."""
+        world = cls(root, url=url)
         migrate(world.ledger.engine)
         for person, role in STAFF.items():
             world.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
