@@ -13,6 +13,7 @@ from registry.domain.instants import instant_text
 
 ATTRIBUTES = "attributes"
 _INSTANT_LENGTH = 27
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _NOT_CONTENT = frozenset({"available_at", "supersedes"})
 
 
@@ -64,7 +65,7 @@ def conformed(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: when a name or a type is not the table's, or a required value is missing.
     """
-    columns = {column.name: column for column in table.columns}
+    columns = table.by_name
     values = {column.name: column.default for column in table.columns if column.default is not None}
     for name, value in row.items():
         if value is None:
@@ -139,7 +140,7 @@ def _mistyped(column: Column, value: Any) -> ValueError:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def _digest(text: str) -> bytes:

@@ -65,7 +65,7 @@ def clean_text(name: str, value: str) -> str:
     text = unicodedata.normalize("NFC", value.strip())
     if len(text) > MAX_TEXT:
         raise CellRefusedError(name, RefusalCode.TOO_LONG, f"{len(text)} characters; at most {MAX_TEXT}")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         reason = "control characters, or bytes that are not UTF-8"
         raise CellRefusedError(name, RefusalCode.CHARACTERS, reason)
     return text

@@ -10,6 +10,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -64,18 +65,13 @@ def open_source(file: Path) -> Source:
     return Source(file, digest, columns, _guarded(file, records))
 
 
-class _readable:  # noqa: N801 - reads as a phrase: with _readable(file)
-    """Turns what libraries raise on broken files into one error that names the file."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OSError | EOFError | zlib.error | ValueError | OverflowError):
-            raise _unreadable(self._file, "the file is broken", "write or copy it again") from error
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Turn what libraries raise on broken files into one error that names the file."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, ValueError, OverflowError) as error:
+        raise _unreadable(file, "the file is broken", "write or copy it again") from error
 
 
 def _guarded(file: Path, records: Iterator[Record]) -> Iterator[Record]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from registry.domain.pseudonym import Identifier
 from registry.domain.vocabulary import (
@@ -55,9 +56,14 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         """Return a column by name, or None for an attribute that the contract does not know."""
-        return next((column for column in self.columns if column.name == name), None)
+        return self.by_name.get(name)
 
-    @property
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """The columns by name."""
+        return {column.name: column for column in self.columns}
+
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """Names of the required columns."""
         return tuple(column.name for column in self.columns if column.required)

@@ -26,13 +26,13 @@ def test_required_columns(name: str) -> None:
     assert set(TABLES[name].required) == set(REQUIRED[name].split())
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=str)
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_every_table_says_when_it_became_known_and_what_it_corrects(table: Table) -> None:
     assert table.column("available_at") is not None
     assert table.column("supersedes") is not None
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=str)
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_keys_and_event_times_are_columns_and_names_are_used_once(table: Table) -> None:
     names = [column.name for column in table.columns]
     assert len(set(names)) == len(names)
