@@ -137,7 +137,7 @@ def _check(session: Session, objects: ObjectStore, row: ModelVersionRow, evaluat
 
 
 def _prove(session: Session, objects: ObjectStore, row: ModelVersionRow, cohort: Cohort) -> None:
-    """Prove the cohort disjoint from what the version was fitted on, and internal and external tests from each other."""
+    """Prove the cohort disjoint from what the version was fitted on; internal and external tests from each other."""
     ancestors = {cohort_row(session, name).digest for name in (row.train_cohort, row.tune_cohort)}
     opposite = _OPPOSITE.get(cohort.role)
     ancestors |= {found.cohort_digest for found in stored(session, objects, row) if found.role == opposite}
