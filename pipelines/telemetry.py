@@ -1,4 +1,4 @@
-"""Usage reporting of every framework, switched off before any of them is imported."""
+"""Usage reporting and chatter of every framework, switched off before any of them is imported."""
 
 import os
 
@@ -9,6 +9,8 @@ TELEMETRY_OFF = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "GX_ANALYTICS_ENABLED": "false",
     "DAGSTER_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
 
 

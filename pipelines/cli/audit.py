@@ -1,12 +1,15 @@
 """`overread audit`: the ledger, read and verified."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.console import Json, give
 from registry.domain.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from registry.ledger.report import LedgerReport
 
 app = typer.Typer(no_args_is_help=True, help="List the ledger's events, verify it, keep its checkpoints.")
 
@@ -43,9 +46,16 @@ def verify(
     from pipelines.cli.ledger_check import check  # noqa: PLC0415 - lazy: --help loads no adapter
 
     report = check(_text(checkpoint), key)
-    give(report.to_json(), report.lines(), as_json=as_json)
+    give(report.to_json(), _lines(report), as_json=as_json)
     codes = {"VERIFIED": ExitCode.DONE, "UNANCHORED": ExitCode.INCOMPLETE, "BROKEN": ExitCode.ANSWER_IS_NO}
     raise typer.Exit(codes[report.verdict])
+
+
+def _lines(report: "LedgerReport") -> list[str]:
+    where = f" at event {report.broken_at}" if report.broken_at is not None else ""
+    anchor = f", anchored to {report.anchored_to} events by {report.anchor}" if report.anchor else ""
+    head = f"{report.verdict}{where}: {report.why} ({report.size} events, root {report.root}{anchor})"
+    return [head, *(f"  note: {warning}" for warning in report.warnings)]
 
 
 def _text(file: Path | None) -> str | None:
@@ -76,4 +86,4 @@ def checkpoint(
         raise UsageError("the ledger has no checkpoint", mend="a workspace made by `overread init` has one")
     if out is not None:
         out.write_text(found.note, encoding="utf-8")
-    give({"size": found.checkpoint.size, "note": found.note}, [f"wrote {out}"] if out else [found.note], as_json=as_json)
+    give({"size": found.checkpoint.size, "note": found.note}, [f"wrote {out}" if out else found.note], as_json=as_json)

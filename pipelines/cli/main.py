@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import click
 import typer
 
 from pipelines.cli import (
@@ -113,16 +112,22 @@ def run(words: list[str]) -> int:
         done = app(args=arranged(words), prog_name="overread", standalone_mode=False)
     except OverreadError as error:
         return _fail(error.line(), error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        tell(error.format_message())
-        return ExitCode.USAGE
-    except click.ClickException as error:
-        return _fail(error.format_message(), ExitCode.USAGE)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except typer.TyperException as error:
+        return _misused(error)
+    except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", ExitCode.INTERRUPTED)
     except BaseException as error:  # noqa: BLE001 - the last resort: one line, a log file, exit 70
         return _internal(error)
     return int(done) if isinstance(done, int) else ExitCode.DONE
+
+
+def _misused(error: typer.TyperException) -> int:
+    """Tell what is wrong with the words of a call; a group without a command shows its help."""
+    message: str = getattr(error, "format_message", error.__str__)()
+    if "\n" in message:
+        typer.echo(message, err=True)
+        return ExitCode.USAGE
+    return _fail(message, ExitCode.USAGE)
 
 
 def _fail(line: str, code: ExitCode) -> int:

@@ -114,19 +114,25 @@ def deploy(
     site: Annotated[str, typer.Option("--site", help="Where it runs.")],
     mode: Annotated[str, typer.Option("--mode", help="shadow, pilot or live.")],
     signer: SignerId,
+    acceptance: Annotated[
+        str | None, typer.Option("--acceptance", help="Pilot and live: digest of a passed evaluation on the site's cases.")
+    ] = None,
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Deploy a version at a site; shadow needs a validated version and one clinical signature."""
+    """Deploy a version at a site: shadow needs a validated version, pilot and live an approved one that it accepted."""
     from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
 
     workspace = here()
     model, version = name_and_version(name)
     known = workspace.lifecycle.version(model, version)
     key = signer_of(workspace, signer, passphrase_file)
-    document, lines = _deployment(workspace.lifecycle.deploy(known.model, known.version, site, mode, key, reason))
+    deployed = workspace.lifecycle.deploy(
+        known.model, known.version, site, mode, key, reason, acceptance_digest=acceptance
+    )
+    document, lines = _deployment(deployed)
     give(document, lines, as_json=as_json)
 
 
@@ -179,8 +185,8 @@ def serve_check(
     """Do what `predict` does before it loads a model, and say what was proved."""
     from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    admission = here().gate.admit(*name_and_version(name), site)
-    version, running, size = admission.version, admission.deployment, admission.proof.size
+    with here().gate.admit(*name_and_version(name), site) as admission:
+        version, running, size = admission.version, admission.deployment, admission.proof.size
     document = {
         "version": version.name,
         "artifact_digest": version.artifact_digest,

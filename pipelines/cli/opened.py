@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipelines.bootstrap import Workspace, find_workspace, open_workspace
 from pipelines.cli.console import passphrase
+from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, PersonRole
 from registry.people import Signer
 
 
@@ -26,3 +27,9 @@ def name_and_version(text: str) -> tuple[str, str | None]:
     """Split `MODEL[@VERSION]`."""
     model, _, version = text.partition("@")
     return model, version or None
+
+
+def administrator(workspace: Workspace) -> Actor:
+    """Return who enrols people: the logged-in administrator, else whoever holds this workspace's files."""
+    actor = workspace.actor
+    return actor if actor.role == PersonRole.ADMINISTRATOR else LOCAL_ADMINISTRATOR

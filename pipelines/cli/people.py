@@ -33,26 +33,22 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Enrol a person and make their signing key, encrypted under their passphrase."""
-    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
-    from registry.domain.person import LOCAL_ADMINISTRATOR  # noqa: PLC0415 - lazy
+    from pipelines.cli.opened import administrator, here  # noqa: PLC0415 - lazy: --help loads no adapter
 
     workspace = here()
     secret = passphrase(passphrase_file, f"new passphrase of {person} (15 characters or more)")
-    actor = workspace.actor if workspace.actor.authenticated else LOCAL_ADMINISTRATOR
-    made = workspace.people.add(person, name, tuple(role), secret, actor, key_days=key_days)
+    made = workspace.people.add(person, name, tuple(role), secret, administrator(workspace), key_days=key_days)
     give(_document(made), [_line(made)], as_json=as_json)
 
 
 @app.command(epilog="Example: overread people role ann --role validator")
 def role(person: PersonId, role: Roles, *, as_json: Json = False) -> None:
     """Give a person more roles."""
-    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
-    from registry.domain.person import LOCAL_ADMINISTRATOR  # noqa: PLC0415 - lazy
+    from pipelines.cli.opened import administrator, here  # noqa: PLC0415 - lazy: --help loads no adapter
 
     workspace = here()
-    actor = workspace.actor if workspace.actor.authenticated else LOCAL_ADMINISTRATOR
     for granted in role:
-        workspace.people.grant(person, granted, actor)
+        workspace.people.grant(person, granted, administrator(workspace))
     found = workspace.people.get(person)
     give(_document(found), [_line(found)], as_json=as_json)
 
@@ -60,12 +56,10 @@ def role(person: PersonId, role: Roles, *, as_json: Json = False) -> None:
 @app.command(epilog="Example: overread people deactivate ann")
 def deactivate(person: PersonId, *, as_json: Json = False) -> None:
     """Deactivate a person: their key signs nothing from now on; what they signed stays."""
-    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
-    from registry.domain.person import LOCAL_ADMINISTRATOR  # noqa: PLC0415 - lazy
+    from pipelines.cli.opened import administrator, here  # noqa: PLC0415 - lazy: --help loads no adapter
 
     workspace = here()
-    actor = workspace.actor if workspace.actor.authenticated else LOCAL_ADMINISTRATOR
-    workspace.people.deactivate(person, actor)
+    workspace.people.deactivate(person, administrator(workspace))
     found = workspace.people.get(person)
     give(_document(found), [_line(found)], as_json=as_json)
 

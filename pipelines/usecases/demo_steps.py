@@ -12,7 +12,7 @@ from pipelines.usecases.ingest_dicom import ingest_dicom
 from pipelines.usecases.ingest_rows import ingest_rows
 from pipelines.usecases.issue_report import issue_report
 from pipelines.usecases.predict import predict
-from pipelines.usecases.run_monitors import read_plan, run_monitors
+from pipelines.usecases.run_monitors import run_monitors
 from pipelines.usecases.simulate_phantoms import simulate_phantoms
 from pipelines.usecases.simulate_reads import simulate_reads
 from pipelines.usecases.train import train
@@ -159,18 +159,11 @@ def _outcome(act: Callable[[], Any]) -> str:
 
 
 def operate(workspace: Workspace, seed: int) -> dict[str, Any]:
-    """Score the site's studies in shadow, simulate a reader study over them, run the monitors as of yesterday."""
-    today = workspace.clock.now().astimezone(UTC).date()
+    """Score the site's studies in shadow, simulate a reader study over them, run the monitors as of today."""
     folder = workspace.root.parent / "dicom" / SITE
     scored = predict(workspace, MODEL, None, [folder], SITE, mode=Mode.SHADOW, progress=Quiet())
     reads = simulate_reads(workspace, MODEL, None, seed=seed, readers=4, assume_shown=True, progress=Quiet())
-    run = run_monitors(
-        workspace,
-        MODEL,
-        as_of=(today - timedelta(days=1)).isoformat(),
-        plan=read_plan(workspace, None),
-        progress=Quiet(),
-    )
+    run = run_monitors(workspace, MODEL, progress=Quiet())
     states = [signal["state"] for signal in run.json["signals"]]
     counts = {state: states.count(state) for state in sorted(set(states))}
     says = [

@@ -7,6 +7,7 @@ from registry.schema import Base
 
 
 def run() -> None:
+    """Run the migrations in one writer transaction."""
     with writer_connection(context.config.attributes["engine"]) as connection:
         context.configure(connection=connection, target_metadata=Base.metadata, version_table=VERSION_TABLE)
         with context.begin_transaction():

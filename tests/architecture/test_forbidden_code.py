@@ -15,7 +15,7 @@ UNSAFE_CALLS = {
     "marshal.loads", "dill.load", "os.system", "os.popen", "archive.extractall", "zip.extractall", "tar.extractall",
 }  # fmt: skip
 UNSAFE_IMPORTS = {"pickle", "joblib", "dill", "marshal", "shelve", "cloudpickle"}
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError")
+UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|raise NotImplementedError")
 
 
 def dotted(node: ast.AST) -> str:

@@ -54,7 +54,7 @@ Report([RowCount()]).run(pandas.DataFrame({"x": [1.0]}), None)
 }
 SWITCHES = {
     "mlflow": "from mlflow.telemetry.utils import is_telemetry_disabled as off; print(off())",
-    "evidently": "from evidently.telemetry import event_logger; print(not event_logger.enabled)",
+    "evidently": "from evidently.telemetry import event_logger; print(not event_logger.is_enabled())",
     "dagster": "from dagster._core.telemetry_upload import is_running_in_test as off; print(off())",
 }
 

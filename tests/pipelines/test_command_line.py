@@ -2,8 +2,8 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -13,11 +13,11 @@ from pipelines.cli.main import arranged, run
 REPOSITORY = Path(__file__).parents[2]
 
 
-def commands() -> dict[str, click.Command]:
+def commands() -> dict[str, Any]:
     """Return every command by its words."""
-    found: dict[str, click.Command] = {}
+    found: dict[str, Any] = {}
 
-    def walk(command: click.Command, words: tuple[str, ...]) -> None:
+    def walk(command: Any, words: tuple[str, ...]) -> None:
         children = getattr(command, "commands", {})
         for name, child in children.items():
             walk(child, (*words, name))
