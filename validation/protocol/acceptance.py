@@ -60,8 +60,16 @@ def judge_criterion(
     bound = rounded(estimate.low if side == "lower" else estimate.high)
     passed = bound is not None and criterion.holds(bound)
     verdict = Verdict.PASSED if passed else Verdict.FAILED
-    why = f"{side} bound {decimal_text(bound)} {'clears' if passed else 'misses'} {criterion.limit_text}"
+    why = f"{side} bound {_bound_text(bound, criterion)} {'clears' if passed else 'misses'} {criterion.limit_text}"
     return CriterionResult(criterion.text, verdict, estimate, criterion.limit, why)
+
+
+def _bound_text(bound: float | None, criterion: Criterion) -> str:
+    """Spell a bound with three decimals, or with all its digits where fewer would change the verdict."""
+    if bound is None:
+        return "(undefined)"
+    short = f"{bound:.3f}"
+    return short if criterion.holds(float(short)) is criterion.holds(bound) else str(decimal_text(bound))
 
 
 def overall(results: Sequence[CriterionResult]) -> tuple[Verdict, str]:

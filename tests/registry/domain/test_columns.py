@@ -18,6 +18,8 @@ IDENTIFIERS = {"patient", "study_uid", "series_uid", "unit_uid", "repeat_of"} | 
     "reader",
     "established_by",
     "protocol_name",
+    "reason",
+    "experience",
 }
 
 
