@@ -92,7 +92,9 @@ def otsu_threshold(values: npt.NDArray[np.float64]) -> float:
     valid = (below > 0) & (above > 0)
     gap = np.zeros(_BINS)
     gap[valid] = sums[valid] / below[valid] - (sums[-1] - sums[valid]) / above[valid]
-    return float(edges[1:][np.argmax(below * above * gap**2)])
+    score = below * above * gap**2
+    best = np.flatnonzero(score >= score.max() * (1 - 1e-12))  # a plateau where nothing lies between the classes
+    return float(edges[1:][best].mean())
 
 
 def entropy_focus(image: Image) -> float | None:
@@ -177,11 +179,15 @@ def ct_noise(image: Image, spacing_mm: float | None) -> float | None:
 
 
 def sharpness(image: Image, mask: Mask) -> float | None:
-    """Return the mean gradient in the mask, a pixel, relative to the mean intensity there; blur lowers it."""
+    """Return the root mean square gradient in the mask, a pixel, relative to the mean intensity there.
+
+    Blur lowers it: it keeps the sum of an edge's gradient and lowers that of its square (Tenengrad).
+    """
     if min(image.shape) < 2 or int(mask.sum()) < MIN_PIXELS:
         return None
-    along_rows, along_columns = np.gradient(image)
-    return _ratio(float(np.hypot(along_rows, along_columns)[mask].mean()), abs(float(image[mask].mean())))
+    slopes = [np.asarray(slope)[mask] for slope in np.gradient(image)]
+    energy = sum(float(np.mean(slope**2)) for slope in slopes)
+    return _ratio(math.sqrt(energy), abs(float(image[mask].mean())))
 
 
 def _local(image: Image, width: int) -> tuple[Image, Image]:

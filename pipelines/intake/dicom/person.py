@@ -23,6 +23,9 @@ def age_years(fields: Fields, at: date) -> float | None:
         return _grouped(fields, _since_birth(fields, at))
     if not found[2]:
         fields.flag("no_unit:PatientAge")
+    if int(found[1]) == 0 and found[2].upper() in {"", "Y"}:
+        fields.flag("zero_years:PatientAge")  # a placeholder: newborns are stated in days, weeks or months
+        return _grouped(fields, _since_birth(fields, at))
     return _grouped(fields, round(int(found[1]) / _PER_YEAR[found[2].upper()], 2))
 
 

@@ -13,17 +13,18 @@ _WORD = re.compile(r"([0-9]{0,3})([a-z]+)([0-9]{0,4})")
 # Words that a protocol name may keep. Everything else may be a name, a number or a remark, and becomes a pseudonym.
 PROTOCOL_WORDS = frozenset(
     """
-    a abdomen adc angio ankle arm art arterial asl ax axial b bh blade body bold bone brain bravo breast bright c
-    cardiac cervical chest ciss cor coronal cspine ct cta ctp cube d dark delay delayed diff diffusion dixon dsi
-    dti dwi dynamic ear echo elbow ep epi extremity fa face fast fat feet fgre field fiesta film fl flair flash
-    flow fmri foot fov fs fse functional gad gd ge gr gradient grase gre hand haste head hip hires hr iac ir iso
-    joint kidney knee l lava leg liver loc localizer low lower lspine lumbar lung map mb medic mip mm mp mpr
-    mprage mr mra mri mrv ms multi native navi neck neuro noncontrast opp orbit organ p pc pd pe pelvis perf
-    perfusion phase pituitary portal post pre prone propeller prostate pulmonary q r rage recon ref resolve rest
-    routine run sag sagittal sat scan scout se sense series shoulder sinus slice slices soft space spair spgr spin
-    spine ssfp std stir supine survey sv swan swi t te temporal tfe tfl thick thigh thin thoracic thorax thrive ti
-    tir tirm tof tr tra trace tse tspine turbo ultra upper vascular ven venous vibe vista vol volume w whole with
-    without wo wrist x y z
+    a abdomen adc angio ankle ap arm art arterial asc ascending asl ax axial b bh blade body bold bone brain bravo
+    breast bright c calibration cardiac cervical chest ciss coil cor coronal cspine ct cta ctp cube d dark delay
+    delayed desc descending diff diffusion dir dixon dsi dti dwi dynamic ear echo elbow ep epi even extremity fa
+    face fast fat feet fgre fh field fieldmap fiesta film fl flair flash flow fmri foot fov fs fse functional gad
+    gd ge gr gradient grase gre hand haste head hf hip hires hr iac int interleaved ir iso joint kidney knee l
+    lava leg liver loc localizer low lower lr lspine lumbar lung map mb medic mip mm mp mpr mprage mr mra mri mrv
+    ms multi native navi neck neuro noncontrast odd opp orbit organ p pa pc pd pe pelvis perf perfusion phantom
+    phase pituitary portal post pre prone propeller prostate pulmonary q r rage recon ref resolve rest rl routine
+    run sag sagittal sat scan scout se sense sequential series shim shoulder sinus slice slices soft space spair
+    spgr spin spine ssfp std stir supine survey sv swan swi t task te temporal test tfe tfl thick thigh thin
+    thoracic thorax thrive ti tir tirm to tof topup tr tra trace tse tspine turbo ultra upper vascular ven venous
+    vibe vista vol volume volumes w whole with without wo wrist x y z
     """.split()  # noqa: SIM905  # a list of 200 quoted words is harder to read
 )
 
