@@ -55,6 +55,7 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("key.revoked", "A signing key was revoked", ("person", "key_id")),
     ("session.opened", "A person logged in", ("person",)),
     ("intake.batch", "A batch of observations was taken in", ("table", "rows", "segment")),
+    ("intake.quarantined", "Files were refused", ("batch", "site", "quarantined")),
     ("intake.blocked", "A whole table was blocked by its contract", ("table", "failures")),
     ("cohort.frozen", "A cohort was frozen", ("name", "digest", "role", "target", "units")),
     ("cohort.refused", "A cohort was refused as a leak", ("name", "role", "proof")),
