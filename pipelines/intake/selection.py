@@ -14,7 +14,7 @@ from registry.domain.joining import analysed_outcomes
 from registry.domain.pseudonym import Identifier, Pseudonymizer
 from registry.domain.vocabulary import Target, Unit
 
-SHARES = ("patients", "units")
+SHARES = ("patients", "units", "patient_fold")
 _FORM = re.compile(r"([A-Za-z_]+)\s*(!=|>=|<=|=)\s*(.+)")
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*-\s*(\d{1,3}(?:\.\d+)?)\s*%")
 _FORMS = "write COLUMN=a,b  COLUMN!=a  COLUMN>=n  COLUMN<=n  patients=0-60%"
@@ -56,25 +56,21 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition of a selection: its text, and which rows of a candidate it keeps."""
+    """One condition of a selection: its text, what it keeps of the candidates, and whether it is a share of them."""
 
     text: str
-    keeps: Callable[[Candidate, Row], bool]
-
-    def apply(self, candidate: Candidate) -> Candidate | None:
-        """Return the candidate with the rows that meet the condition; None when none does."""
-        rows = tuple(row for row in candidate.rows if self.keeps(candidate, row))
-        return replace(candidate, rows=rows) if rows else None
+    keep: Callable[[Sequence[Candidate]], list[Candidate]]
+    share: bool = False
 
 
 def parse_selection(select: Sequence[str], pseudonyms: Pseudonymizer) -> tuple[Condition, ...]:
-    """Read the conditions of a selection.
+    """Read the conditions of a selection; shares come last, so that they are shares of what the others leave.
 
     Raises:
         UsageError: for a condition that cannot be read.
         UnknownNameError: for an unknown column.
     """
-    return tuple(_condition(text, pseudonyms) for text in select)
+    return tuple(sorted((_condition(text, pseudonyms) for text in select), key=lambda condition: condition.share))
 
 
 def candidates_of(workspace: Workspace, target: Target) -> tuple[list[Candidate], list[tuple[str, int]]]:
@@ -155,15 +151,39 @@ def _condition(text: str, pseudonyms: Pseudonymizer) -> Condition:
 
 
 def _share(text: str, name: str, sign: str, value: str, pseudonyms: Pseudonymizer) -> Condition:
+    """Read a share of the patients or units: by rank in the order of a keyed hash, or by the hash itself.
+
+    Ranks give exact shares of what is there now; the fold of a patient stays the same whatever is added later.
+    """
     found = _SHARE.fullmatch(value.strip())
     low, high = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
     if sign != "=" or not 0 <= low < high <= 100:
         raise UsageError(f"a share that cannot be read: '{text}'", mend=f"write {name}=LOW-HIGH%, such as {name}=0-60%")
 
-    def keeps(candidate: Candidate, _row: Row) -> bool:
-        return low <= share_of(pseudonyms, candidate.patient if name == "patients" else candidate.unit_uid) < high
+    def keep(candidates: Sequence[Candidate]) -> list[Candidate]:
+        keys = [candidate.unit_uid if name == "units" else candidate.patient for candidate in candidates]
+        place = {key: share_of(pseudonyms, key) for key in keys}
+        if name != "patient_fold":
+            place = _ranks(place)
+        return [candidate for candidate, key in zip(candidates, keys, strict=True) if low <= place[key] < high]
 
-    return Condition(text, keeps)
+    return Condition(text, keep, share=True)
+
+
+def _ranks(place: Mapping[str, float]) -> dict[str, float]:
+    """Return each key's rank in 0..100 (the middle of its step) in the order of its place."""
+    ordered = sorted(place, key=lambda key: (place[key], key))
+    return {key: (rank + 0.5) / len(ordered) * 100 for rank, key in enumerate(ordered)}
+
+
+def _by_row(text: str, keeps: Callable[[Row], bool]) -> Condition:
+    """Return a condition on the rows of a candidate; one without a row that meets it is left out."""
+
+    def keep(candidates: Sequence[Candidate]) -> list[Candidate]:
+        kept = [replace(each, rows=tuple(row for row in each.rows if keeps(row))) for each in candidates]
+        return [candidate for candidate in kept if candidate.rows]
+
+    return Condition(text, keep)
 
 
 def _ordered(text: str, column: Column, sign: str, value: str) -> Condition:
@@ -176,21 +196,21 @@ def _ordered(text: str, column: Column, sign: str, value: str) -> Condition:
     elif column.kind is not Kind.INSTANT:
         raise UsageError(f"'{column.name}' has no order", mend=f"write {column.name}=value")
 
-    def keeps(_candidate: Candidate, row: Row) -> bool:
+    def keeps(row: Row) -> bool:
         known = row.get(column.name)
         return known is not None and bool(known >= limit if sign == ">=" else known <= limit)
 
-    return Condition(text, keeps)
+    return _by_row(text, keeps)
 
 
 def _among(text: str, column: Column, sign: str, values: Iterable[str]) -> Condition:
     wanted = frozenset(_spelled(column, value) for value in values)
 
-    def keeps(_candidate: Candidate, row: Row) -> bool:
+    def keeps(row: Row) -> bool:
         known = row.get(column.name)
         return (known is not None and _spelled(column, known) in wanted) is (sign == "=")
 
-    return Condition(text, keeps)
+    return _by_row(text, keeps)
 
 
 def _spelled(column: Column, value: Any) -> str:

@@ -29,7 +29,8 @@ def freeze_cohort(
         target: the clinical question; its analysed outcomes are the units.
         role: what the cohort is for.
         select: conditions that must all hold: `COLUMN=a,b`, `COLUMN!=a`, `COLUMN>=n`, `COLUMN<=n` over acquisitions,
-            `patients=LOW-HIGH%` and `units=LOW-HIGH%` (shares by a keyed hash, LOW included, HIGH not).
+            `patients=LOW-HIGH%` and `units=LOW-HIGH%` (shares of what the others leave, in the order of a keyed hash),
+            `patient_fold=LOW-HIGH%` (by the hash itself: a patient's fold never changes).
         progress: advances by units.
 
     Raises:
@@ -61,7 +62,7 @@ def _target(workspace: Workspace, name: str) -> Target:
 def _selected(workspace: Workspace, target: Target, conditions: Sequence[Condition]) -> tuple[list[Candidate], _Flow]:
     found, flow = candidates_of(workspace, target)
     for condition in conditions:
-        found = [kept for candidate in found if (kept := condition.apply(candidate)) is not None]
+        found = condition.keep(found)
         flow.append((condition.text, len(found)))
     return found, flow
 
@@ -98,7 +99,7 @@ def _proofs(workspace: Workspace, cohort: Cohort) -> tuple[DisjointnessProof, ..
 
 
 def _leak(cohort: Cohort, proof: DisjointnessProof) -> LeakFoundError:
-    split = any(condition.startswith("patients=") for condition in cohort.selection)
+    split = any(condition.startswith(("patients=", "patient_fold=")) for condition in cohort.selection)
     shared = {overlap.axis for overlap in proof.overlaps if overlap.count}
     if shared == {"site"}:
         mend = "an external test holds no site of the cohorts it is external to: --select site=..."
