@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from fakes import NoProgress
 from numpy.typing import NDArray
 
@@ -37,7 +36,6 @@ def tiny_job(seed: int = 0, epochs: int = 3, cohort: str = "train") -> Job:
 
 
 def train_tiny(folder: Path, job: Job | None = None, *, resume: bool = False) -> Trained:
-    """Train it on the CPU, in one thread: the pictures are too small for two."""
-    torch.set_num_threads(1)
+    """Train it on the CPU."""
     with training_place("cpu") as place:
         return train_model(job or tiny_job(), folder, place, resume=resume, progress=NoProgress())

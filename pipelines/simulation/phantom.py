@@ -145,7 +145,7 @@ def _cut(index: int, lesion: frozenset[int]) -> float:
     if index not in lesion:
         return 0.0
     middle, half = (min(lesion) + max(lesion)) / 2, len(lesion) / 2
-    return float(np.sqrt(1 - ((index - middle) / (half + 0.5)) ** 2))
+    return float(1 - ((index - middle) / (half + 0.5)) ** 2)
 
 
 def _manifest(labels: Sequence[PhantomLabel]) -> bytes:

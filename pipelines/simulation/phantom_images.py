@@ -38,7 +38,7 @@ def draw_body(random: np.random.Generator, size: int) -> PhantomBody:
     angle, reach = random.uniform(0, 2 * np.pi), random.uniform(0.45, 0.6)
     lesion = (centre[0] + reach * axes[0] * np.sin(angle), centre[1] + reach * axes[1] * np.cos(angle))
     bone = (centre[0] - 0.2 * axes[0] * np.sin(angle), centre[1] - 0.2 * axes[1] * np.cos(angle))
-    radius, contrast = random.uniform(0.06, 0.11) * size, random.uniform(0.14, 0.3) * random.choice([-1.0, 1.0])
+    radius, contrast = random.uniform(0.06, 0.11) * size, random.uniform(0.24, 0.44)
     return PhantomBody(centre, axes, bone, random.uniform(0.1, 0.2), lesion, radius, contrast)
 
 
@@ -98,7 +98,7 @@ def _spots(random: np.random.Generator, body: PhantomBody, size: int) -> Image:
             body.centre[0] + reach * body.axes[0] * np.sin(angle),
             body.centre[1] + reach * body.axes[1] * np.cos(angle),
         )
-        total += random.uniform(-0.3, 0.3) * _blob(size, place, random.uniform(0.02, 0.04) * size, random)
+        total += random.uniform(-0.25, 0.25) * _blob(size, place, random.uniform(0.02, 0.04) * size, random)
     return total
 
 

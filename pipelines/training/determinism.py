@@ -12,8 +12,23 @@ _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"  # docs.nvidia.com/cuda/cublas, results repr
 
 
 @contextmanager
+def single_thread() -> Iterator[None]:
+    """Compute in one thread inside the block: sums of floats depend on how many threads share them.
+
+    Results then do not depend on the machine's number of cores, and processes beside each other do not wait in vain
+    for cores that are taken.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
 def deterministic(seed: int) -> Iterator[None]:
-    """Make PyTorch, NumPy and MONAI deterministic inside the block, and as they were after it.
+    """Make PyTorch, NumPy and MONAI deterministic and single-threaded inside the block, as they were after it.
 
     Args:
         seed: of all global sources of randomness.
@@ -25,7 +40,8 @@ def deterministic(seed: int) -> Iterator[None]:
     set_determinism(seed)
     torch.use_deterministic_algorithms(mode=True)
     try:
-        yield
+        with single_thread():
+            yield
     finally:
         set_determinism(None)
         torch.use_deterministic_algorithms(before)
@@ -35,8 +51,7 @@ def deterministic(seed: int) -> Iterator[None]:
 
 def determinism_statement(seed: int, device: Device, world: int) -> str:
     """Say under which conditions the same run gives the same bytes."""
-    threads = torch.get_num_threads()
     return (
-        f"seed {seed}, deterministic algorithms, {device.name}, {device.precision}, {threads} thread(s), "
-        f"{world} process(es), torch {torch.__version__}: the same again on the same machine type"
+        f"seed {seed}, deterministic algorithms, {device.name}, {device.precision}, 1 thread in each of {world} "
+        f"process(es), torch {torch.__version__}: the same bytes again on a processor of the same instructions"
     )

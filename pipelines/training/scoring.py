@@ -1,10 +1,11 @@
-"""Scoring in batches of one fixed size, so that an image's score does not depend on its neighbours."""
+"""Scoring in batches of one size and in one thread: a score depends neither on its neighbours nor on the cores."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from pipelines.training.determinism import single_thread
 from pipelines.training.images import Images
 
 BATCH = 16
@@ -24,7 +25,8 @@ def score_batches(network: nn.Module, images: Images, device: torch.device) -> N
         Probabilities in 0..1, float64, shape (n,).
     """
     network.train(mode=False)
-    parts = [_scored(network, images[start : start + BATCH], device) for start in range(0, len(images), BATCH)]
+    with single_thread():
+        parts = [_scored(network, images[start : start + BATCH], device) for start in range(0, len(images), BATCH)]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 

@@ -39,9 +39,12 @@ def test_the_cpu_trains_in_fp32_and_refuses_mixed_precision() -> None:
 
 
 def test_determinism_ends_with_its_block() -> None:
+    threads = torch.get_num_threads()
     with deterministic(3):
         first = torch.rand(4)
+        assert torch.get_num_threads() == 1
         assert torch.are_deterministic_algorithms_enabled()
     assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.get_num_threads() == threads
     with deterministic(3):
         assert torch.equal(torch.rand(4), first)

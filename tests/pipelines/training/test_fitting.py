@@ -38,7 +38,7 @@ class Interrupting:
 
 def interrupted(folder: Path, after: int) -> None:
     """Train the tiny job and die after some epochs."""
-    from pipelines.training.fitting import train_model, training_place  # noqa: PLC0415 - used here alone
+    from pipelines.training.fitting import train_model, training_place
 
     with training_place("cpu") as place, pytest.raises(Interrupted):
         train_model(tiny_job(), folder, place, resume=False, progress=Interrupting(after))

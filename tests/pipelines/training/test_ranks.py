@@ -59,7 +59,7 @@ def start(out: Path, rank: int, port: int) -> subprocess.Popen[bytes]:
 
 
 def free_port() -> int:
-    import socket  # noqa: PLC0415 - used here alone
+    import socket
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

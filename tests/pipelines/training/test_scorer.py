@@ -44,6 +44,18 @@ def test_a_score_does_not_depend_on_its_neighbours(folder: Path) -> None:
     assert scorer.score(images[::-1]).tolist() == together[::-1].tolist()
 
 
+def test_a_score_does_not_depend_on_the_number_of_threads(folder: Path) -> None:
+    scorer, images, threads = load_scorer(folder), tiny_examples(3, 20).images, torch.get_num_threads()
+    found = []
+    try:
+        for n in (1, 2, 3):
+            torch.set_num_threads(n)
+            found.append(scorer.score(images).tolist())
+    finally:
+        torch.set_num_threads(threads)
+    assert found[0] == found[1] == found[2]
+
+
 def test_no_image_gives_no_score(folder: Path) -> None:
     assert load_scorer(folder).score(np.zeros((0, 1, SIZE, SIZE), np.float32)).shape == (0,)
 
