@@ -53,6 +53,11 @@ class ModelVersion:
         """`model@version`."""
         return f"{self.model}@{self.version}"
 
+    def operating_point(self, site: str) -> OperatingPoint | None:
+        """Return the operating point of a site, else the one of all sites, else None."""
+        points = {point.site: point for point in self.operating_points}
+        return points.get(site, points.get("*"))
+
 
 @dataclass(frozen=True)
 class CriterionResult:

@@ -1,0 +1,136 @@
+"""Judge a registered version on a frozen test cohort, under a protocol that is frozen before anything is scored."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from registry.domain.canonical import canonical_bytes
+from registry.domain.cohort import TEST_ROLES, Cohort, DisjointnessProof, prove_disjoint
+from registry.domain.errors import EvidenceMissingError, UsageError
+from registry.domain.event import EventDraft, Subject
+from registry.domain.model import Evaluation, ModelVersion, OperatingPoint
+from registry.domain.person import actor_record
+from registry.domain.ports import Progress
+from registry.domain.score_grid import to_grid
+from registry.domain.vocabulary import Role
+
+if TYPE_CHECKING:
+    from pipelines.bootstrap import Workspace
+    from validation.protocol.protocol import Protocol
+
+
+def validate(
+    workspace: "Workspace",
+    model: str,
+    version: str | None,
+    cohort_name: str,
+    protocol: Mapping[str, Any] | None,
+    *,
+    progress: Progress,
+) -> Evaluation:
+    """Prove the cohort disjoint, freeze the protocol, score the cohort, judge, and put the evaluation on record.
+
+    Args:
+        workspace: where the version and the cohort are.
+        model: the model's name.
+        version: its version; the newest unless given.
+        cohort_name: a frozen cohort of a test role.
+        protocol: endpoints and acceptance criteria; the default protocol unless given.
+        progress: advances once an image.
+
+    Raises:
+        UnknownNameError: for an unknown version or cohort.
+        UsageError: when the cohort is none to test on, answers another question, or the protocol is unusable.
+        LeakFoundError: when the cohort shares something with those that the version was fitted or tested on.
+        ArtifactChangedError: when the model's files are not those that were registered.
+    """
+    from validation.external import check_role, evaluate  # noqa: PLC0415 - lazy: scipy is slow to import
+
+    known = workspace.lifecycle.version(model, version)
+    cohort = _test_cohort(workspace, known, cohort_name)
+    proofs = _proofs(workspace, known, cohort)
+    check_role(cohort, proofs)
+    frozen = _frozen(workspace, known, cohort, protocol)
+    point = operating_point_of(known, cohort)
+    scores = _scores(workspace, known, cohort, progress)
+    stored = [[unit.unit_uid, to_grid(score)] for unit, score in zip(cohort.units, scores, strict=True)]
+    evaluation = evaluate(
+        cohort,
+        scores,
+        point.k,
+        frozen,
+        model=known.model,
+        version=known.version,
+        artifact_digest=known.artifact_digest,
+        scores_digest=workspace.objects.put(canonical_bytes(sorted(stored))),
+        proofs=proofs,
+    )
+    workspace.lifecycle.record_evaluation(evaluation, workspace.actor)
+    return evaluation
+
+
+def operating_point_of(version: ModelVersion, cohort: Cohort) -> OperatingPoint:
+    """Return the operating point by which a cohort is judged: its site's where it has one site, else that of all.
+
+    Raises:
+        EvidenceMissingError: when the version has no operating point for it.
+    """
+    sites = {unit.site for unit in cohort.units}
+    point = version.operating_point(next(iter(sites)) if len(sites) == 1 else "*")
+    if point is None:
+        raise EvidenceMissingError(f"{version.name} has no operating point for '{cohort.name}'", mend="train it anew")
+    return point
+
+
+def _test_cohort(workspace: "Workspace", version: ModelVersion, name: str) -> Cohort:
+    cohort = workspace.cohorts.get(name)
+    if cohort.role not in TEST_ROLES:
+        raise UsageError(f"'{cohort.name}' is a {cohort.role.value} cohort", mend="name a cohort frozen for testing")
+    if cohort.target != version.target:
+        raise UsageError(
+            f"'{cohort.name}' answers '{cohort.target}', {version.name} answers '{version.target}'",
+            mend="name a test cohort of the model's target",
+        )
+    return cohort
+
+
+def _proofs(workspace: "Workspace", version: ModelVersion, cohort: Cohort) -> tuple[DisjointnessProof, ...]:
+    """Prove the cohort against those that the version was fitted on, and an external one against its internal tests."""
+    names = [version.train_cohort, version.tune_cohort]
+    if cohort.role is Role.EXTERNAL_TEST:
+        evaluations = workspace.lifecycle.evaluations(version.model, version.version)
+        names += sorted({found.cohort for found in evaluations if found.role is Role.INTERNAL_TEST})
+    return tuple(prove_disjoint(cohort, workspace.cohorts.get(name)) for name in names)
+
+
+def _frozen(
+    workspace: "Workspace", version: ModelVersion, cohort: Cohort, record: Mapping[str, Any] | None
+) -> "Protocol":
+    """Freeze the protocol to the cohort and the artifact, and put it on record."""
+    from validation.protocol.protocol import DEFAULT_PROTOCOL, protocol_from  # noqa: PLC0415 - lazy
+
+    asked = DEFAULT_PROTOCOL if record is None else protocol_from(record)
+    protocol = asked.frozen_to(cohort.digest, version.artifact_digest)
+    digest = workspace.objects.put(canonical_bytes(protocol.to_json()))
+    subjects = (
+        Subject("protocol", protocol.name, digest),
+        Subject("cohort", cohort.name, cohort.digest),
+        Subject("version", version.name, version.artifact_digest),
+    )
+    with workspace.ledger.transaction() as tx:
+        tx.append(EventDraft("protocol.frozen", actor_record(workspace.actor), subjects, {"digest": digest}))
+    return protocol
+
+
+def _scores(workspace: "Workspace", version: ModelVersion, cohort: Cohort, progress: Progress) -> list[float]:
+    """Score the cohort's images with a private, checked copy of the model, in the order of the units."""
+    from pipelines.intake.pixels import ImageReader  # noqa: PLC0415 - lazy: pydicom is slow to import
+    from pipelines.training.datasets import load_examples  # noqa: PLC0415 - lazy: torch is slow to import
+    from pipelines.training.scorer import load_scorer  # noqa: PLC0415 - lazy: torch is slow to import
+    from pipelines.usecases.model_copy import private_copy  # noqa: PLC0415 - lazy
+    from pipelines.usecases.train import CACHE  # noqa: PLC0415 - lazy
+
+    with private_copy(workspace, version) as folder, ImageReader(workspace) as reader:
+        scorer = load_scorer(folder)
+        spec, cache = scorer.network.input, workspace.root / CACHE
+        examples = load_examples(cohort.units, spec, reader.load, cache, progress)
+    return [float(score) for score in scorer.score(examples.images)]
