@@ -1,5 +1,6 @@
 """Shares of patients: exact, complementary, by patient; folds that never change."""
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -48,7 +49,7 @@ def test_a_share_of_patients_is_exact(patients: int, share: str, expected: int) 
 def test_shares_that_meet_end_to_end_hold_every_patient_once(patients: int, cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), 100]
     found = candidates(patients)
-    parts = [patients_of(kept(found, f"patients={low}-{high}%")) for low, high in zip(edges, edges[1:], strict=False)]
+    parts = [patients_of(kept(found, f"patients={low}-{high}%")) for low, high in itertools.pairwise(edges)]
     assert sum(map(len, parts)) == patients
     assert set().union(*parts) == patients_of(found)
 
