@@ -7,6 +7,8 @@ import pytest
 from fakes import FakeClock
 from hypothesis import settings
 
+pytest_plugins = ["services"]
+
 # A loaded machine is slow, not wrong: property tests have no deadline.
 settings.register_profile("overread", deadline=None)
 settings.load_profile("overread")

@@ -4,14 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from services import postgres_server, postgres_url
 from worlds import MODEL, PASSPHRASE, World
 
 from registry.domain.errors import OverreadError
 from registry.domain.lifecycle import VersionState
 from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole
-
-__all__ = ["postgres_server", "postgres_url"]
 
 
 def test_of_two_who_sign_the_same_role_at_once_one_does(world: World) -> None:

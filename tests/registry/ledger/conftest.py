@@ -5,11 +5,8 @@ from pathlib import Path
 
 import pytest
 from ledgers import open_ledger
-from services import postgres_server, postgres_url
 
 from registry.ledger.store import Ledger
-
-__all__ = ["postgres_server", "postgres_url"]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
