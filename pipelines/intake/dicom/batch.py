@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import BinaryIO
 
 from pipelines.intake.dicom.header import content_digest
 from pipelines.intake.dicom.instance import Instance, Origin, inspect
@@ -70,7 +71,15 @@ class Reader:
             try:
                 return inspect(file, place, self.origin)
             except FileRefusedError as error:
-                return Refused(content_digest(file), error.code)
+                return self._named(file, place, error.code)
+            except OSError:
+                return self.unopened(place, Code.UNREADABLE)
+
+    def _named(self, file: BinaryIO, place: Place, code: Code) -> Refused:
+        try:
+            return Refused(content_digest(file), code)
+        except OSError:
+            return self.unopened(place, code)
 
     def unopened(self, place: Place, code: Code) -> Refused:
         """Refuse a place whose content is not read."""

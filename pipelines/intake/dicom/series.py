@@ -18,6 +18,7 @@ from registry.catalogue import Catalogue
 from registry.domain.vocabulary import Unit
 
 _TRIES = 3  # slices that are tried before a series' quality is left open
+_Refusals = list[tuple[Instance, Code]]
 _COLUMNS = ("snr", "cnr", "noise", "sharpness")
 
 
@@ -60,20 +61,21 @@ class SeriesBuilder:
         ordered = sorted([*new, *earlier], key=lambda instance: instance.order)
         quality, refused = self._probe(ordered)
         lost = {instance.instance_uid for instance, _ in refused}
-        kept = [instance for instance in ordered if instance.instance_uid not in lost]
+        row, vanished = self._row([one for one in ordered if one.instance_uid not in lost], quality)
+        refused += vanished
+        lost |= {instance.instance_uid for instance, _ in vanished}
         added = tuple(instance for instance in new if instance.instance_uid not in lost)
-        row = self._row(kept, quality) if added else {}
         fresh = {instance.instance_uid for instance in new}
         return Series(
-            row,
+            row if added else {},
             added,
             tuple(pair for pair in refused if pair[0].instance_uid in fresh),
-            any(instance.synthetic for instance in kept),
+            any(instance.synthetic for instance in ordered),
         )
 
-    def _probe(self, ordered: Sequence[Instance]) -> tuple[Quality | str, list[tuple[Instance, Code]]]:
+    def _probe(self, ordered: Sequence[Instance]) -> tuple[Quality | str, _Refusals]:
         """Measure the middle slice; one that cannot be decoded is refused, and its neighbour tried."""
-        refused: list[tuple[Instance, Code]] = []
+        refused: _Refusals = []
         for instance in _middle_out(ordered)[:_TRIES]:
             try:
                 return self._measured(instance), refused
@@ -89,12 +91,20 @@ class SeriesBuilder:
         spacing = Fields(decoded.header.dataset).number("PixelSpacing")
         return measure(decoded.without_padding(), instance.modality, spacing)
 
-    def _row(self, kept: Sequence[Instance], quality: Quality | str) -> dict[str, Any]:
-        with self.reader.opener.open(kept[0].place) as file:
-            header = read_header(file, self.reader.origin.limits)
-        row = series_row(Fields(header.dataset), kept, self.reader.origin)
-        columns, extra = _quality_parts(quality)
-        return row | columns | {"attributes": row["attributes"] | extra}
+    def _row(self, kept: Sequence[Instance], quality: Quality | str) -> tuple[dict[str, Any], _Refusals]:
+        """Build the row from the first header that is still there; files that vanished meanwhile are refused."""
+        vanished: _Refusals = []
+        for place, first in enumerate(kept):
+            try:
+                with self.reader.opener.open(first.place) as file:
+                    header = read_header(file, self.reader.origin.limits)
+            except FileRefusedError as error:
+                vanished.append((first, error.code))
+                continue
+            row = series_row(Fields(header.dataset), kept[place:], self.reader.origin)
+            columns, extra = _quality_parts(quality)
+            return row | columns | {"attributes": row["attributes"] | extra}, vanished
+        return {}, vanished
 
 
 def _middle_out(ordered: Sequence[Instance]) -> list[Instance]:

@@ -62,8 +62,12 @@ def _below(paths: Sequence[Path], limits: Limits) -> Iterator[Place | tuple[Plac
 
 def _folder(folder: Path, limits: Limits) -> Iterator[Place | tuple[Place, Code] | None]:
     """Walk a folder; its DICOMDIR is passed over, since the walk meets every file anyway."""
-    with scandir(folder) as entries:
-        ordered = sorted(entries, key=lambda entry: entry.name)
+    try:
+        with scandir(folder) as entries:
+            ordered = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        yield Place(str(folder)), Code.UNREADABLE
+        return
     for entry in ordered:
         path = Path(entry.path)
         if (code := _unwelcome(entry)) is not None:

@@ -227,3 +227,23 @@ def test_lists_of_refused_files_are_private(workspace: Workspace, tmp_path: Path
     assert report.refused_list is not None
     assert report.refused_list.stat().st_mode & 0o777 == 0o600
     assert '"code": "not_dicom"' in report.refused_list.read_text()
+
+
+def test_a_file_that_vanishes_during_the_intake_is_quarantined(workspace: Workspace, tmp_path: Path) -> None:
+    folder = series_of_slices(tmp_path / "in", 3)
+    report = ingest_dicom(workspace, [folder], "general", progress=Vandal(folder / "000.dcm", after=3))
+    assert (report.instances, report.quarantine) == (2, {"unreadable": 1})
+
+
+class Vandal:
+    """A progress that deletes a file once so many are read."""
+
+    def __init__(self, victim: Path, after: int) -> None:
+        self.victim = victim
+        self.left = after
+
+    def advance(self, n: int = 1) -> None:
+        """Count down, then delete."""
+        self.left -= n
+        if self.left == 0:
+            self.victim.unlink(missing_ok=True)
