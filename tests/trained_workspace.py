@@ -1,0 +1,58 @@
+"""A workspace with a trained, internally validated and deployed version; slow to make, so made once a session."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from fakes import NoProgress
+from intake_workspace import TARGET, draw, labelled_workspace
+
+from pipelines.bootstrap import Workspace, open_workspace
+from pipelines.usecases.freeze_cohort import freeze_cohort
+from pipelines.usecases.train import train
+from pipelines.usecases.validate import validate
+from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, PersonRole
+from registry.domain.vocabulary import Role
+from registry.keys import Signer
+
+PASSPHRASE = "three horses read the magnet"
+ERIN = Actor("erin", PersonRole.ENGINEER.value, "session")
+LENIENT = {"name": "lenient", "criteria": ["auc>=0.01"], "rationale": "what is under test is the way, not the model"}
+COHORTS = {
+    "train": (Role.TRAIN, ("site=general", "patients=0-30%")),
+    "tune": (Role.TUNE, ("site=general", "patients=30-45%")),
+    "internal": (Role.INTERNAL_TEST, ("site=general", "patients=45-100%")),
+    "external": (Role.EXTERNAL_TEST, ("site=elsewhere",)),
+}
+
+
+def images_of(root: Path) -> Path:
+    """Return the folder of the drawn images, one folder a site."""
+    return root / "images"
+
+
+def build(root: Path) -> Workspace:
+    """Make the workspace; the version `lesion-visible@1` runs in shadow at both sites."""
+    drawn = draw(images_of(root), patients=24, slices=4)
+    labelled_workspace(root / "workspace", drawn)
+    workspace = reopened(root)
+    for person, role in (("erin", PersonRole.ENGINEER), ("clara", PersonRole.CLINICAL_LEAD)):
+        workspace.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    for name, (role, select) in COHORTS.items():
+        freeze_cohort(workspace, name, TARGET, role, select, progress=NoProgress())
+    train(workspace, TARGET, "train", "tune", device="cpu", epochs=1, progress=NoProgress())
+    validate(workspace, TARGET, "1", "internal", LENIENT, progress=NoProgress())
+    for site in ("general", "elsewhere"):
+        workspace.lifecycle.deploy(TARGET, "1", site, "shadow", clara(workspace), "watch first")
+    return workspace
+
+
+def clara(workspace: Workspace) -> Signer:
+    """Unlock the clinical lead's key."""
+    return workspace.people.unlock("clara", PASSPHRASE)
+
+
+def reopened(root: Path) -> Workspace:
+    """Open the workspace as the engineer, at the time of the fake clock."""
+    from fakes import FakeClock
+
+    return replace(open_workspace(root / "workspace", FakeClock()), actor=ERIN)
