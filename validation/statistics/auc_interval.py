@@ -1,10 +1,10 @@
 """Intervals of an area under the ROC curve.
 
 The plain interval passes 1 and collapses to a point at a perfect area. The one that Overread judges by is computed on
-the logit scale (Qin & Hotilovac, Stat Methods Med Res 2008;17:207) and never ends above the exact bound of perfect
-separation: where m disjoint pairs of patients are all ranked rightly, an area of theta has at most the chance theta^m,
-so (alpha/2)^(1/m) is a lower bound whatever the distributions (Clopper & Pearson 1934 on the pairs); no bound without
-assumptions is higher, since scores that fail wholly on a share 1 - theta of one class reach that chance.
+the logit scale (Qin & Hotilovac, Stat Methods Med Res 2008;17:207). At a perfect area, where that scale ends, it is
+the score-type interval of Newcombe (method 5, Stat Med 2006;25:559), with patients for units: the areas theta that lie
+no further than z standard errors from 1, the standard error being that of Hanley & McNeil (Radiology 1982;143:29) at
+theta. No other area gets a better bound than a perfect one.
 """
 
 import math
@@ -13,7 +13,10 @@ from validation.statistics.distributions import critical_value
 from validation.statistics.proportions import Bounds
 from validation.statistics.roc import RocResult
 
-LOGIT = "DeLong by patient (Obuchowski 1997), logit scale, within the exact bound of perfect separation"
+LOGIT = "DeLong by patient (Obuchowski 1997), logit scale; at a perfect area Newcombe (2006), method 5"
+
+
+_BISECTIONS = 60  # halves 1 down to the precision of binary64
 
 
 def plain_interval(auc: float, variance: float, level: float = 0.95) -> Bounds:
@@ -35,25 +38,43 @@ def logit_interval(auc: float, variance: float, level: float = 0.95) -> Bounds:
     return Bounds(_expit(centre - half), _expit(centre + half))
 
 
-def exact_bound(pairs: int, level: float = 0.95) -> float:
-    """Return (alpha/2)^(1/pairs): the highest lower bound that perfect separation of so many pairs can prove.
+def separation_bound(positive: int, negative: int, level: float = 0.95) -> float:
+    """Return the lower bound of a perfect area: Newcombe's method 5 at 1.
+
+    It solves (1 - t) m n = z^2 t (1 + k (1 - t) / (2 - t) + k t / (1 + t)), k = (m + n) / 2 - 1, by bisection: the left
+    side falls and the right side rises in t.
+
+    Args:
+        positive: patients with a positive unit, m.
+        negative: patients with a negative unit, n.
+        level: confidence level of the two-sided interval.
 
     Raises:
-        ValueError: when there is no pair.
+        ValueError: when a class has no patient.
     """
-    if pairs < 1:
-        raise ValueError("a bound needs one pair of patients at least")
-    return math.pow((1 - level) / 2, 1 / pairs)
+    if min(positive, negative) < 1:
+        raise ValueError("a bound needs a patient of each class")
+    low, high = 0.0, 1.0
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _excess(middle, positive, negative, level) > 0 else (low, middle)
+    return low
+
+
+def _excess(t: float, m: int, n: int, level: float) -> float:
+    k = (m + n) / 2 - 1
+    spread = t * (1 + k * (1 - t) / (2 - t) + k * t / (1 + t))
+    return (1 - t) * m * n - critical_value(level) ** 2 * spread
 
 
 def auc_interval(result: RocResult, level: float = 0.95) -> Bounds | None:
     """Return the interval that Overread judges by; None where none is valid (`interval_gap` says why).
 
-    At an area of 0 or 1 it is the exact one-sided bound; where all scores tie, the bound of the share of tied pairs.
+    Where all scores tie it is the exact bound of the share of tied pairs of patients.
     """
     if not result.pairs:
         return None
-    cap = exact_bound(result.pairs, level)
+    cap = separation_bound(result.patients_positive, result.patients_negative, level)
     if result.auc in (0.0, 1.0):
         return Bounds(cap, 1.0) if result.auc else Bounds(0.0, 1.0 - cap)
     if result.tie_loss == 0.5:

@@ -71,6 +71,8 @@ def clustered_auc(q: ArrayLike, truth: ArrayLike, patients: Labels) -> RocResult
         counts.n_positive,
         counts.n_negative,
         len(clusters.positive),
+        int((clusters.positive > 0).sum()),
+        int((clusters.negative > 0).sum()),
         clusters.pairs,
     )
 

@@ -69,6 +69,7 @@ class RocResult:
         variance: DeLong's, or Obuchowski's by patient; None where a class has fewer than two patients.
         tie_loss: B = 1/2 sum P_b N_b / (P N), the most that ties can have cost or lent.
         n_positive, n_negative, n_patients: units of each class, patients.
+        patients_positive, patients_negative: patients with a unit of the class.
         pairs: the most disjoint pairs of patients, one with a positive and one with a negative unit.
     """
 
@@ -78,6 +79,8 @@ class RocResult:
     n_positive: int
     n_negative: int
     n_patients: int
+    patients_positive: int
+    patients_negative: int
     pairs: int
 
 
@@ -119,7 +122,7 @@ def roc_from_counts(counts: RocCounts) -> RocResult:
         _variance_part(place.of_negative, counts.negative, auc),
     )
     variance = None if min(p, n) < 2 else sum(parts)
-    return RocResult(auc, variance, tie_loss(counts), p, n, p + n, min(p, n))
+    return RocResult(auc, variance, tie_loss(counts), p, n, p + n, p, n, min(p, n))
 
 
 def roc_from_arrays(q: ArrayLike, truth: ArrayLike) -> RocResult:

@@ -13,6 +13,7 @@ from registry.domain.vocabulary import Role, Verdict
 from validation.external import evaluate, reliability_view, roc_view, scored_units
 from validation.protocol.protocol import DEFAULT_PROTOCOL, Protocol, protocol_from
 from validation.statistics.arrays import FloatArray
+from validation.statistics.auc_interval import separation_bound
 
 K = 32768
 QUICK = protocol_from(DEFAULT_PROTOCOL.to_json() | {"bootstrap_repeats": 100})
@@ -104,7 +105,7 @@ def test_a_perfect_model_has_no_certain_interval() -> None:
     cohort = cohort_of(40)
     found = evaluated(cohort, [0.9 if unit.truth else 0.1 for unit in cohort.units])
     auc = found.metrics[0]
-    assert (auc.value, auc.low, auc.high) == (1.0, pytest.approx(0.025 ** (1 / 20)), 1.0)
+    assert (auc.value, auc.low, auc.high) == (1.0, pytest.approx(separation_bound(20, 20)), 1.0)
 
 
 def test_few_patients_are_not_assessed_however_many_units_they_have() -> None:

@@ -8,9 +8,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from validation.statistics.auc_interval import auc_interval, exact_bound, interval_gap, logit_interval, plain_interval
+from validation.statistics.auc_interval import (
+    auc_interval,
+    interval_gap,
+    logit_interval,
+    plain_interval,
+    separation_bound,
+)
 from validation.statistics.clustered import clustered_auc
 from validation.statistics.comparisons import paired_comparison, unpaired_comparison
+from validation.statistics.proportions import wilson
 from validation.statistics.roc import (
     RocCounts,
     merged_counts,
@@ -95,13 +102,13 @@ def test_tie_loss_is_a_half_when_all_scores_tie_and_0_when_none_do() -> None:
     assert roc_from_arrays([1, 2, 3, 4], [0, 1, 0, 1]).tie_loss == 0.0
 
 
-def test_a_perfect_area_has_the_exact_bound_and_not_a_point() -> None:
+def test_a_perfect_area_has_a_bound_and_not_a_point() -> None:
     found = roc_from_arrays(range(20), [False] * 10 + [True] * 10)
     assert (found.auc, found.variance) == (1.0, 0.0)
     assert plain_interval(found.auc, found.variance) == (1.0, 1.0)
-    assert auc_interval(found) == (pytest.approx(0.025**0.1), 1.0)
+    assert auc_interval(found) == (pytest.approx(separation_bound(10, 10)), 1.0)
     inverted = roc_from_arrays(range(20), [True] * 10 + [False] * 10)
-    assert auc_interval(inverted) == (0.0, pytest.approx(1 - 0.025**0.1))
+    assert auc_interval(inverted) == (0.0, pytest.approx(1 - separation_bound(10, 10)))
 
 
 def test_a_better_area_never_has_a_lower_lower_bound_than_a_perfect_one() -> None:
@@ -110,14 +117,30 @@ def test_a_better_area_never_has_a_lower_lower_bound_than_a_perfect_one() -> Non
     perfect, almost = (auc_interval(roc_from_arrays(q, truth)) for q in (range(60), nearly))
     assert perfect is not None
     assert almost is not None
-    assert almost.low <= perfect.low == exact_bound(30)
+    assert almost.low <= perfect.low == separation_bound(30, 30)
 
 
-def test_the_exact_bound_is_reached_by_scores_that_fail_on_a_share_of_the_positives() -> None:
-    # An area of .75 because a quarter of the positives is wholly missed: ten positives still look perfect with
-    # chance .75^10, so at that tail no lower bound above .75 can hold.
-    assert pytest.approx(0.0563, abs=1e-4) == 0.75**10
-    assert exact_bound(10, level=1 - 2 * 0.75**10) == pytest.approx(0.75)
+def test_the_bound_of_one_patient_a_class_is_that_of_one_success_in_one_trial() -> None:
+    assert separation_bound(1, 1) == pytest.approx(wilson(1, 1).low)
+
+
+@pytest.mark.parametrize(("m", "n"), [(5, 5), (11, 11), (10, 40), (60, 3)])
+def test_the_bound_lies_z_standard_errors_of_hanley_and_mcneil_below_a_perfect_area(m: int, n: int) -> None:
+    area = separation_bound(m, n)
+    k = (m + n) / 2 - 1
+    variance = area * (1 - area) * (1 + k * (1 - area) / (2 - area) + k * area / (1 + area)) / (m * n)
+    assert (1 - area) / math.sqrt(variance) == pytest.approx(1.959963984540054)
+
+
+def test_a_high_area_of_few_patients_keeps_its_own_interval() -> None:
+    """The bound of a perfect area holds a nearly perfect one down, and leaves a good one alone."""
+    random = np.random.default_rng(5)
+    patients = np.repeat(np.arange(12), 40)
+    truth = np.arange(480) % 2 == 0
+    q = np.clip(random.normal(30000 + 6500 * truth + random.normal(0, 2500, 12)[patients], 5000), 0, 65535).astype(int)
+    found = clustered_auc(q, truth, patients)
+    assert 0.75 < found.auc < 0.9
+    assert auc_interval(found) == logit_interval(found.auc, float(found.variance or 0))
 
 
 def test_scores_that_all_tie_have_a_wide_interval_about_a_half() -> None:
@@ -146,8 +169,8 @@ def test_an_empty_class_and_disordered_cells_are_refused() -> None:
         RocCounts(np.array([1, 2]), np.array([1, -1]), np.array([1, 1]))
     with pytest.raises(ValueError, match="logit"):
         logit_interval(1.0, 0.1)
-    with pytest.raises(ValueError, match="pair"):
-        exact_bound(0)
+    with pytest.raises(ValueError, match="each class"):
+        separation_bound(0, 5)
 
 
 def test_a_model_compared_with_itself_has_no_test() -> None:
