@@ -72,6 +72,7 @@ def load_examples(
         cache: folder of prepared images.
         progress: advances once a unit.
     """
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = ImageCache(cache, spec)
     images = []
     for unit in units:
