@@ -8,6 +8,8 @@ SETTINGS = """\
 # Written by Overread; Dagster's own store lies beside it.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 run_coordinator:
   module: dagster._core.run_coordinator
   class: QueuedRunCoordinator

@@ -105,8 +105,8 @@ def freeze(workspace: Workspace) -> dict[str, Any]:
     """Freeze cohorts split by patient; show that a split by slice is refused."""
     here, there = f"site={SITE}", f"site={EXTERNAL_SITE}"
     plan = [
-        ("demo-train", Role.TRAIN, (here, "patients=0-45%")),
-        ("demo-tune", Role.TUNE, (here, "patients=45-60%")),
+        ("demo-train", Role.TRAIN, (here, "patients=0-40%")),
+        ("demo-tune", Role.TUNE, (here, "patients=40-60%")),
         ("demo-internal", Role.INTERNAL_TEST, (here, "patients=60-100%")),
         ("demo-external", Role.EXTERNAL_TEST, (there,)),
     ]

@@ -21,7 +21,7 @@ WORST_FIRST = (Verdict.FAILED, Verdict.NOT_ASSESSED, Verdict.PASSED)
     deps=[model_version],
     check_specs=[dg.AssetCheckSpec(role.replace("-", "_"), asset="evaluations") for role in TESTS],
 )
-def evaluations(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+def evaluations(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """One evaluation a test cohort, under a protocol frozen before scoring; the checks are the acceptance verdicts."""
     opened = workspace.opened()
     plan = opened.settings.pipeline

@@ -12,7 +12,7 @@ from pipelines.usecases.stored_contract import stored_contract
 
 
 @dg.asset(group_name="intake", check_specs=[dg.AssetCheckSpec("contract", asset="acquisitions", blocking=True)])
-def acquisitions(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+def acquisitions(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """One row a series, from the DICOM folders of `[[pipeline.dicom]]`."""
     opened = workspace.opened()
     reports = [
@@ -32,7 +32,7 @@ def acquisitions(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
     deps=[acquisitions],
     check_specs=[dg.AssetCheckSpec("contract", asset="outcomes", blocking=True)],
 )
-def outcomes(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+def outcomes(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """The reference standard, from the files of `[[pipeline.outcomes]]`."""
     opened = workspace.opened()
     reports = [

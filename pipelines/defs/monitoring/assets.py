@@ -20,7 +20,7 @@ from registry.domain.vocabulary import Mode
     check_specs=[dg.AssetCheckSpec("contract", asset="predictions", blocking=True)],
     pool="gpu",
 )
-def predictions(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+def predictions(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """What the deployed version says of the folders of `[[pipeline.predict]]`; undeployed, the gate refuses."""
     opened = workspace.opened()
     plan = opened.settings.pipeline
@@ -42,7 +42,7 @@ def predictions(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
 
 
 @dg.asset(group_name="operation", deps=[predictions])
-def monitor_run(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+def monitor_run(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """Every signal of the monitors as of today, or as of the day that the settings name."""
     opened = workspace.opened()
     plan = opened.settings.pipeline

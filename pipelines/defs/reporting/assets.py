@@ -8,7 +8,7 @@ from pipelines.usecases.issue_report import issue_report
 
 
 @dg.asset(group_name="reporting", deps=[monitor_run])
-def audit_report(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+def audit_report(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """The audit report of the newest version, as PDF."""
     opened = workspace.opened()
     issued = issue_report(opened, opened.settings.pipeline.target, None, None, "pdf", None)

@@ -10,7 +10,7 @@ from registry.domain.vocabulary import Role
 
 
 @dg.asset(group_name="training", deps=[outcomes])
-def cohorts(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+def cohorts(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """The frozen cohorts of `[[pipeline.cohorts]]`; a leak fails the step."""
     opened = workspace.opened()
     plan = opened.settings.pipeline
@@ -22,7 +22,7 @@ def cohorts(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
 
 
 @dg.asset(group_name="training", deps=[cohorts], pool="gpu")
-def model_version(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+def model_version(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """A new version, fitted on the train cohort and tuned on the tune cohort, registered in MLflow and the ledger."""
     opened = workspace.opened()
     plan = opened.settings.pipeline
