@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from dashboards.charts.theme import WEB
 from dashboards.text import slug, visible
-from dashboards.view.blocks import Block, Facts, Figure
+from dashboards.view.blocks import Block, Details, Facts, Figure, Listing
 from dashboards.view.numbers import count_text, instant_words, number_text
 from dashboards.view.words import mark_of, state_words, tone_of
 
@@ -71,14 +71,16 @@ def _path_part(text: str) -> str:
 
 
 def _runs(blocks: Iterable[Block]) -> list[list[Block]]:
-    """Group blocks that may stand beside each other: narrow figures, and facts that have a heading."""
+    """Group blocks that belong together: figures with their lines, folds, and facts that have a heading."""
     numbered = enumerate(blocks)
     return [[block for _, block in run] for _, run in groupby(numbered, lambda pair: _beside(pair[1]) or pair[0])]
 
 
 def _beside(block: Block) -> str:
-    if isinstance(block, Figure) and not block.wide:
+    if isinstance(block, Figure | Listing):
         return "figures"
+    if isinstance(block, Details):
+        return "folds"
     return "facts" if isinstance(block, Facts) and block.title else ""
 
 

@@ -14,7 +14,7 @@ from dashboards.charts.theme import BLUE, GREY, ORANGE, PURPLE, Frame, Theme
 from registry.domain.dossier import DailyPoint
 from validation.statistics.funnel import p_chart_limits
 
-WIDTH, LEFT, PLOT_WIDTH, HEIGHT = 680, 56, 608, 120
+WIDTH, LEFT, PLOT_WIDTH, HEIGHT = 520, 56, 452, 84
 
 Points = list[tuple[float, float]]
 

@@ -9,8 +9,8 @@ from dashboards.charts.svg import TOP, label, line, picture
 from dashboards.charts.theme import BLUE, ORANGE, Frame, Theme
 from dashboards.text import shortened
 
-WIDTH, LEFT, PLOT_WIDTH, ROW = 680, 208, 264, 24
-LONGEST_LABEL = 34
+WIDTH, LEFT, PLOT_WIDTH, ROW = 560, 160, 190, 22
+LONGEST_LABEL = 25
 LONGEST_REASON = 32
 
 

@@ -9,7 +9,7 @@ from dashboards.charts.svg import TOP, label, line, path, picture
 from dashboards.charts.theme import GREY, Frame, Theme
 from dashboards.text import shortened
 
-WIDTH, LEFT, PLOT_WIDTH, HEIGHT = 680, 56, 470, 230
+WIDTH, LEFT, PLOT_WIDTH, HEIGHT = 520, 56, 330, 220
 LONGEST_LABEL = 24
 
 

@@ -6,7 +6,7 @@ from dashboards.charts.svg import TOP, element, label, picture
 from dashboards.charts.theme import BLUE, ORANGE, Frame, Theme
 from dashboards.text import slug
 
-WIDTH, LEFT, CELL_WIDTH, CELL_HEIGHT, BAND = 380, 92, 140, 72, 14
+WIDTH, LEFT, CELL_WIDTH, CELL_HEIGHT, BAND = 380, 92, 140, 58, 14
 
 
 @dataclass(frozen=True)
@@ -65,5 +65,5 @@ def _cell(frame: Frame, x: float, y: float, cell: MatrixCell) -> str:
 
 
 def _figures(theme: Theme, middle: float, y: float, cell: MatrixCell) -> str:
-    count = label(theme, middle, y + 33, cell.count_text, anchor="middle", size=20)
-    return count + label(theme, middle, y + 54, cell.share_text, anchor="middle", size=12)
+    count = label(theme, middle, y + 28, cell.count_text, anchor="middle", size=20)
+    return count + label(theme, middle, y + 46, cell.share_text, anchor="middle", size=12)

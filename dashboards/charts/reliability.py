@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 
-from dashboards.charts.scale import Plot, ticks, x_axis, y_axis
+from dashboards.charts.scale import Plot, range_of, ticks, x_axis, y_axis
 from dashboards.charts.svg import TOP, element, label, line, path, picture
 from dashboards.charts.theme import BLUE, GREY, Frame, Theme
 from registry.domain.dossier import CalibrationBin
 
-WIDTH, SIDE, LEFT, STRIP = 380, 290, 56, 44
+WIDTH, SIDE, LEFT, STRIP = 290, 190, 56, 44
 
 
 def reliability_curve(bins: Sequence[CalibrationBin], frame: Frame) -> str:
     """Draw a reliability curve over at least one bin; the bars below show the counts, blank where none is."""
     theme = frame.theme
-    plot = Plot(LEFT, TOP + 20, SIDE, SIDE - STRIP - 12, (0.0, 1.0), (0.0, 1.0))
-    grid = ticks((0.0, 1.0))
-    body = [y_axis(theme, plot, "observed share of positives", grid), _ideal(theme, plot)]
+    span = range_of([entry.mean_score for entry in bins])
+    plot = Plot(LEFT, TOP + 20, SIDE, SIDE - STRIP - 12, span, (0.0, 1.0))
+    body = [y_axis(theme, plot, "observed share of positives", ticks((0.0, 1.0))), _ideal(theme, plot)]
     body += [_bin(theme, plot, entry) for entry in bins]
     body.append(path([(plot.x(b.mean_score), plot.y(b.observed)) for b in bins], stroke=BLUE, stroke_width=1.5))
-    strip = Plot(LEFT, plot.bottom + 12, SIDE, STRIP, (0.0, 1.0), (0.0, float(max(b.n for b in bins))))
-    body.append(x_axis(theme, strip, "mean score", grid))
+    strip = Plot(LEFT, plot.bottom + 12, SIDE, STRIP, span, (0.0, float(max(b.n for b in bins))))
+    body.append(x_axis(theme, strip, "mean score", ticks(span)))
     body += [_bar(strip, entry) for entry in bins]
     body.append(label(theme, LEFT - 6, strip.bottom, "n 0", anchor="end", size=11))
     body.append(label(theme, LEFT - 6, strip.top + 9, f"n {max(b.n for b in bins):,}", anchor="end", size=11))
@@ -27,9 +27,8 @@ def reliability_curve(bins: Sequence[CalibrationBin], frame: Frame) -> str:
 
 
 def _ideal(theme: Theme, plot: Plot) -> str:
-    return line(
-        theme, (plot.left, plot.bottom), (plot.right, plot.top), stroke=GREY, stroke_width=1.5, stroke_dasharray="5 4"
-    )
+    ends = [(plot.x(score), plot.y(score)) for score in plot.x_range]
+    return line(theme, *ends, stroke=GREY, stroke_width=1.5, stroke_dasharray="5 4")
 
 
 def _bin(theme: Theme, plot: Plot, entry: CalibrationBin) -> str:
@@ -44,11 +43,11 @@ def _bar(strip: Plot, entry: CalibrationBin) -> str:
 
 
 def _legend(theme: Theme, row: float) -> str:
-    ideal = line(theme, (LEFT, row - 4), (LEFT + 22, row - 4), stroke=GREY, stroke_width=1.5, stroke_dasharray="5 4")
-    dot = element("circle", cx=LEFT + 160.0, cy=row - 4, r=4, fill=BLUE)
+    ideal = line(theme, (10, row - 4), (32, row - 4), stroke=GREY, stroke_width=1.5, stroke_dasharray="5 4")
+    dot = element("circle", cx=168.0, cy=row - 4, r=4, fill=BLUE)
     return (
         ideal
-        + label(theme, LEFT + 28, row, "perfect calibration", size=11)
+        + label(theme, 38, row, "perfect calibration", size=11)
         + dot
-        + label(theme, LEFT + 170, row, "bin with its interval", size=11)
+        + label(theme, 178, row, "bin with its interval", size=11)
     )

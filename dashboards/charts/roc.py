@@ -7,7 +7,7 @@ from dashboards.charts.svg import TOP, element, label, line, path, picture
 from dashboards.charts.theme import BLUE, GREY, ORANGE, Frame, Theme
 from registry.domain.dossier import CurvePoint
 
-WIDTH, SIDE, LEFT = 380, 290, 56
+WIDTH, SIDE, LEFT = 290, 190, 56
 
 
 def roc_curve(points: Sequence[CurvePoint], operating: CurvePoint | None, frame: Frame) -> str:

@@ -7,7 +7,7 @@ from dashboards.charts.svg import TOP, label, line, picture
 from dashboards.charts.theme import Frame, Theme
 from dashboards.text import shortened
 
-WIDTH, LEFT, STEP, ROW, PER_LINE = 680, 112, 16, 26, 22
+WIDTH, LEFT, STEP, ROW, PER_LINE = 520, 100, 16, 22, 15
 ORDER = ("alert", "watch", "not_assessed", "ok")
 
 

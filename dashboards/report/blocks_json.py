@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from dashboards.view.blocks import (
     Block,
     Cell,
     Column,
+    Columns,
+    Details,
     Document,
     Facts,
     Figure,
@@ -64,12 +67,16 @@ def _blocks(blocks: Iterable[Block], pictures: Pictures) -> list[Json]:
 
 def _body(block: Block, pictures: Pictures) -> Json:
     match block:
-        case Facts(pairs, title):
-            return {"title": printable(title), "pairs": [[printable(name), _cell(cell)] for name, cell in pairs]}
+        case Facts():
+            return _facts(block)
         case Table():
             return _table(block)
         case Figure():
             return _figure(block, pictures)
+        case Details():
+            return _details(block, pictures)
+        case Columns():
+            return _columns(block, pictures)
     return _prose(block)
 
 
@@ -83,6 +90,27 @@ def _prose(block: Paragraph | Heading | Listing | Verbatim) -> Json:
             return {"items": [printable(item) for item in items]}
         case Verbatim(label, lines):
             return {"label": printable(label), "lines": [printable(line) for line in lines]}
+
+
+def _facts(block: Facts) -> Json:
+    """Return facts in runs: short ones may stand beside each other, long ones need lines of their own."""
+    runs = groupby(block.pairs, lambda pair: block.is_long(pair[1]))
+    shown = [{"long": long, "pairs": [[printable(name), _cell(cell)] for name, cell in run]} for long, run in runs]
+    return {"title": printable(block.title), "runs": shown}
+
+
+def _details(block: Details, pictures: Pictures) -> Json:
+    """Return what the page folds, in full; a table's own caption stands for the summary."""
+    captioned = isinstance(block.blocks[0], Table)
+    summary = "" if captioned else printable(block.summary)
+    return {"summary": summary, "blocks": _blocks(block.blocks, pictures)}
+
+
+def _columns(block: Columns, pictures: Pictures) -> Json:
+    """Return two columns; paper has no room for halves with a picture, which stand below each other."""
+    pictured = any(isinstance(inner, Figure) for inner in (*block.first, *block.second))
+    shape = ("stack" if pictured else "halves") if block.halves else "aside"
+    return {"shape": shape, "first": _blocks(block.first, pictures), "second": _blocks(block.second, pictures)}
 
 
 def _table(block: Table) -> Json:

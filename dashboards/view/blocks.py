@@ -1,12 +1,13 @@
 """The blocks that sections are made of: the web page, the HTML report and the PDF each draw the same blocks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from dashboards.charts.theme import Theme
 
 Kind = Literal["text", "number", "code", "state"]
+LONGEST_BESIDE = 72  # characters of a fact that may stand beside others
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,15 @@ class Listing:
 
 @dataclass(frozen=True)
 class Facts:
-    """Labelled values, under a heading where it has one."""
+    """Labelled values, under a heading where it has one; `stacked` gives each a line of its own."""
 
     pairs: tuple[tuple[str, Cell], ...]
     title: str = ""
+    stacked: bool = False
+
+    def is_long(self, cell: Cell) -> bool:
+        """Say whether a value needs a line of its own."""
+        return self.stacked or cell.kind == "code" or len(cell.text) > LONGEST_BESIDE
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,25 @@ class Heading:
     text: str
 
 
-Block = Paragraph | Listing | Facts | Table | Figure | Verbatim | Heading
+@dataclass(frozen=True)
+class Details:
+    """Blocks under a line that a reader may unfold on the page; `watch` has them open at first. Print shows all."""
+
+    summary: str
+    blocks: "tuple[Block, ...]"
+    watch: bool = False
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Blocks beside each other where there is room: two halves, or a broad column and a narrow one."""
+
+    first: "tuple[Block, ...]"
+    second: "tuple[Block, ...]"
+    halves: bool = False
+
+
+Block = Paragraph | Listing | Facts | Table | Figure | Verbatim | Heading | Details | Columns
 
 
 @dataclass(frozen=True)
@@ -112,6 +136,18 @@ class Document:
     cover: tuple[Block, ...]
     sections: tuple[Section, ...]
     footer: str
+
+
+def leaves(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the blocks that hold no others, in the order of the page."""
+    for block in blocks:
+        match block:
+            case Details(_, inner):
+                yield from leaves(inner)
+            case Columns(first, second):
+                yield from leaves((*first, *second))
+            case _:
+                yield block
 
 
 def state_cell(state: str, words: str = "", note: str = "") -> Cell:

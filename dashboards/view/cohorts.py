@@ -1,7 +1,7 @@
 """Cohorts: how many units, positives, patients, scanners; and what each step of the selection left."""
 
 from dashboards.text import shortened
-from dashboards.view.blocks import Cell, Column, Section, Table
+from dashboards.view.blocks import Cell, Column, Details, Section, Table
 from dashboards.view.numbers import count_text, percent_text
 from registry.domain.dossier import CohortView, Dossier
 
@@ -17,7 +17,8 @@ COUNTS = (
     Column("Data"),
 )
 SHORT_DIGEST = 20
-FLOW = (Column("Cohort"), Column("Step of the selection", weight=2), Column("Units left", "number"))
+FLOW = (Column("Cohort"), Column("Units left after each step", weight=5))
+FLOW_TITLE = "Selection of the cohorts, step by step"
 
 
 def cohort_section(dossier: Dossier) -> Section:
@@ -25,9 +26,8 @@ def cohort_section(dossier: Dossier) -> Section:
     counts = Table(
         "cohort-counts", "Cohorts by role", COUNTS, tuple(map(_counts, dossier.cohorts)), "No cohort is recorded."
     )
-    flow = tuple(row for cohort in dossier.cohorts for row in _flow(cohort))
-    steps = Table("flow", "Selection of the cohorts, step by step", FLOW, flow)
-    return Section("cohorts", "Cohorts", (counts, steps))
+    steps = Table("flow", FLOW_TITLE, FLOW, tuple(map(_flow, dossier.cohorts)))
+    return Section("cohorts", "Cohorts", (counts, Details(FLOW_TITLE, (steps,))))
 
 
 def _counts(cohort: CohortView) -> tuple[Cell, ...]:
@@ -43,5 +43,6 @@ def _counts(cohort: CohortView) -> tuple[Cell, ...]:
     )
 
 
-def _flow(cohort: CohortView) -> tuple[tuple[Cell, ...], ...]:
-    return tuple((Cell(cohort.name), Cell(step), Cell(count_text(n), "number")) for step, n in cohort.flow)
+def _flow(cohort: CohortView) -> tuple[Cell, ...]:
+    steps = " → ".join(f"{step}: {count_text(n)}" for step, n in cohort.flow)
+    return (Cell(cohort.name), Cell(steps))

@@ -1,6 +1,6 @@
 """Deployments and signatures: who decided what, when, with which meaning, and what was refused."""
 
-from dashboards.view.blocks import Block, Cell, Column, Facts, Heading, Paragraph, Section, Table, state_cell
+from dashboards.view.blocks import Block, Cell, Column, Columns, Facts, Paragraph, Section, Table, state_cell
 from dashboards.view.numbers import BLANK, count_text, instant_words
 from registry.domain.dossier import Dossier, Json, SignatureView
 from registry.domain.model import Deployment, ModelVersion
@@ -21,7 +21,11 @@ MANIFESTATION = (
 
 def deployment_section(dossier: Dossier) -> Section:
     """Return the deployments with the operating points that they use."""
-    return Section("deployment", "Deployment", (deployments_table(dossier), _operating_points(dossier.model)))
+    return Section("deployment", "Deployment", (_tables(dossier),))
+
+
+def _tables(dossier: Dossier) -> Columns:
+    return Columns((deployments_table(dossier),), (_operating_points(dossier.model),), halves=True)
 
 
 def signature_section(dossier: Dossier) -> Section:
@@ -29,8 +33,8 @@ def signature_section(dossier: Dossier) -> Section:
     signed: tuple[Block, ...] = tuple(signature_facts(signature) for signature in dossier.signatures)
     if not signed:
         signed = (Paragraph("Nobody has signed anything about this version.", "warn"),)
-    refusals = (Heading("refused", "Refused decisions"), _refused(dossier.refused_decisions))
-    return Section("signatures", "Signatures and decisions", (Paragraph(MANIFESTATION, "quiet"), *signed, *refusals))
+    refusals = _refused(dossier.refused_decisions)
+    return Section("signatures", "Signatures and decisions", (Paragraph(MANIFESTATION, "quiet"), *signed, refusals))
 
 
 def deployments_table(dossier: Dossier) -> Table:
@@ -47,9 +51,9 @@ def signature_facts(signature: SignatureView) -> Facts:
             ("Role", Cell(signature.role)),
             ("Meaning", Cell(signature.meaning)),
             ("Signed at", Cell(instant_words(signature.signed_at))),
+            ("Ledger event", Cell(count_text(signature.event_seq), "number")),
             ("Statement", Cell(signature.statement_digest, "code")),
             ("Key", Cell(signature.key_id, "code")),
-            ("Ledger event", Cell(count_text(signature.event_seq), "number")),
         ),
         f"Signature: {signature.meaning}",
     )

@@ -39,7 +39,7 @@ def checkpoint_section(dossier: Dossier) -> Section:
 
 def reading_section() -> Section:
     """Return how to read the report: the words of verdicts, and the numbers."""
-    words = Facts(tuple((state.replace("_", " "), Cell(meaning)) for state, meaning in MEANINGS))
+    words = Facts(tuple((state.replace("_", " "), Cell(meaning)) for state, meaning in MEANINGS), stacked=True)
     return Section("reading", "How to read this report", (Paragraph(READING), Heading("words", "Words"), words))
 
 

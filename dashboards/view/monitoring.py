@@ -7,18 +7,12 @@ from typing import Any
 from dashboards.charts.daily import daily_series
 from dashboards.charts.signal_strip import signal_strip, tally
 from dashboards.charts.theme import Frame, Theme
-from dashboards.view.blocks import Block, Cell, Column, Facts, Figure, Paragraph, Section, Table
+from dashboards.view.blocks import Block, Cell, Column, Facts, Figure, Listing, Paragraph, Section, Table
 from dashboards.view.numbers import count_text, instant_words, number_text
 from dashboards.view.overrides import override_figures
-from dashboards.view.pictures import funnel_figures, subgroup_figures
-from dashboards.view.signals import (
-    NOT_MONITORED,
-    Signal,
-    alert_table,
-    by_monitor,
-    signal_tables,
-    signals_of,
-)
+from dashboards.view.pictures import funnel_figures, subgroup_figures, undrawn_subgroups
+from dashboards.view.signal_tables import signal_blocks
+from dashboards.view.signals import NOT_MONITORED, Signal, alert_table, by_monitor, signals_of
 from registry.domain.dossier import DailyPoint, Dossier
 
 DAYS = (Column("Day"), Column("n", "number"), Column("Positive", "number"), Column("Mean score", "number"))
@@ -26,14 +20,16 @@ DAYS = (Column("Day"), Column("n", "number"), Column("Positive", "number"), Colu
 
 def monitoring_section(dossier: Dossier) -> Section:
     """Return everything that the monitors said about the period."""
-    return Section("monitors", "Monitors", (*monitor_overview(dossier), *signal_tables(signals_of(dossier))))
+    return Section("monitors", "Monitors", (*monitor_overview(dossier), *signal_blocks(signals_of(dossier))))
 
 
 def monitor_overview(dossier: Dossier) -> tuple[Block, ...]:
     """Return the head, the alerts and the pictures of the monitors, without the tables of signals."""
     if dossier.monitor is None:
         return (Paragraph(NOT_MONITORED, "warn"), *_daily(dossier))
-    return (_head(dossier.monitor), *monitor_figures(dossier), alert_table(dossier.monitor))
+    undrawn = undrawn_subgroups(signals_of(dossier))
+    said = (Listing(undrawn),) if undrawn else ()
+    return (_head(dossier.monitor), *monitor_figures(dossier), *said, alert_table(dossier.monitor))
 
 
 def monitor_figures(dossier: Dossier) -> tuple[Figure, ...]:

@@ -16,15 +16,38 @@ MOST_ROWS = 40
 
 
 def subgroup_figures(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
-    """Return one forest plot per statistic of the subgroup monitor; rows without a judgement are shown."""
-    found = _with_subject(signals, "subgroup")
-    return tuple(_subgroup(scope, rows[:MOST_ROWS], synthetic=synthetic) for scope, rows in by_scope(found).items())
+    """Return one forest plot per statistic of the subgroup monitor with a value; rows without one are shown in it."""
+    scopes = by_scope(_with_subject(signals, "subgroup"))
+    drawn = {scope: rows for scope, rows in scopes.items() if not _all_blank(rows)}
+    return tuple(_subgroup(scope, rows[:MOST_ROWS], synthetic=synthetic) for scope, rows in drawn.items())
+
+
+def undrawn_subgroups(signals: Sequence[Signal]) -> tuple[str, ...]:
+    """Return a line for each statistic of the subgroup monitor that has no value in any group."""
+    scopes = by_scope(_with_subject(signals, "subgroup"))
+    alone = len({scope[1:] for scope in scopes}) == 1
+    blank = {scope: rows for scope, rows in scopes.items() if _all_blank(rows)}
+    return tuple(_undrawn(scope[0] if alone else scope_words(scope), rows) for scope, rows in blank.items())
 
 
 def funnel_figures(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
     """Return one funnel per statistic of the scanner monitor that has a value on at least one scanner."""
     found = [signal for signal in _with_subject(signals, "scanner") if signal["value"] is not None and signal["n"]]
     return tuple(_funnel(scope, rows, synthetic=synthetic) for scope, rows in by_scope(found).items())
+
+
+def _all_blank(found: Sequence[Signal]) -> bool:
+    return all(signal["value"] is None for signal in found)
+
+
+def _undrawn(words: str, found: Sequence[Signal]) -> str:
+    reasons = dict.fromkeys(reason_words(signal["reason"]) for signal in found)
+    named = [
+        f"{', '.join(subject_words(signal) for signal in found if reason_words(signal['reason']) == reason)} "
+        f"not assessed{f': {reason}' if reason else ''}"
+        for reason in reasons
+    ]
+    return f"{title_of(found[0])} ({words}): {'; '.join(named)}."
 
 
 def _with_subject(signals: Iterable[Signal], monitor: str) -> list[Signal]:

@@ -1,11 +1,11 @@
-"""Signals of the monitor JSON as table rows, grouped by monitor."""
+"""Signals of the monitor JSON: how they are grouped, counted and named."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dashboards.view.blocks import Cell, Column, Table, state_cell
-from dashboards.view.numbers import BLANK, count_text, interval_text, number_text
-from dashboards.view.words import metric_words, reason_words
+from dashboards.view.blocks import Cell, Column, Table
+from dashboards.view.numbers import BLANK, count_text
+from dashboards.view.words import metric_words
 from monitors.catalogue import CATALOGUE
 from registry.domain.dossier import Dossier
 from registry.domain.signal import MONITORS
@@ -19,14 +19,6 @@ CELL_WORDS: Mapping[str, str] = {
     "ai-read-": "AI negative, reader negative",
 }
 STATES = ("alert", "watch", "not_assessed", "ok")
-SIGNALS = (
-    Column("Signal", weight=1.1),
-    Column("n", "number"),
-    Column("Value", "number"),
-    Column("Limit", "number"),
-    Column("State", "state"),
-    Column("What it says", weight=1.9),
-)
 ALERTS = (
     Column("Alert"),
     Column("Opened"),
@@ -50,22 +42,6 @@ def by_monitor(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
     return {name: [signal for signal in signals if signal["monitor"] == name] for name in (*known, *other)}
 
 
-def state_counts(signals: Sequence[Signal]) -> dict[str, int]:
-    """Return how many signals have each state, the gravest first, zeros included."""
-    return {state: sum(1 for signal in signals if signal["state"] == state) for state in STATES}
-
-
-def signal_tables(signals: Sequence[Signal], state: str | None = None) -> tuple[Table, ...]:
-    """Return one table per monitor, of the signals that have `state` (all where it is None)."""
-    kept = [signal for signal in signals if state is None or signal["state"] == state]
-    return tuple(_table(monitor, found) for monitor, found in by_monitor(kept).items())
-
-
-def alert_table(monitor: Mapping[str, Any]) -> Table:
-    """Return the alerts with their owner's action plan."""
-    return Table("alerts", "Alerts", ALERTS, tuple(map(_alert, monitor["alerts"])), "No alert was raised.")
-
-
 def by_scope(signals: Iterable[Signal]) -> dict[tuple[str, ...], list[Signal]]:
     """Return signals by code, version, mode and site: those that one picture may show together."""
     found: dict[tuple[str, ...], list[Signal]] = {}
@@ -73,6 +49,17 @@ def by_scope(signals: Iterable[Signal]) -> dict[tuple[str, ...], list[Signal]]:
         key = (signal["code"], signal["version"], signal["mode"], signal["site"] or "")
         found.setdefault(key, []).append(signal)
     return dict(sorted(found.items()))
+
+
+def state_counts(signals: Sequence[Signal]) -> dict[str, int]:
+    """Return how many signals have each state, the gravest first, zeros included."""
+    return {state: sum(1 for signal in signals if signal["state"] == state) for state in STATES}
+
+
+def is_silent(signal: Signal) -> bool:
+    """Say whether a signal has neither a judgement nor a value, so that only its reason can be shown."""
+    numbers = (signal[name] for name in ("value", "interval", "p_value", "q_value", "evidence"))
+    return signal["state"] == "not_assessed" and all(number is None for number in numbers)
 
 
 def scope_words(scope: tuple[str, ...]) -> str:
@@ -93,37 +80,9 @@ def title_of(signal: Signal) -> str:
     return known.title if known else metric_words(signal["statistic"])
 
 
-def _table(monitor: str, found: Sequence[Signal]) -> Table:
-    rows = tuple(_row(signal) for signal in found)
-    return Table(f"signals-{monitor}", f"{monitor.capitalize()} monitor", SIGNALS, rows)
-
-
-def _row(signal: Signal) -> tuple[Cell, ...]:
-    interval = signal["interval"] or (None, None)
-    bounds = interval_text(*interval)
-    return (
-        Cell(title_of(signal), note=f"{signal['code']}, {_scope(signal)}"),
-        Cell(count_text(signal["n"]), "number"),
-        Cell(number_text(signal["value"]), "number", note="" if bounds == BLANK else bounds),
-        Cell(number_text(signal["limit"]), "number"),
-        state_cell(signal["state"], note=reason_words(signal["reason"])),
-        Cell(signal["explains"], note=_behind(signal)),
-    )
-
-
-def _scope(signal: Signal) -> str:
-    site = f", site {signal['site']}" if signal["site"] else ""
-    return f"{subject_words(signal)}{site}, version {signal['version']}, {signal['mode']}"
-
-
-def _behind(signal: Signal) -> str:
-    """Return what stands behind a statistic: window, counts, test and assumption."""
-    parts = [f"{signal['window']['start']} to {signal['window']['end']}"]
-    named = (("n_positive", "positive"), ("n_patients", "patients"))
-    parts += [f"{count_text(signal[key])} {words}" for key, words in named if signal[key] is not None]
-    parts += [f"q {number_text(signal['q_value'])}"] if signal["q_value"] is not None else []
-    parts += [f"assumes {signal['assumes']}"] if signal.get("assumes") else []
-    return "; ".join(parts)
+def alert_table(monitor: Mapping[str, Any]) -> Table:
+    """Return the alerts with their owner's action plan."""
+    return Table("alerts", "Alerts", ALERTS, tuple(map(_alert, monitor["alerts"])), "No alert was raised.")
 
 
 def _alert(alert: Mapping[str, Any]) -> tuple[Cell, ...]:

@@ -1,194 +1,130 @@
-"""Validation: each evaluation with its metrics, its criteria and verdict, and its curves."""
+"""Validation: each evaluation with its verdict, criteria, metrics and curves; earlier ones short, but never hidden."""
 
 from collections.abc import Sequence
-from functools import partial
 
-from dashboards.charts.forest import ForestRow, forest_plot
-from dashboards.charts.reliability import reliability_curve
-from dashboards.charts.roc import roc_curve
-from dashboards.charts.theme import Frame, Theme
-from dashboards.view.blocks import Block, Cell, Column, Facts, Figure, Heading, Paragraph, Section, Table, state_cell
-from dashboards.view.numbers import count_text, instant_words, interval_text, number_text
-from dashboards.view.words import metric_words, state_words
-from registry.domain.dossier import CurvePoint, Dossier, EvaluationView, Json
+from dashboards.view.blocks import Block, Cell, Columns, Details, Facts, Heading, Paragraph, Section, state_cell
+from dashboards.view.evaluation_figures import curve_figures, forest_figures
+from dashboards.view.evaluation_tables import bins_block, criteria_table, methods_block, metrics_table
+from dashboards.view.numbers import count_text, instant_words, number_text
+from dashboards.view.words import state_words
+from registry.domain.dossier import Dossier, EvaluationView, Json
 
-METRICS = (
-    Column("Metric"),
-    Column("Value", "number"),
-    Column("Interval", "number"),
-    Column("n", "number"),
-    Column("Positive", "number"),
-    Column("Patients", "number"),
-    Column("Method or reason", weight=1.6),
-)
-CRITERIA = (
-    Column("Criterion"),
-    Column("Limit", "number"),
-    Column("Value", "number"),
-    Column("Interval", "number"),
-    Column("Verdict", "state"),
-    Column("Why", weight=1.6),
-)
-BINS = (
-    Column("Mean score", "number"),
-    Column("Observed", "number"),
-    Column("Interval", "number"),
-    Column("n", "number"),
-)
 JUDGED = "A criterion is judged on the bound of the interval, never on the estimate."
+EARLIER = (
+    "This cohort was evaluated again later, under another protocol. This evaluation and its verdict stay on record."
+)
+
+Pair = tuple[str, Cell]
 
 
 def validation_section(dossier: Dossier) -> Section:
     """Return all evaluations, the oldest first."""
     ordered = sorted(dossier.evaluations, key=lambda view: view.event_seq)
-    blocks = [block for number, view in enumerate(ordered, start=1) for block in evaluation_blocks(view, number)]
+    blocks = [
+        block for number, view in enumerate(ordered, start=1) for block in evaluation_blocks(view, number, ordered)
+    ]
     intro = Paragraph(JUDGED if blocks else "This version has not been evaluated on any cohort.", "quiet")
     return Section("validation", "Validation", (intro, *blocks))
 
 
-def evaluation_blocks(view: EvaluationView, number: int) -> tuple[Block, ...]:
-    """Return one evaluation: head, metrics, criteria, forest plot, ROC, reliability."""
+def evaluation_blocks(view: EvaluationView, number: int, every: Sequence[EvaluationView]) -> tuple[Block, ...]:
+    """Return one evaluation in full, or in short where a newer one judged the same cohort by another.
+
+    Args:
+        view: the evaluation.
+        number: its place in the ledger's order, from 1.
+        every: all evaluations of the version, in the ledger's order.
+    """
     key = f"evaluation-{number}"
     title = f"{view.record['cohort']}, {view.record['cohort_role']}"
-    tables = (_metrics(view.record, key), _criteria(view.record, key))
-    return (Heading(key, title), _head(view), *tables, *_figures(view, key, title), *_bins(view, key))
+    others = _of_the_same_cohort(view, every)
+    newer = [other for other in others if other.event_seq > view.event_seq]
+    if newer:
+        heading = Heading(key, f"{title} (earlier, ledger event {count_text(view.event_seq)})")
+        judged = (_head(view, others), criteria_table(view.record, key))
+        return (heading, Paragraph(EARLIER, "warn"), *judged, *_measured_again(view, newer[-1], key, title))
+    return (Heading(key, title), _head_row(view, others, key, title), *_full(view, key, title))
 
 
-def operating_point(record: Json) -> CurvePoint | None:
-    """Return the operating point from the record's sensitivity and specificity; None where either is missing."""
-    values = {metric["name"]: metric["value"] for metric in record["metrics"]}
-    if values.get("sensitivity") is None or values.get("specificity") is None:
-        return None
-    return CurvePoint(1 - float(values["specificity"]), float(values["sensitivity"]))
+def _of_the_same_cohort(view: EvaluationView, every: Sequence[EvaluationView]) -> list[EvaluationView]:
+    """Return the other evaluations of the same cohort under another protocol."""
+    return [
+        other
+        for other in every
+        if other.record["cohort_digest"] == view.record["cohort_digest"]
+        and other.record["protocol_digest"] != view.record["protocol_digest"]
+    ]
 
 
-def _head(view: EvaluationView) -> Facts:
+def _head_row(view: EvaluationView, others: Sequence[EvaluationView], key: str, title: str) -> Block:
+    """Return the head, beside the criteria's picture where there is one."""
+    head, forest = _head(view, others), forest_figures(view.record, key, title)
+    return Columns((head,), forest, halves=True) if forest else head
+
+
+def _measured_again(view: EvaluationView, newer: EvaluationView, key: str, title: str) -> tuple[Block, ...]:
+    """Return what was measured: in a sentence where the newer evaluation measured just the same."""
+    if _same_measures(view, newer):
+        seq = count_text(newer.event_seq)
+        said = f"Metrics, curves and bins are the same, number by number, as those of ledger event {seq}, shown there."
+        return (Paragraph(said, "quiet"), _digests(view))
+    measured = (*forest_figures(view.record, key, title), *_measured(view, key, title))
+    return (Details("Metrics and curves of this earlier evaluation", measured),)
+
+
+def _same_measures(view: EvaluationView, newer: EvaluationView) -> bool:
+    mine, theirs = view.record["metrics"], newer.record["metrics"]
+    return bool(mine == theirs and view.roc == newer.roc and view.reliability == newer.reliability)
+
+
+def _full(view: EvaluationView, key: str, title: str) -> tuple[Block, ...]:
+    return _measured(view, key, title, criteria_table(view.record, key))
+
+
+def _measured(view: EvaluationView, key: str, title: str, *before: Block) -> tuple[Block, ...]:
+    """Return `before` and the metrics beside the curves, where there are curves; what folds stands under both."""
+    tables = (*before, metrics_table(view.record, key))
+    curves = curve_figures(view, key, title)
+    upper: tuple[Block, ...] = (Columns(tables, curves),) if curves else tables
+    return (*upper, *methods_block(view.record), *bins_block(view.reliability, key), _digests(view))
+
+
+def _head(view: EvaluationView, others: Sequence[EvaluationView]) -> Facts:
     record = view.record
     return Facts(
         (
             ("Verdict", state_cell(record["verdict"])),
-            ("Why", Cell(record["why"])),
             ("Completed", Cell(instant_words(view.completed_at))),
             ("Threshold", Cell(number_text(record["threshold"]), "number")),
             ("Data", state_cell("synthetic", "synthetic") if record["synthetic"] else Cell("observed")),
             ("Ledger event", Cell(count_text(view.event_seq), "number")),
-            ("Evaluation record", Cell(view.digest, "code")),
-            ("Cohort", Cell(record["cohort_digest"], "code")),
-            ("Protocol", Cell(record["protocol_digest"], "code")),
+            *(_mention(view, other) for other in others),
+            *_why(record),
         )
     )
 
 
-def _metrics(record: Json, key: str) -> Table:
-    rows = tuple(_metric(metric) for metric in record["metrics"])
-    return Table(f"{key}-metrics", f"Metrics on {record['cohort']}", METRICS, rows)
-
-
-def _metric(metric: Json) -> tuple[Cell, ...]:
-    counts = (metric["n"], metric["n_positive"], metric["n_patients"])
-    return (
-        Cell(metric_words(metric["name"])),
-        Cell(number_text(metric["value"]), "number"),
-        Cell(interval_text(*metric["interval"]), "number"),
-        *(Cell(count_text(count), "number") for count in counts),
-        Cell(metric["reason"] or metric["method"]),
-    )
-
-
-def _criteria(record: Json, key: str) -> Table:
-    rows = tuple(_criterion(criterion) for criterion in record["criteria"])
-    return Table(f"{key}-criteria", f"Acceptance criteria on {record['cohort']}", CRITERIA, rows)
-
-
-def _criterion(criterion: Json) -> tuple[Cell, ...]:
-    estimate = criterion["estimate"]
-    return (
-        Cell(criterion["criterion"]),
-        Cell(number_text(criterion["limit"]), "number"),
-        Cell(number_text(estimate["value"]), "number"),
-        Cell(interval_text(*estimate["interval"]), "number"),
-        state_cell(criterion["verdict"]),
-        Cell(criterion["why"]),
-    )
-
-
-def _figures(view: EvaluationView, key: str, title: str) -> tuple[Figure, ...]:
-    synthetic = bool(view.record["synthetic"])
-    found = [_forest(view.record, f"{key}-forest", title)] if view.record["criteria"] else []
-    if view.roc:
-        found.append(_roc(view, f"{key}-roc", title, synthetic=synthetic))
-    if view.reliability:
-        found.append(_reliability(view, f"{key}-reliability", title, synthetic=synthetic))
-    return tuple(found)
-
-
-def _forest(record: Json, key: str, title: str) -> Figure:
-    rows = [_forest_row(criterion) for criterion in record["criteria"]]
-    said = "; ".join(f"{row.label}: {row.value_text}, {state_words(row.state)}" for row in rows)
-    alternative = f"Forest plot of the acceptance criteria. {said}."
-    return Figure(key, f"Criteria against their limits: {title}", alternative, partial(_draw_forest, rows, record, key))
-
-
-def _forest_row(criterion: Json) -> ForestRow:
-    estimate = criterion["estimate"]
-    value, low, high = (_number(text) for text in (estimate["value"], *estimate["interval"]))
-    return ForestRow(
-        criterion["criterion"],
-        value,
-        low,
-        high,
-        float(criterion["limit"]),
-        criterion["verdict"],
-        f"{number_text(estimate['value'])} ({interval_text(*estimate['interval'])})",
-        count_text(estimate["n"]),
-        estimate["reason"] or "",
-    )
-
-
-def _draw_forest(rows: Sequence[ForestRow], record: Json, key: str, theme: Theme) -> str:
-    said = f"{len(rows)} criteria on {record['cohort']}"
-    return forest_plot(rows, Frame(key, "Acceptance criteria", said, theme, bool(record["synthetic"])))
-
-
-def _roc(view: EvaluationView, key: str, title: str, *, synthetic: bool) -> Figure:
-    point = operating_point(view.record)
-    where = "no operating point"
-    if point is not None:
-        rates = (number_text(point.true_positive_rate), number_text(point.false_positive_rate))
-        where = f"operating point at true positive rate {rates[0]} and false positive rate {rates[1]}"
-    alternative = f"ROC curve with {len(view.roc)} points; {where}."
-
-    def draw(theme: Theme) -> str:
-        return roc_curve(view.roc, point, Frame(key, f"ROC curve: {title}", alternative, theme, synthetic))
-
-    return Figure(key, f"ROC curve: {title}", alternative, draw, wide=False)
-
-
-def _reliability(view: EvaluationView, key: str, title: str, *, synthetic: bool) -> Figure:
-    counts = ", ".join(count_text(entry.n) for entry in view.reliability)
-    alternative = f"Reliability curve with {len(view.reliability)} bins; cases in the bins: {counts}."
-
-    def draw(theme: Theme) -> str:
-        frame = Frame(key, f"Reliability curve: {title}", alternative, theme, synthetic)
-        return reliability_curve(view.reliability, frame)
-
-    return Figure(key, f"Reliability curve: {title}", alternative, draw, wide=False)
-
-
-def _bins(view: EvaluationView, key: str) -> tuple[Table, ...]:
-    if not view.reliability:
-        return ()
-    rows = tuple(
+def _digests(view: EvaluationView) -> Details:
+    facts = Facts(
         (
-            Cell(number_text(entry.mean_score), "number"),
-            Cell(number_text(entry.observed), "number"),
-            Cell(interval_text(entry.low, entry.high), "number"),
-            Cell(count_text(entry.n), "number"),
+            ("Evaluation record", Cell(view.digest, "code")),
+            ("Cohort", Cell(view.record["cohort_digest"], "code")),
+            ("Protocol", Cell(view.record["protocol_digest"], "code")),
         )
-        for entry in view.reliability
     )
-    return (Table(f"{key}-bins", "Bins of the reliability curve", BINS, rows),)
+    return Details("Digests of record, cohort and protocol", (facts,))
 
 
-def _number(text: str | None) -> float | None:
-    return None if text is None else float(text)
+def _why(record: Json) -> tuple[Pair, ...]:
+    """Return the reason of the verdict, unless it only repeats what the table of criteria says row by row."""
+    repeated = "; ".join(
+        f"{found['criterion']}: {found['why']}" for found in record["criteria"] if found["verdict"] == record["verdict"]
+    )
+    return () if record["why"] == repeated else (("Why", Cell(record["why"])),)
+
+
+def _mention(view: EvaluationView, other: EvaluationView) -> Pair:
+    when = "Evaluated again" if other.event_seq > view.event_seq else "Evaluated before"
+    note = f"ledger event {count_text(other.event_seq)}, another protocol"
+    verdict = str(other.record["verdict"])
+    return (when, state_cell(verdict, state_words(verdict), note))

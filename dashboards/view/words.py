@@ -89,7 +89,12 @@ def metric_words(name: str) -> str:
     """Return the printed name of a statistic, such as `AUC`, or `AUC, scanner 4f…` for one of a group."""
     plain, _, group = name.partition(":")
     words = METRICS.get(plain, plain.replace("_", " ").capitalize())
-    return f"{words}, {group.replace('=', ' ')}" if group else words
+    return f"{words}, {group_words(group)}" if group else words
+
+
+def group_words(group: str) -> str:
+    """Return a group's name as it is printed, such as `scanner 4f…`; empty for no group."""
+    return group.replace("=", " ")
 
 
 def state_words(state: str) -> str:

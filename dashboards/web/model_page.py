@@ -11,7 +11,8 @@ from dashboards.view.deployment import deployment_section, signature_section
 from dashboards.view.evidence import checkpoint_section, limits_section
 from dashboards.view.monitoring import monitor_overview
 from dashboards.view.numbers import BLANK, count_text, instant_words
-from dashboards.view.signals import STATES, signal_tables, signals_of, state_counts
+from dashboards.view.signal_tables import signal_blocks
+from dashboards.view.signals import STATES, signals_of, state_counts
 from dashboards.view.validation import validation_section
 from registry.domain.dossier import Dossier
 
@@ -72,7 +73,7 @@ def signal_values(dossier: Dossier, asked: Asked) -> dict[str, Any]:
     return {
         "choices": _choices(counts, asked, len(signals)),
         "said": f"Showing {count_text(shown)} of {count_text(len(signals))} signals.",
-        "tables": signal_tables(signals, asked.state or None),
+        "blocks": signal_blocks(signals, asked.state or None),
     }
 
 

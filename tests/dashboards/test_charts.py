@@ -16,7 +16,7 @@ from dashboards.charts.scale import range_of, ticks
 from dashboards.charts.signal_strip import signal_strip
 from dashboards.charts.svg import element
 from dashboards.charts.theme import PRINT, WEB, Frame, Theme
-from dashboards.view.blocks import Figure
+from dashboards.view.blocks import Figure, leaves
 from dashboards.view.document import report_document
 from dashboards.view.funnel_limits import funnel_limits
 from dashboards.view.monitoring import monitor_figures
@@ -29,7 +29,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def figures(of: Dossier) -> list[Figure]:
     """Return every figure of a dossier's report."""
-    return [block for section in report_document(of).sections for block in section.blocks if isinstance(block, Figure)]
+    blocks = [block for section in report_document(of).sections for block in leaves(section.blocks)]
+    return [block for block in blocks if isinstance(block, Figure)]
 
 
 def texts(svg: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from dossiers import HOSTILE, bare_dossier, dossier, hostile_dossier
 
 from dashboards.report import render_html
+from dashboards.view.blocks import leaves
 from dashboards.view.document import report_document
 from dashboards.view.numbers import instant_words
 from registry.domain.dossier import Dossier
@@ -80,10 +81,16 @@ def test_headings_never_skip_a_level() -> None:
 
 def test_every_cell_of_every_table_is_on_the_page() -> None:
     text = " ".join(Outline(render_html(dossier())).text.split())
-    tables = [b for s in report_document(dossier()).sections for b in s.blocks if type(b).__name__ == "Table"]
+    tables = [b for s in report_document(dossier()).sections for b in leaves(s.blocks) if type(b).__name__ == "Table"]
     cells = [cell for table in tables for row in table.rows for cell in row]
     assert len(cells) > 200
     assert [cell.text for cell in cells if " ".join(cell.text.split()) not in text] == []
+
+
+def test_the_report_folds_nothing_away() -> None:
+    folds = [attributes for tag, attributes in Outline(render_html(dossier())).tags if tag == "details"]
+    assert len(folds) > 5
+    assert all("open" in attributes for attributes in folds)
 
 
 def test_each_signature_shows_name_time_and_meaning() -> None:

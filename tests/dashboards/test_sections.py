@@ -9,14 +9,15 @@ from dossiers import bare_dossier, dossier
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.view.blocks import Facts, Paragraph, Section, Table
+from dashboards.view.blocks import Facts, Paragraph, Section, Table, leaves
 from dashboards.view.cover import SYNTHETIC_NOTE, cover_blocks, record_digest
 from dashboards.view.deployment import signature_section
 from dashboards.view.document import report_document
 from dashboards.view.evidence import NO_LIMITS, checkpoint_section, limits_section
 from dashboards.view.monitoring import monitoring_section
 from dashboards.view.record import dossier_record, metrics_record, record_bytes
-from dashboards.view.signals import NOT_MONITORED, signal_tables, signals_of, state_counts
+from dashboards.view.signal_tables import signal_blocks, signal_tables
+from dashboards.view.signals import NOT_MONITORED, signals_of, state_counts
 from dashboards.view.validation import validation_section
 from dashboards.view.words import MARKS, mark_of, metric_words, tone_of
 from registry.domain.signal import ALERT_STATES, MONITORS
@@ -30,7 +31,7 @@ def paragraphs(section: Section) -> list[str]:
 
 def rows(section: Section, key: str) -> list[list[str]]:
     """Return the rows of a section's table as texts."""
-    table = next(block for block in section.blocks if isinstance(block, Table) and block.key == key)
+    table = next(block for block in leaves(section.blocks) if isinstance(block, Table) and block.key == key)
     return [[cell.text for cell in row] for row in table.rows]
 
 
@@ -83,7 +84,8 @@ def test_metrics_without_a_value_show_a_dash_and_the_reason() -> None:
 
 def test_the_filter_keeps_the_signals_of_one_state_and_counts_all() -> None:
     signals = signals_of(dossier())
-    kept = [cell.state for table in signal_tables(signals, "watch") for row in table.rows for cell in row if cell.state]
+    tables = [block for block in leaves(signal_blocks(signals, "watch")) if isinstance(block, Table)]
+    kept = [cell.state for table in tables for row in table.rows for cell in row if cell.state]
     assert set(kept) == {"watch"}
     assert len(kept) == state_counts(signals)["watch"] == 3
     assert sum(state_counts(signals).values()) == len(signals)

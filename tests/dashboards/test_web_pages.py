@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from dossiers import HOSTILE, FakeQueries, bare_dossier, dossier, hostile_dossie
 from fastapi import FastAPI
 from monitor_runs import MODEL
 
+from dashboards.view.blocks import leaves
 from dashboards.view.document import report_document
 from dashboards.view.record import dossier_record, record_bytes
 from dashboards.web.application import create_app
@@ -142,6 +144,26 @@ def test_the_fleet_page_shows_each_model_with_its_verdict_and_signals() -> None:
         assert words in page
 
 
+def test_the_fleet_page_names_the_version_once_and_the_target_only_where_it_differs() -> None:
+    note = f'<span class="note">{MODEL}@3'
+    assert f"{note}</span>" in client().get("/").text
+    rich = dossier()
+    other = dossier(model=replace(rich.model, target="another-target"))
+    assert f"{note}, another-target</span>" in client(FakeQueries(other)).get("/").text
+
+
+def test_the_page_folds_what_is_calm_and_opens_what_there_is_to_watch() -> None:
+    page = client().get(f"/models/{MODEL}").text
+    folds = {words: state for state, words in re.findall(r"<details( open)?><summary>([^<:]+)", page)}
+    assert folds["Scanner monitor"]
+    assert folds["Subgroup monitor"]
+    assert not folds["Override monitor"]
+    assert not folds["Signals without a value"]
+    assert not folds["Bins of the reliability curve"]
+    asked = client().get(f"/models/{MODEL}?state=not_assessed").text
+    assert "<details open><summary>Signals without a value" in asked
+
+
 def test_a_model_that_was_never_judged_says_never_and_shows_no_zero_signals() -> None:
     page = client(FakeQueries(bare_dossier())).get("/").text
     assert page.count("never") >= 2
@@ -155,7 +177,7 @@ def test_the_model_page_shows_the_numbers_of_the_report() -> None:
         cell.text
         for section in report_document(dossier()).sections
         if section.key != "reading"
-        for block in section.blocks
+        for block in leaves(section.blocks)
         if type(block).__name__ == "Table"
         for row in block.rows
         for cell in row

@@ -119,8 +119,26 @@ def test_the_keyboard_reaches_the_skip_link_first_and_sees_where_it_is(browser: 
         assert visit.page.evaluate("document.activeElement.id") == "main"
 
 
+def test_what_is_folded_opens_by_keyboard_without_script_and_is_open_in_print(browser: Any, origin: str) -> None:
+    shown = """[...document.querySelectorAll('details')].map(e => e.querySelector(':scope > :not(summary)'))
+        .map(e => e.checkVisibility({contentVisibilityAuto: true}))"""
+    with Visit(browser, java_script_enabled=False) as visit:
+        visit.page.goto(origin + PAGES[1])
+        fold = visit.page.locator("details:not([open])").first
+        inner = visit.page.locator("details:not([open]) > :not(summary)").first
+        assert not inner.is_visible()
+        fold.locator("summary").focus()
+        visit.page.keyboard.press("Enter")
+        assert visit.page.locator("details[open]").first.locator(":scope > :not(summary)").first.is_visible()
+    with Visit(browser) as visit:
+        visit.page.goto(origin + PAGES[1])
+        assert False in visit.page.evaluate(shown)
+        visit.page.emulate_media(media="print")
+        assert set(visit.page.evaluate(shown)) == {True}
+
+
 def test_targets_are_at_least_24_pixels_high(browser: Any, origin: str) -> None:
-    small = """[...document.querySelectorAll('.rail a, .filter a, .actions a, button, input')]
+    small = """[...document.querySelectorAll('.rail a, .filter a, .actions a, button, input, summary')]
         .map(e => [e.textContent, e.getBoundingClientRect()])
         .filter(([_, r]) => r.width > 0 && (r.height < 24 || r.width < 24)).map(([t]) => t)"""
     for width in (320, 1280):
