@@ -23,7 +23,8 @@ url = ""                   # empty: SQLite in this folder; or postgresql+psycopg
 
 [defaults]
 time_zone = "UTC"          # of sites that are not listed below, IANA name
-threshold_rule = "youden"  # how the operating point is chosen on the tune cohort: youden, or sensitivity>=0.90
+# The operating point is chosen on the tune cohort: the least calls that still find this share of the positives.
+threshold_rule = "sensitivity>=0.90"  # or "specificity>=0.95", or "youden": a miss weighs as much as a false call
 
 # [sites.general]
 # time_zone = "Europe/Vienna"
@@ -56,7 +57,7 @@ class DefaultsSection:
     """`[defaults]`."""
 
     time_zone: str = "UTC"
-    threshold_rule: str = "youden"
+    threshold_rule: str = "sensitivity>=0.90"
 
 
 @dataclass(frozen=True)

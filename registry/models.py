@@ -63,6 +63,9 @@ class MlflowModels:
     def download(self, run_id: str, destination: Path) -> Path:
         """Copy a run's model folder into an empty folder, and say nothing of whether it is the right one.
 
+        MLflow remembers where its artifacts lay when they were logged; in a workspace that was moved or restored they
+        are taken from where they lie now.
+
         Raises:
             ArtifactChangedError: when the run or its artifacts are gone.
         """
@@ -70,6 +73,10 @@ class MlflowModels:
         from mlflow.exceptions import MlflowException  # noqa: PLC0415 - lazy: mlflow is slow to import
 
         try:
+            client.get_run(run_id)
+            here = self._artifacts / run_id / "artifacts" / ARTIFACT_PATH
+            if here.is_dir():
+                return Path(shutil.copytree(here, destination / ARTIFACT_PATH, symlinks=True))
             folder = client.download_artifacts(run_id, ARTIFACT_PATH, str(destination))
         except (MlflowException, OSError, shutil.Error) as error:
             raise ArtifactChangedError(

@@ -10,8 +10,6 @@ import pydicom.data
 import pytest
 from command import Command, Done, freeze, new_workspace, with_data, with_model
 
-pytestmark = pytest.mark.xdist_group("workspaces")
-
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Command:
@@ -59,7 +57,7 @@ def test_a_folder_without_dicom_ends_with_4(empty: Command, tmp_path: Path) -> N
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "readme.txt").write_text("not an image")
     before = table_rows(empty)
-    one_line(empty("ingest", "dicom", tmp_path / "notes", "--site", "general"), 4, "not_dicom")
+    one_line(empty("ingest", "dicom", tmp_path / "notes", "--site", "general"), 4, "no DICOM file")
     assert table_rows(empty) == before
 
 
@@ -71,7 +69,7 @@ def test_a_truncated_file_is_quarantined_and_ends_with_4(empty: Command, tmp_pat
     done = empty("ingest", "dicom", tmp_path / "in", "--site", "general", "--json")
     assert done.code == 4
     assert table_rows(empty)["rows"] == 1, "the good file goes in all the same"
-    assert sum(done.json["quarantined"].values()) == 1
+    assert done.json["quarantine"] == {"pixel_truncated": 1}
 
 
 def test_a_csv_without_a_required_column_ends_with_2(data: Command, tmp_path: Path) -> None:
@@ -166,12 +164,13 @@ def test_a_tampered_ledger_ends_with_1(model: Command) -> None:
 
 def test_a_ledger_that_was_cut_off_is_found_against_a_kept_checkpoint(model: Command, tmp_path: Path) -> None:
     model.well("audit", "checkpoint", "--out", tmp_path / "kept.txt")
-    shutil.copy(model.root / "overread.db", tmp_path / "old.db")
+    with sqlite3.connect(model.root / "overread.db") as now, sqlite3.connect(tmp_path / "old.db") as old:
+        now.backup(old)
     model.well("people", "add", "late", "--name", "Late", "--role", "oversight", "--passphrase-file", model.secret)
     model.well("audit", "checkpoint", "--out", tmp_path / "kept.txt")
-    for side in ("-wal", "-shm"):
-        (model.root / f"overread.db{side}").unlink(missing_ok=True)
-    shutil.copy(tmp_path / "old.db", model.root / "overread.db")
+    with sqlite3.connect(model.root / "overread.db") as now, sqlite3.connect(tmp_path / "old.db") as old:
+        old.backup(now)
+    assert model("audit", "verify").code == 0, "on its own the old ledger is whole"
     one_line(model("audit", "verify", "--checkpoint", tmp_path / "kept.txt"), 1, "BROKEN")
 
 

@@ -8,14 +8,10 @@ from pipelines.defs.verdicts import SEVERITY, acceptance_check, contract_check
 from registry.domain.vocabulary import Verdict
 from validation.contracts import ContractResult
 
-pytestmark = pytest.mark.xdist_group("dagster")
-
 PIPELINE = """
 [pipeline]
 target = "lesion-visible"
 seed = 1
-epochs = 6
-as_of = "2026-06-30"
 [[pipeline.dicom]]
 path = "{phantoms}/general"
 site = "general"
@@ -30,11 +26,11 @@ select = ["site=general", "patients=0-40%"]
 [[pipeline.cohorts]]
 name = "tune-1"
 role = "tune"
-select = ["site=general", "patients=40-55%"]
+select = ["site=general", "patients=40-60%"]
 [[pipeline.cohorts]]
 name = "internal-1"
 role = "internal-test"
-select = ["site=general", "patients=55-100%"]
+select = ["site=general", "patients=60-100%"]
 [[pipeline.predict]]
 path = "{phantoms}/general"
 site = "general"
@@ -148,6 +144,6 @@ def test_only_a_failed_verdict_is_an_error_and_only_a_passed_one_passes(verdict:
 
 
 def test_a_broken_contract_is_an_error_that_blocks() -> None:
-    broken = contract_check("outcomes", ContractResult(success=False, failures=()))
+    broken = contract_check("outcomes", ContractResult("outcomes", success=False, rows=3, checked=9, failures=()))
     assert not broken.passed
     assert broken.severity is dg.AssetCheckSeverity.ERROR
