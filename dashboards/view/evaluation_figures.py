@@ -24,12 +24,16 @@ def forest_figures(record: Json, key: str, title: str) -> tuple[Figure, ...]:
     return (Figure(f"{key}-forest", f"Criteria against their limits: {title}", alternative, draw),)
 
 
-def curve_figures(view: EvaluationView, key: str, title: str) -> tuple[Figure, ...]:
-    """Return the ROC and the reliability curve, each where the record holds it."""
+def roc_figures(view: EvaluationView, key: str, title: str) -> tuple[Figure, ...]:
+    """Return the ROC curve, where the record holds it."""
     synthetic = bool(view.record["synthetic"])
-    roc = (_roc(view, f"{key}-roc", title, synthetic=synthetic),) if view.roc else ()
-    reliability = (_reliability(view, f"{key}-reliability", title, synthetic=synthetic),) if view.reliability else ()
-    return (*roc, *reliability)
+    return (_roc(view, f"{key}-roc", title, synthetic=synthetic),) if view.roc else ()
+
+
+def reliability_figures(view: EvaluationView, key: str, title: str) -> tuple[Figure, ...]:
+    """Return the reliability curve, where the record holds it."""
+    synthetic = bool(view.record["synthetic"])
+    return (_reliability(view, f"{key}-reliability", title, synthetic=synthetic),) if view.reliability else ()
 
 
 def operating_point(record: Json) -> CurvePoint | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards.view.blocks import Block, Cell, Columns, Details, Facts, Heading, Paragraph, Section, state_cell
-from dashboards.view.evaluation_figures import curve_figures, forest_figures
+from dashboards.view.evaluation_figures import forest_figures, reliability_figures, roc_figures
 from dashboards.view.evaluation_tables import bins_block, criteria_table, methods_block, metrics_table
 from dashboards.view.numbers import count_text, instant_words, number_text
 from dashboards.view.words import state_words
@@ -82,11 +82,13 @@ def _full(view: EvaluationView, key: str, title: str) -> tuple[Block, ...]:
 
 
 def _measured(view: EvaluationView, key: str, title: str, *before: Block) -> tuple[Block, ...]:
-    """Return `before` and the metrics beside the curves, where there are curves; what folds stands under both."""
+    """Return `before` and the metrics beside the ROC curve, then what folds beside the reliability curve."""
     tables = (*before, metrics_table(view.record, key))
-    curves = curve_figures(view, key, title)
-    upper: tuple[Block, ...] = (Columns(tables, curves),) if curves else tables
-    return (*upper, *methods_block(view.record), *bins_block(view.reliability, key), _digests(view))
+    folded = (*methods_block(view.record), *bins_block(view.reliability, key), _digests(view))
+    roc, reliability = roc_figures(view, key, title), reliability_figures(view, key, title)
+    upper: tuple[Block, ...] = (Columns(tables, roc),) if roc else tables
+    lower: tuple[Block, ...] = (Columns(folded, reliability),) if reliability else folded
+    return (*upper, *lower)
 
 
 def _head(view: EvaluationView, others: Sequence[EvaluationView]) -> Facts:

@@ -120,31 +120,36 @@ def freeze(workspace: Workspace) -> dict[str, Any]:
 
 
 def judge(workspace: Workspace) -> dict[str, Any]:
-    """Train, then validate internally and externally."""
+    """Train, then validate on other patients of the same site."""
     version = train(workspace, MODEL, "demo-train", "demo-tune", progress=Quiet())
-    judged = [
-        validate(workspace, MODEL, None, name, None, progress=Quiet()) for name in ("demo-internal", "demo-external")
-    ]
-    says = [f"{version.name}: {version.artifact_digest}"]
-    for evaluation in judged:
-        auc = next(metric for metric in evaluation.metrics if metric.name == "auc")
-        interval = f"{auc.low:.3f} to {auc.high:.3f}" if auc.low is not None and auc.high is not None else "no interval"
-        measured = f"AUC {auc.value:.3f} ({interval}), {auc.n_patients} patients"
-        says.append(f"{evaluation.cohort}: {evaluation.verdict.value}, {measured}")
-    return {"version": version.name, "verdicts": {e.cohort: e.verdict.value for e in judged}, "says": says}
+    verdict = _validated(workspace, "demo-internal")
+    return {
+        "version": version.name,
+        "says": [f"{version.name}: {version.artifact_digest}", f"demo-internal: {verdict}"],
+    }
+
+
+def _validated(workspace: Workspace, cohort: str) -> str:
+    """Validate on a cohort and say the verdict with the area under the curve."""
+    evaluation = validate(workspace, MODEL, None, cohort, None, progress=Quiet())
+    auc = next(metric for metric in evaluation.metrics if metric.name == "auc")
+    interval = f"{auc.low:.3f} to {auc.high:.3f}" if auc.low is not None and auc.high is not None else "no interval"
+    return f"{evaluation.verdict.value}, AUC {auc.value:.3f} ({interval}), {auc.n_patients} patients"
 
 
 def decide(workspace: Workspace, cast: Cast) -> dict[str, Any]:
-    """Submit, try to approve as the trainer, review, approve with two signatures, deploy in shadow."""
+    """Ask for approval too early and as the trainer, supply the external site, approve, deploy in shadow."""
     lifecycle, version = workspace.lifecycle, workspace.lifecycle.version(MODEL).version
     engineer, quality, clinician = (cast.signer(workspace, p) for p in (cast.engineer, cast.quality, cast.clinician))
     acts: list[tuple[str, Callable[[], Any]]] = [
         ("submit", lambda: lifecycle.submit(MODEL, version, engineer, "evidence complete")),
-        ("approve as the trainer", lambda: lifecycle.approve(MODEL, version, engineer, "")),
+        ("approve, without an external site", lambda: lifecycle.approve(MODEL, version, quality, "")),
+        ("validate at the external site", lambda: _validated(workspace, "demo-external")),
         ("risk review", lambda: lifecycle.risk_review(MODEL, version, quality, "limits are acceptable for shadow use")),
-        ("approve: quality officer", lambda: lifecycle.approve(MODEL, version, quality, "")),
-        ("approve: clinical lead", lambda: lifecycle.approve(MODEL, version, clinician, "")),
-        ("shadow deployment", lambda: lifecycle.deploy(MODEL, version, SITE, "shadow", clinician, "watch first")),
+        ("approve, as the trainer", lambda: lifecycle.approve(MODEL, version, engineer, "")),
+        ("approve, as quality officer", lambda: lifecycle.approve(MODEL, version, quality, "")),
+        ("approve, as clinical lead", lambda: lifecycle.approve(MODEL, version, clinician, "")),
+        ("deploy in shadow", lambda: lifecycle.deploy(MODEL, version, SITE, "shadow", clinician, "watch first")),
     ]
     says = [f"{title}: {_outcome(act)}" for title, act in acts]
     return {"state": lifecycle.version(MODEL).state.value, "says": says}
@@ -155,7 +160,7 @@ def _outcome(act: Callable[[], Any]) -> str:
         done = act()
     except OverreadError as error:
         return f"refused (exit code {int(error.exit_code)}): {error.line()}"
-    return str(getattr(done, "says", "done"))
+    return done if isinstance(done, str) else str(getattr(done, "says", "done"))
 
 
 def operate(workspace: Workspace, seed: int) -> dict[str, Any]:

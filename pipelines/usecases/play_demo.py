@@ -74,10 +74,13 @@ def play_demo(out: Path, *, seed: int, say: Say) -> Story:
         ("draw synthetic studies and take them in", lambda: take_in(workspace, out, seed)),
         ("freeze cohorts; a split by slice is refused as a leak", lambda: freeze(workspace)),
         (
-            "train a small classifier and judge it inside, across scanners and at an external site",
+            "train a small classifier and judge it on other patients",
             lambda: judge(workspace),
         ),
-        ("decide: the trainer may not approve; two others sign", lambda: decide(workspace, cast)),
+        (
+            "decide: no approval without an external site or by the trainer; two others sign",
+            lambda: decide(workspace, cast),
+        ),
         (
             "operate in shadow: score through the serving gate, simulate reads, run the monitors",
             lambda: operate(workspace, seed),
