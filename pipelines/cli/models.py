@@ -115,7 +115,8 @@ def deploy(
     mode: Annotated[str, typer.Option("--mode", help="shadow, pilot or live.")],
     signer: SignerId,
     acceptance: Annotated[
-        str | None, typer.Option("--acceptance", help="Pilot and live: digest of a passed evaluation on the site's cases.")
+        str | None,
+        typer.Option("--acceptance", help="Pilot and live: digest of a passed evaluation on the site's cases."),
     ] = None,
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,

@@ -73,9 +73,14 @@ def _give(data: bytes, document: dict[str, Any], json_file: str | None) -> None:
 
 
 def summary(document: dict[str, Any]) -> list[str]:
-    """Spell a monitor run for a person, one line a signal."""
+    """Spell a monitor run for a person: one line a signal, one for all that did not run."""
     head = f"{document['model']} as of {document['as_of']}, plan {str(document['plan'])[:19]}…"
-    return [head, *(_line(signal) for signal in document["signals"])]
+    idle = [signal["code"] for signal in document["signals"] if signal["reason"] == "not_run"]
+    lines = [_line(signal) for signal in document["signals"] if signal["reason"] != "not_run"]
+    silence = (
+        [f"not assessed (not run): {', '.join(sorted(set(idle)))}: no alert can be raised by them"] if idle else []
+    )
+    return [head, *lines, *silence]
 
 
 def _line(signal: Mapping[str, Any]) -> str:
