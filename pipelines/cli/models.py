@@ -116,7 +116,7 @@ def deploy(
     signer: SignerId,
     acceptance: Annotated[
         str | None,
-        typer.Option("--acceptance", help="Pilot and live: digest of a passed evaluation on the site's cases."),
+        typer.Option("--acceptance", help="Pilot and live: digest of the site's passed evaluation."),
     ] = None,
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,

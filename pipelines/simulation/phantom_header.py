@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
 from pipelines.simulation.phantom_scanners import PhantomScanner
 
@@ -41,10 +41,10 @@ def draw_patient(
     age = int(random.integers(18, 90))
     name = f"{random.choice(_SURNAMES)}^{random.choice(_FIRST_NAMES[sex])}"
     birth = acquired_at.date() - timedelta(days=365 * age + age // 4 + int(random.integers(1, 300)))
-    uids = (_uid(seed, site, number, kind) for kind in ("study", "series", "frame"))
+    study, series, frame = (_uid(seed, site, number, kind) for kind in ("study", "series", "frame"))
     record = f"MRN{int(random.integers(10**7, 10**8))}{number:03d}"
     accession = f"ACC{int(random.integers(10**6, 10**7))}{number:03d}"
-    return PhantomPatient(site, number, record, name, sex, age, birth, acquired_at, *uids, accession)
+    return PhantomPatient(site, number, record, name, sex, age, birth, acquired_at, study, series, frame, accession)
 
 
 def instance_uid(seed: int, patient: PhantomPatient, index: int) -> str:
@@ -80,7 +80,7 @@ def _uid(seed: int, site: str, number: int, kind: str) -> str:
 def _file_meta(sop: str) -> FileMetaDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = MRImageStorage
-    meta.MediaStorageSOPInstanceUID = sop
+    meta.MediaStorageSOPInstanceUID = UID(sop)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = generate_uid(entropy_srcs=["overread phantom writer"])
     meta.ImplementationVersionName = "OVERREADPHANTOM"

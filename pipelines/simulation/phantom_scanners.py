@@ -46,7 +46,9 @@ _STYLES = (
     PhantomScanner(
         "GE MEDICAL SYSTEMS", "SYNTHETIC B 3T", "27\\LX\\MR", "", "", 3, 640, 9, 1.1, 4, 2600, 0.045, 0.45, 0.6
     ),
-    PhantomScanner("Philips Healthcare", "SYNTHETIC C 3T", "5.7.1", "", "", 3, 580, 10, 1.2, 4.5, 1500, 0.05, 0.35, 0.55),
+    PhantomScanner(
+        "Philips Healthcare", "SYNTHETIC C 3T", "5.7.1", "", "", 3, 580, 10, 1.2, 4.5, 1500, 0.05, 0.35, 0.55
+    ),
     PhantomScanner("CANON_MEC", "SYNTHETIC D 1.5", "V6.0", "", "", 1.5, 560, 12, 1.3, 5, 4200, 0.055, 0.3, 0.5),
 )
 
