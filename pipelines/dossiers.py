@@ -10,6 +10,7 @@ from pipelines.limits import Json, limits_of
 from pipelines.periods import period_days
 from registry.database import reading
 from registry.domain.cohort import Cohort
+from registry.domain.columns import TABLES
 from registry.domain.dossier import CheckpointView, CohortView, Dossier, EvaluationView, SignatureView
 from registry.domain.errors import IncompleteError
 from registry.domain.model import Deployment, ModelVersion
@@ -47,6 +48,7 @@ class DossierBuilder:
         monitor, series = self._monitor()
         checkpoint = self._checkpoint()
         verdict, anchor = self._ledger_verdict() if verify else (NOT_VERIFIED, "")
+        invented = () if monitor is None else synthetic_tables(self._workspace)
         return Dossier(
             model=self._version,
             period=self._period(checkpoint),
@@ -58,10 +60,10 @@ class DossierBuilder:
             evaluations=evaluations,
             monitor=monitor,
             daily=daily_points(series, self._version.version),
-            limits=limits_of(self._version, cohorts, evaluations, deployments, monitor, anchor),
+            limits=limits_of(self._version, cohorts, invented, evaluations, deployments, monitor, anchor),
             checkpoint=checkpoint,
             ledger_verdict=verdict,
-            synthetic=self._version.synthetic or any(cohort.synthetic for cohort in cohorts),
+            synthetic=self._version.synthetic or bool(invented) or any(cohort.synthetic for cohort in cohorts),
             code_version=__version__,
         )
 
@@ -143,6 +145,11 @@ class DossierBuilder:
     def _ledger_verdict(self) -> tuple[str, str]:
         report = verify_ledger(self._workspace.engine, self._workspace.ledger.public_vkey, None)
         return f"{report.verdict}: {report.why}", report.anchor or ""
+
+
+def synthetic_tables(workspace: Workspace) -> tuple[str, ...]:
+    """Return the tables of observations that hold synthetic rows."""
+    return tuple(name for name in sorted(TABLES) if workspace.tables.version(name).synthetic)
 
 
 def cohort_view(cohort: Cohort) -> CohortView:

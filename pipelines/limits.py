@@ -13,6 +13,7 @@ Json = Mapping[str, Any]
 def limits_of(
     version: ModelVersion,
     cohorts: Sequence[CohortView],
+    synthetic_tables: Sequence[str],
     evaluations: Sequence[EvaluationView],
     deployments: Sequence[Deployment],
     monitor: Json | None,
@@ -21,6 +22,7 @@ def limits_of(
     """List what the evidence does not show; a version without limits says that none was found."""
     found = [
         *_synthetic(version, cohorts),
+        *_simulated(synthetic_tables),
         *_validation(evaluations),
         *_external(evaluations),
         *_operation(deployments),
@@ -34,6 +36,11 @@ def _synthetic(version: ModelVersion, cohorts: Iterable[CohortView]) -> Iterator
     named = sorted(cohort.name for cohort in cohorts if cohort.synthetic)
     if version.synthetic or named:
         yield f"Synthetic data: {', '.join(named) or version.name}. Nothing here says how the model does on patients."
+
+
+def _simulated(tables: Sequence[str]) -> Iterator[str]:
+    if tables:
+        yield f"Simulated rows among the observed ones: {', '.join(tables)}. Signals that rest on them are no evidence."
 
 
 def _validation(evaluations: Sequence[EvaluationView]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pipelines.bootstrap import Workspace
-from pipelines.dossiers import DossierBuilder
+from pipelines.dossiers import DossierBuilder, synthetic_tables
 from registry.database import reading
 from registry.domain.dossier import Dossier, FleetRow, LedgerRow
 from registry.domain.event import EVENT_TYPES, Event
@@ -68,7 +68,7 @@ class RecordQueries:
             open_alerts=sum(alert["state"] == "open" for alert in run["alerts"]) if run else 0,
             last_monitored=run["as_of"] if run else "",
             signed_by=self._signed_by(version),
-            synthetic=version.synthetic,
+            synthetic=version.synthetic or (run is not None and bool(synthetic_tables(self._workspace))),
         )
 
     def _monitor(self, model: str) -> Any:

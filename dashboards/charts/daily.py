@@ -14,6 +14,7 @@ from dashboards.charts.theme import BLUE, GREY, ORANGE, PURPLE, Frame, Theme
 from registry.domain.dossier import DailyPoint
 from validation.statistics.funnel import p_chart_limits
 
+LONG_SPAN_DAYS = 300  # from here on a day and a month would not say which year
 WIDTH, LEFT, PLOT_WIDTH, HEIGHT = 520, 56, 452, 84
 
 Points = list[tuple[float, float]]
@@ -103,13 +104,17 @@ def _dates(theme: Theme, plot: Plot, days: Sequence[DailyPoint]) -> str:
     first, last = int(_ordinal(days[0].day)), int(_ordinal(days[-1].day))
     step = max(1, math.ceil((last - first + 1) / 7))
     shown = list(range(first, last + 1, step))
-    names = [date.fromordinal(day).strftime("%d %b") for day in shown]
+    spelling = "%d %b" if last - first < LONG_SPAN_DAYS else "%Y-%m"
+    names = [date.fromordinal(day).strftime(spelling) for day in shown]
     return x_axis(theme, plot, f"day ({days[0].day} to {days[-1].day})", [float(day) for day in shown], names)
 
 
 def _legend(theme: Theme, row: float) -> str:
     limit = line(theme, (LEFT, row - 4), (LEFT + 20, row - 4), stroke=GREY, stroke_width=1.5, stroke_dasharray="3 2")
-    parts = [limit, label(theme, LEFT + 26, row, "three standard errors about the period's share", size=11)]
-    parts.append(_point(theme, LEFT + 320.0, row - 4, inside=False))
-    parts.append(label(theme, LEFT + 332, row, "outside", size=11))
+    parts = [
+        limit,
+        label(theme, LEFT + 26, row, "three standard errors, as if units were independent", size=11),
+    ]
+    parts.append(_point(theme, LEFT + 360.0, row - 4, inside=False))
+    parts.append(label(theme, LEFT + 372, row, "outside", size=11))
     return "".join(parts)

@@ -8,7 +8,7 @@ from registry.domain.model import Deployment, ModelVersion
 OPERATING = (
     Column("Site"),
     Column("Threshold", "number"),
-    Column("Rule"),
+    Column("Rule", weight=1.6),
     Column("Chosen on tune cohort", "code", 1.6),
 )
 DEPLOYED = (Column("Site"), Column("Mode"), Column("State", "state"), Column("Since"), Column("Ledger event", "number"))
