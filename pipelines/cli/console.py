@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.progress import Silent
 from registry.domain.display import plain
 from registry.domain.errors import NotAllowedError, UsageError
 from registry.domain.ports import Progress
@@ -55,13 +56,6 @@ def passphrase(file: Path | None, prompt: str) -> str:
             "signing asks for a passphrase, and there is no terminal", mend="use --passphrase-file FILE"
         )
     return getpass.getpass(f"{prompt}: ")
-
-
-class Silent:
-    """Progress where nobody watches."""
-
-    def advance(self, n: int = 1) -> None:
-        """Do nothing."""
 
 
 @contextmanager

@@ -18,10 +18,3 @@ class WorkspaceResource(dg.ConfigurableResource[Workspace]):
     def opened(self) -> Workspace:
         """Open the workspace; each asset opens its own, so that steps share nothing but the record."""
         return open_workspace(find_workspace(Path(self.root) if self.root else None))
-
-
-class Quiet:
-    """Progress inside a Dagster step: Dagster shows its own."""
-
-    def advance(self, n: int = 1) -> None:
-        """Do nothing."""

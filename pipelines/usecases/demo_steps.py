@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.bootstrap import Workspace
+from pipelines.progress import Silent
 from pipelines.usecases.freeze_cohort import freeze_cohort
 from pipelines.usecases.ingest_dicom import ingest_dicom
 from pipelines.usecases.ingest_rows import ingest_rows
@@ -47,13 +48,6 @@ study_uid = "unit_uid"
 """
 
 
-class Quiet:
-    """Progress that shows nothing: the demo tells its steps itself."""
-
-    def advance(self, n: int = 1) -> None:
-        """Do nothing."""
-
-
 @dataclass(frozen=True)
 class Cast:
     """The demo's people, by id, with the folder of their passphrases."""
@@ -88,14 +82,14 @@ def take_in(workspace: Workspace, out: Path, seed: int) -> dict[str, Any]:
     """Draw phantoms for two sites, take them in with their labels."""
     today = workspace.clock.now().astimezone(UTC).date()
     folder = out / "dicom"
-    simulate_phantoms(folder, seed=seed, patients=PATIENTS, until=today.isoformat(), progress=Quiet())
+    simulate_phantoms(folder, seed=seed, patients=PATIENTS, until=today.isoformat(), progress=Silent())
     sites = [
-        ingest_dicom(workspace, [folder / site], site, synthetic=True, progress=Quiet())
+        ingest_dicom(workspace, [folder / site], site, synthetic=True, progress=Silent())
         for site in (SITE, EXTERNAL_SITE)
     ]
     mapping = out / "labels-map.toml"
     write_durably(mapping, MAP.format(established_at=f"{today - timedelta(days=1)}T00:00:00Z").encode())
-    labels = ingest_rows(workspace, "outcomes", [folder / "labels.csv"], mapping=mapping, progress=Quiet())
+    labels = ingest_rows(workspace, "outcomes", [folder / "labels.csv"], mapping=mapping, progress=Silent())
     series = sum(report.acquisitions for report in sites)
     says = [f"{series} series of {len(sites)} sites, {labels.accepted} labelled slices"]
     return {"series": series, "outcomes": labels.accepted, "says": says}
@@ -110,10 +104,10 @@ def freeze(workspace: Workspace) -> dict[str, Any]:
         ("demo-internal", Role.INTERNAL_TEST, (here, "patients=60-100%")),
         ("demo-external", Role.EXTERNAL_TEST, (there,)),
     ]
-    frozen = [freeze_cohort(workspace, name, MODEL, role, select, progress=Quiet()) for name, role, select in plan]
+    frozen = [freeze_cohort(workspace, name, MODEL, role, select, progress=Silent()) for name, role, select in plan]
     says = [f"{c.name}: {len(c.units)} slices of {len(c.patients())} patients" for c in frozen]
     try:
-        freeze_cohort(workspace, "demo-by-slice", MODEL, Role.INTERNAL_TEST, (here, "units=0-20%"), progress=Quiet())
+        freeze_cohort(workspace, "demo-by-slice", MODEL, Role.INTERNAL_TEST, (here, "units=0-20%"), progress=Silent())
     except LeakFoundError as leak:
         says.append(f"refused, as it must be: {leak.line()}")
     return {"cohorts": {cohort.name: cohort.digest for cohort in frozen}, "says": says}
@@ -121,7 +115,7 @@ def freeze(workspace: Workspace) -> dict[str, Any]:
 
 def judge(workspace: Workspace) -> dict[str, Any]:
     """Train, then validate on other patients of the same site."""
-    version = train(workspace, MODEL, "demo-train", "demo-tune", progress=Quiet())
+    version = train(workspace, MODEL, "demo-train", "demo-tune", progress=Silent())
     verdict = _validated(workspace, "demo-internal")
     return {
         "version": version.name,
@@ -131,7 +125,7 @@ def judge(workspace: Workspace) -> dict[str, Any]:
 
 def _validated(workspace: Workspace, cohort: str) -> str:
     """Validate on a cohort and say the verdict with the area under the curve."""
-    evaluation = validate(workspace, MODEL, None, cohort, None, progress=Quiet())
+    evaluation = validate(workspace, MODEL, None, cohort, None, progress=Silent())
     auc = next(metric for metric in evaluation.metrics if metric.name == "auc")
     interval = f"{auc.low:.3f} to {auc.high:.3f}" if auc.low is not None and auc.high is not None else "no interval"
     return f"{evaluation.verdict.value}, AUC {auc.value:.3f} ({interval}), {auc.n_patients} patients"
@@ -166,9 +160,9 @@ def _outcome(act: Callable[[], Any]) -> str:
 def operate(workspace: Workspace, seed: int) -> dict[str, Any]:
     """Score the site's studies in shadow, simulate a reader study over them, run the monitors as of today."""
     folder = workspace.root.parent / "dicom" / SITE
-    scored = predict(workspace, MODEL, None, [folder], SITE, mode=Mode.SHADOW, progress=Quiet())
-    reads = simulate_reads(workspace, MODEL, None, seed=seed, readers=4, assume_shown=True, progress=Quiet())
-    run = run_monitors(workspace, MODEL, progress=Quiet())
+    scored = predict(workspace, MODEL, None, [folder], SITE, mode=Mode.SHADOW, progress=Silent())
+    reads = simulate_reads(workspace, MODEL, None, seed=seed, readers=4, assume_shown=True, progress=Silent())
+    run = run_monitors(workspace, MODEL, progress=Silent())
     states = [signal["state"] for signal in run.json["signals"]]
     counts = {state: states.count(state) for state in sorted(set(states))}
     says = [
@@ -180,8 +174,7 @@ def operate(workspace: Workspace, seed: int) -> dict[str, Any]:
 
 def report(workspace: Workspace, out: Path) -> dict[str, Any]:
     """Issue the report as PDF and HTML."""
-    actor = replace(LOCAL_ADMINISTRATOR, auth="local")
-    teller = replace(workspace, actor=actor)
+    teller = replace(workspace, actor=LOCAL_ADMINISTRATOR)
     issued = [issue_report(teller, MODEL, None, None, form, out / f"report.{form}") for form in ("pdf", "html")]
     return {
         "files": [str(one.file) for one in issued],

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from pipelines.defs.resources import Quiet, WorkspaceResource
+from pipelines.defs.resources import WorkspaceResource
 from pipelines.defs.training.assets import model_version
 from pipelines.defs.verdicts import acceptance_check
+from pipelines.progress import Silent
 from pipelines.usecases.validate import validate
 from registry.domain.cohort import TEST_ROLES
 from registry.domain.model import Evaluation
@@ -26,7 +27,7 @@ def evaluations(workspace: WorkspaceResource) -> dg.MaterializeResult:
     opened = workspace.opened()
     plan = opened.settings.pipeline
     judged = [
-        validate(opened, plan.target, None, source.name, plan.protocol or None, progress=Quiet())
+        validate(opened, plan.target, None, source.name, plan.protocol or None, progress=Silent())
         for source in plan.cohorts
         if Role(source.role) in TEST_ROLES
     ]

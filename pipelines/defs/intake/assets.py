@@ -4,8 +4,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.defs.resources import Quiet, WorkspaceResource
+from pipelines.defs.resources import WorkspaceResource
 from pipelines.defs.verdicts import contract_check
+from pipelines.progress import Silent
 from pipelines.usecases.ingest_dicom import ingest_dicom
 from pipelines.usecases.ingest_rows import ingest_rows
 from pipelines.usecases.stored_contract import stored_contract
@@ -16,7 +17,7 @@ def acquisitions(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """One row a series, from the DICOM folders of `[[pipeline.dicom]]`."""
     opened = workspace.opened()
     reports = [
-        ingest_dicom(opened, [Path(source.path)], source.site, synthetic=source.synthetic, progress=Quiet())
+        ingest_dicom(opened, [Path(source.path)], source.site, synthetic=source.synthetic, progress=Silent())
         for source in opened.settings.pipeline.dicom
     ]
     counts = {
@@ -37,7 +38,7 @@ def outcomes(workspace: WorkspaceResource) -> dg.MaterializeResult:
     opened = workspace.opened()
     reports = [
         ingest_rows(
-            opened, "outcomes", [Path(source.file)], mapping=Path(source.map) if source.map else None, progress=Quiet()
+            opened, "outcomes", [Path(source.file)], mapping=Path(source.map) if source.map else None, progress=Silent()
         )
         for source in opened.settings.pipeline.outcomes
     ]

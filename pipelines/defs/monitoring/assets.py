@@ -5,9 +5,10 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.defs.intake.assets import acquisitions
-from pipelines.defs.resources import Quiet, WorkspaceResource
+from pipelines.defs.resources import WorkspaceResource
 from pipelines.defs.training.assets import model_version
 from pipelines.defs.verdicts import contract_check
+from pipelines.progress import Silent
 from pipelines.usecases.predict import predict
 from pipelines.usecases.run_monitors import read_plan, run_monitors
 from pipelines.usecases.stored_contract import stored_contract
@@ -32,7 +33,7 @@ def predictions(workspace: WorkspaceResource) -> dg.MaterializeResult:
             [Path(source.path)],
             source.site,
             mode=Mode(source.mode) if source.mode else None,
-            progress=Quiet(),
+            progress=Silent(),
         )
         for source in plan.predict
     ]
@@ -46,7 +47,7 @@ def monitor_run(workspace: WorkspaceResource) -> dg.MaterializeResult:
     """Every signal of the monitors as of today, or as of the day that the settings name."""
     opened = workspace.opened()
     plan = opened.settings.pipeline
-    done = run_monitors(opened, plan.target, as_of=plan.as_of or None, plan=read_plan(opened, None), progress=Quiet())
+    done = run_monitors(opened, plan.target, as_of=plan.as_of or None, plan=read_plan(opened, None), progress=Silent())
     states = [signal["state"] for signal in done.json["signals"]]
     counts = {state: states.count(state) for state in sorted(set(states))}
     return dg.MaterializeResult(metadata={"digest": done.digest, **counts})

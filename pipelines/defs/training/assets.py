@@ -3,7 +3,8 @@
 import dagster as dg
 
 from pipelines.defs.intake.assets import outcomes
-from pipelines.defs.resources import Quiet, WorkspaceResource
+from pipelines.defs.resources import WorkspaceResource
+from pipelines.progress import Silent
 from pipelines.usecases.freeze_cohort import freeze_cohort
 from pipelines.usecases.train import DEFAULT_EPOCHS, train
 from registry.domain.vocabulary import Role
@@ -15,7 +16,7 @@ def cohorts(workspace: WorkspaceResource) -> dg.MaterializeResult:
     opened = workspace.opened()
     plan = opened.settings.pipeline
     frozen = [
-        freeze_cohort(opened, source.name, plan.target, Role(source.role), source.select, progress=Quiet())
+        freeze_cohort(opened, source.name, plan.target, Role(source.role), source.select, progress=Silent())
         for source in plan.cohorts
     ]
     return dg.MaterializeResult(metadata={cohort.name: cohort.digest for cohort in frozen})
@@ -34,7 +35,7 @@ def model_version(workspace: WorkspaceResource) -> dg.MaterializeResult:
         named["tune"],
         seed=plan.seed,
         epochs=plan.epochs or DEFAULT_EPOCHS,
-        progress=Quiet(),
+        progress=Silent(),
     )
     facts = {"version": version.name, "artifact_digest": version.artifact_digest, "mlflow_run": version.mlflow_run}
     return dg.MaterializeResult(metadata=facts)
