@@ -1,13 +1,13 @@
 """Settings: one TOML file a workspace, `overread.toml`; an unknown key is an error."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from registry.domain.errors import UnknownNameError, UnreadableFileError, UsageError
+from pipelines.toml_file import read_toml
+from registry.domain.errors import UnknownNameError, UsageError
 
 FILE_NAME = "overread.toml"
 _Section = TypeVar("_Section")
@@ -126,15 +126,11 @@ class Settings:
         """Read `overread.toml`.
 
         Raises:
-            UnreadableFileError: when it is not TOML.
+            UnreadableFileError: when it is missing or not TOML.
             UnknownNameError: for an unknown section or key.
             UsageError: for a value of a wrong kind.
         """
-        try:
-            record = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise UnreadableFileError("the settings are not TOML", where=file.name, mend=str(error)) from error
-        return cls.of(record)
+        return cls.of(read_toml(file, "settings file"))
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:

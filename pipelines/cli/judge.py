@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.console import Json, give, progress, tell
+from pipelines.toml_file import read_toml
 from registry.domain.errors import ExitCode
 from registry.domain.estimate import Estimate
 from registry.domain.model import Evaluation
@@ -96,12 +97,12 @@ def validate(
 ) -> None:
     """Judge a version on a frozen cohort under a protocol that is frozen first; a failed acceptance ends with 1."""
     from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
-    from pipelines.usecases.protocol_file import read_protocol  # noqa: PLC0415 - lazy
     from pipelines.usecases.validate import validate as run  # noqa: PLC0415 - lazy
 
     model, version = name_and_version(name)
+    record = None if protocol is None else read_toml(protocol, "protocol")
     with progress("scoring") as bar:
-        evaluation = run(here(), model, version, cohort, read_protocol(protocol), progress=bar)
+        evaluation = run(here(), model, version, cohort, record, progress=bar)
     give(evaluation.to_json() | {"digest": evaluation.digest}, _lines(evaluation), as_json=as_json)
     if evaluation.verdict is Verdict.FAILED:
         raise typer.Exit(ExitCode.ANSWER_IS_NO)

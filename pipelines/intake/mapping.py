@@ -12,7 +12,6 @@ study_uid = "unit_uid"
 ```
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,13 +19,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipelines.toml_file import parse_toml, read_bytes
 from registry.domain.columns import Table
 from registry.domain.digest import digest_bytes
-from registry.domain.errors import UnknownNameError, UnreadableFileError, UsageError
+from registry.domain.errors import UnknownNameError, UsageError
 
 SECTIONS = ("columns", "constants", "lookup", "values")
 LOOKED_UP = ("study_uid", "series_uid")  # what the instance catalogue knows of a unit
-_MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -83,11 +82,8 @@ def read_mapping(table: Table, file: Path) -> ColumnMapping:
         UnknownNameError: for a section or a column that does not exist.
         UsageError: for a value of a wrong kind, or a column that is filled twice.
     """
-    data = _bytes(file)
-    try:
-        record = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableFileError("the mapping is not TOML", where=str(file), mend=str(error)) from error
+    data = read_bytes(file, "mapping")
+    record = parse_toml(data, "mapping", str(file))
     _check(table, record, str(file))
     return ColumnMapping(
         record.get("columns", {}),
@@ -96,12 +92,6 @@ def read_mapping(table: Table, file: Path) -> ColumnMapping:
         record.get("values", {}),
         digest_bytes(data),
     )
-
-
-def _bytes(file: Path) -> bytes:
-    if not file.is_file() or file.stat().st_size > _MAX_BYTES:
-        raise UnreadableFileError("no mapping file", where=str(file), mend="name a TOML file of at most 1 MiB")
-    return file.read_bytes()
 
 
 def _constant(value: Any) -> Any:

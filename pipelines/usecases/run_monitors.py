@@ -1,7 +1,6 @@
 """Run the monitors on what was known at the end of a day; store the run once, put it on record."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +17,8 @@ from monitors.engine.tables import Request, Tables, axes_of
 from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
 from pipelines.bootstrap import Workspace
-from registry.domain.errors import IncompleteError, UnknownNameError, UnreadableFileError, UsageError
+from pipelines.toml_file import read_toml
+from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject, parse_event
 from registry.domain.instants import instant_text
 from registry.domain.joining import Known
@@ -88,7 +88,7 @@ def read_plan(workspace: Workspace, file: Path | None) -> MonitoringPlan:
         UnreadableFileError: when the file is not there, or is not TOML.
         UsageError: when the plan has an unknown key, a bad value, or a family without an action.
     """
-    record, where = (workspace.settings.monitoring, "overread.toml") if file is None else (_toml(file), file.name)
+    record, where = (workspace.settings.monitoring, "overread.toml") if file is None else (read_toml(file, "monitoring plan"), file.name)
     try:
         return plan_from(record)
     except ValueError as error:
@@ -106,15 +106,6 @@ def stored_run(workspace: Workspace, row: MonitorRunRow) -> tuple[Json, Json]:
     if payload is None:
         raise IncompleteError("the payload of a monitor run was erased", where=f"event {row.event_seq}")
     return json.loads(workspace.objects.get(row.digest)), json.loads(workspace.objects.get(payload["series"]))
-
-
-def _toml(file: Path) -> Json:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnreadableFileError("the monitoring plan cannot be read", where=file.name) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UnreadableFileError("the monitoring plan is not TOML", where=file.name, mend=str(error)) from error
 
 
 def _day(workspace: Workspace, as_of: str | None) -> str:

@@ -61,7 +61,7 @@ def test_broken_maps_are_usage_errors(tmp_path: Path, text: str, error: type[Usa
 
 
 def test_missing_maps_and_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFileError, match="no mapping"):
+    with pytest.raises(UnreadableFileError, match="the mapping cannot be read"):
         read_mapping(PREDICTIONS, tmp_path / "absent.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UnreadableFileError, match="TOML"):
