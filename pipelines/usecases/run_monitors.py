@@ -17,6 +17,7 @@ from monitors.engine.tables import Request, Tables, axes_of
 from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
 from pipelines.bootstrap import Workspace
+from pipelines.settings import FILE_NAME
 from pipelines.toml_file import read_toml
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject, parse_event
@@ -88,7 +89,8 @@ def read_plan(workspace: Workspace, file: Path | None) -> MonitoringPlan:
         UnreadableFileError: when the file is not there, or is not TOML.
         UsageError: when the plan has an unknown key, a bad value, or a family without an action.
     """
-    record, where = (workspace.settings.monitoring, "overread.toml") if file is None else (read_toml(file, "monitoring plan"), file.name)
+    record = workspace.settings.monitoring if file is None else read_toml(file, "monitoring plan")
+    where = FILE_NAME if file is None else str(file)
     try:
         return plan_from(record)
     except ValueError as error:
