@@ -17,10 +17,11 @@ from pipelines.intake.dicom.quiet import quiet_pydicom
 from pipelines.intake.dicom.refused_files import record_refused_files, write_refused_files
 from pipelines.intake.dicom.series import Series, SeriesBuilder
 from pipelines.intake.dicom.walker import Listing, list_places
+from pipelines.usecases.contract_gate import hold_to_contract
 from registry.catalogue import StoredInstance, write_instances
 from registry.database import reading
 from registry.domain.digest import digest_value
-from registry.domain.errors import ContractBrokenError, InputRefusedError, UsageError
+from registry.domain.errors import InputRefusedError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.names import MEND, is_name
 from registry.domain.person import actor_record
@@ -29,7 +30,6 @@ from registry.domain.vocabulary import Site, Unit
 from registry.ledger.store import Transaction
 from registry.registered import known_sites, register_site
 from registry.tables import Batch as RowBatch
-from validation.contracts import check_rows
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,8 @@ def _store_all(work: _Work, series: Sequence[Series], *, synthetic: bool) -> lis
     for one in series:
         if one.row:
             groups[synthetic or one.synthetic].append(one)
-    _check(work.workspace, [one.row for one in series if one.row])
+    workspace = work.workspace
+    hold_to_contract(workspace, "acquisitions", [one.row for one in series if one.row], workspace.clock.now())
     return [_store(work, group, synthetic=mark) for mark, group in groups.items()]
 
 
@@ -225,24 +226,6 @@ def _correcting(row: Mapping[str, Any], heads: Mapping[str, str]) -> dict[str, A
     """Return a row that corrects the known row of its series: a series grows when more of it arrives."""
     head = heads.get(row["series_uid"])
     return dict(row) if head is None else {**row, "supersedes": head}
-
-
-def _check(workspace: Workspace, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Check the contract of all rows before any is stored; a broken one is put on record."""
-    if not rows:
-        return
-    result = check_rows("acquisitions", rows, workspace.clock.now())
-    if result.success:
-        return
-    payload = {"table": "acquisitions", "failures": [failure.to_json() for failure in result.failures]}
-    draft = EventDraft(
-        "intake.blocked", actor_record(workspace.actor), (Subject("table", "acquisitions"),), payload, outcome="refused"
-    )
-    with workspace.ledger.transaction() as tx:
-        tx.append(draft)
-    raise ContractBrokenError(
-        f"acquisitions breaks its contract: {'; '.join(result.lines())}", mend="nothing was taken in"
-    )
 
 
 def _beside(work: _Work, instances: Sequence[StoredInstance]) -> Callable[[Transaction], None]:

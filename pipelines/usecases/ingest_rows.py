@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,19 +19,17 @@ from pipelines.intake.row_context import (
     speaks_of_synthetic,
 )
 from pipelines.intake.rows import ParsedRow, ParsedRows, parse_rows
+from pipelines.usecases.contract_gate import hold_to_contract
 from registry.domain.columns import Table
 from registry.domain.digest import digest_value
-from registry.domain.errors import ContractBrokenError, UnknownNameError, UnreadableFileError, UsageError
-from registry.domain.event import EventDraft, Subject
-from registry.domain.person import actor_record
+from registry.domain.errors import UnknownNameError, UnreadableFileError, UsageError
 from registry.domain.ports import Progress
 from registry.domain.refusal import RowRefusal
 from registry.ledger.store import Transaction
 from registry.registered import register_site, register_target
-from registry.row_identity import IdentifiedRow
 from registry.sifting import Sifted
 from registry.tables import Batch, table_named
-from validation.contracts import ContractResult, check_rows
+from validation.contracts import ContractResult
 
 SHOWN_REFUSALS = 5
 _STEP = 1_000  # rows between two strokes of the progress bar
@@ -184,7 +181,7 @@ def _take(workspace: Workspace, table: Table, reads: Sequence[_Read], known: Kno
     origins = [(read, parsed) for read in reads for parsed in read.rows]
     sifted = workspace.tables.sift(table.name, [parsed.values for _, parsed in origins])
     now = workspace.clock.now()
-    contract = _check(workspace, table, sifted.new, now)
+    contract = hold_to_contract(workspace, table.name, [row.values for row in sifted.new], now)
     refusals = _refusals(reads, origins, sifted)
     place = write_refused(workspace.root, source, refusals)
     early = len(refusals) - len(sifted.refused)
@@ -206,21 +203,6 @@ def _refusals(
         found.append(FileRefusal(read.source.file, read.source.digest, moved))
     order = {read.source.file: place for place, read in enumerate(reads)}
     return tuple(sorted(found, key=lambda one: (order[one.file], one.refusal.row)))
-
-
-def _check(workspace: Workspace, table: Table, rows: Sequence[IdentifiedRow], now: datetime) -> ContractResult:
-    """Check the contract; a broken one is put on record and blocks the whole table."""
-    result = check_rows(table.name, [row.values for row in rows], now)
-    if result.success:
-        return result
-    failures = [failure.to_json() for failure in result.failures]
-    payload = {"table": table.name, "failures": failures}
-    subject = Subject("table", table.name)
-    with workspace.ledger.transaction() as tx:
-        tx.append(EventDraft("intake.blocked", actor_record(workspace.actor), (subject,), payload, outcome="refused"))
-    raise ContractBrokenError(
-        f"{table.name} breaks its contract: {'; '.join(result.lines())}", mend="nothing was taken in; mend the file"
-    )
 
 
 def _beside(
