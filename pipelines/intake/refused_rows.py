@@ -1,6 +1,5 @@
 """Where refused rows go: a private file of the batch, and one row each on record; no content of theirs."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,14 +10,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from registry.domain.digest import digest_hex
-from registry.domain.instants import instant_text
+from pipelines.intake.quarantine_list import item_of, quarantine_row, write_list
 from registry.domain.refusal import RowRefusal
 from registry.ledger.store import Transaction
-from registry.objects import write_durably
 from registry.schema import QuarantineRow
-
-FOLDER = "quarantine"
 
 
 @dataclass(frozen=True)
@@ -53,38 +48,15 @@ def by_code(refusals: Sequence[FileRefusal]) -> Mapping[str, int]:
 
 def write_refused(root: Path, batch: str, refusals: Sequence[FileRefusal]) -> Path | None:
     """Write the refusals of a batch to `quarantine/<batch>.jsonl` (0600) under the workspace; None without any."""
-    if not refusals:
-        return None
-    folder = root / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
-    place = folder / f"{digest_hex(batch)}.jsonl"
-    lines = [json.dumps(one.to_json(), sort_keys=True, ensure_ascii=False) + "\n" for one in refusals]
-    write_durably(place, "".join(lines).encode("utf-8"))
-    return place
+    return write_list(root, batch, [one.to_json() for one in refusals])
 
 
 def record_refused(tx: Transaction, batch: str, refusals: Sequence[FileRefusal], at: datetime) -> None:
     """Put the refusals of a batch on record; the same batch again adds nothing."""
     known = set(tx.session.scalars(select(QuarantineRow.item).where(QuarantineRow.batch == batch)))
     for one in refusals:
-        item = _item(batch, one)
+        item = item_of(json.dumps([batch, one.to_json()], sort_keys=True))
         if item not in known:
             known.add(item)
-            tx.session.add(_row(item, batch, one, at))
-
-
-def _item(batch: str, one: FileRefusal) -> str:
-    seed = json.dumps([batch, one.to_json()], sort_keys=True).encode()
-    return hashlib.sha256(seed).hexdigest()[:32]
-
-
-def _row(item: str, batch: str, one: FileRefusal, at: datetime) -> QuarantineRow:
-    return QuarantineRow(
-        item=item,
-        batch=batch,
-        kind="row",
-        code=one.refusal.code.value,
-        source=f"{one.digest} row {one.refusal.row}",
-        reason=one.refusal.reason,
-        at=instant_text(at),
-    )
+            named = (one.refusal.code.value, f"{one.digest} row {one.refusal.row}", one.refusal.reason)
+            tx.session.add(quarantine_row(item, batch, "row", named, at))
