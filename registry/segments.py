@@ -1,6 +1,5 @@
 """Segments: immutable, content-addressed Parquet files of observation rows."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from registry.domain.columns import TABLES, Kind, Table
-from registry.domain.digest import PREFIX, digest_bytes, digest_hex
+from registry.domain.digest import PREFIX, digest_bytes, digest_hex, digest_stream
 from registry.domain.errors import ArtifactChangedError, LedgerBrokenError
 from registry.objects import write_durably
 from registry.row_identity import ATTRIBUTES
@@ -94,7 +93,7 @@ class Segments:
                 f"a segment of {table} is missing", where=place.name, mend="restore it from a backup of segments/"
             )
         with place.open("rb") as file:
-            found = PREFIX + hashlib.file_digest(file, "sha256").hexdigest()
+            found = digest_stream(file)
         if found != digest:
             raise ArtifactChangedError(
                 f"a segment of {table} has other bytes", where=place.name, mend="restore it from a backup of segments/"

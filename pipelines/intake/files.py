@@ -6,7 +6,6 @@ as what it says it is is refused as a whole.
 
 import csv
 import gzip
-import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from registry.domain.digest import PREFIX
+from registry.domain.digest import digest_stream
 from registry.domain.errors import UnreadableFileError
 from registry.domain.refusal import CellRefusedError, RefusalCode
 
@@ -59,7 +58,7 @@ def open_source(file: Path) -> Source:
     if not file.is_file():
         raise _unreadable(file, "no such file", "name a CSV, Parquet or JSON Lines file")
     with _readable(file), file.open("rb") as data:
-        digest = PREFIX + hashlib.file_digest(data, "sha256").hexdigest()
+        digest = digest_stream(data)
     with _readable(file):
         columns, records = reader(file)
     return Source(file, digest, columns, _guarded(file, records))

@@ -1,6 +1,5 @@
 """Pixels of one image: decoded, rescaled to modality units, native float32; and their digest."""
 
-import hashlib
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
@@ -20,6 +19,7 @@ from pipelines.intake.dicom.place import Opener, Place
 from pipelines.intake.dicom.quarantine import Code, FileRefusedError
 from pipelines.intake.dicom.quiet import quiet_pydicom
 from registry.domain.cohort import CohortUnit
+from registry.domain.digest import digest_bytes
 from registry.domain.errors import InputRefusedError, UnknownNameError
 from registry.domain.vocabulary import Unit
 
@@ -123,7 +123,7 @@ def pixel_digest(image: npt.NDArray[Any]) -> str:
     whole = bool(np.all(np.mod(image, 1) == 0)) if image.size else True
     canonical = image.astype("<i8" if whole else "<f8")
     head = f"{'x'.join(map(str, image.shape))}:{canonical.dtype.str}:".encode()
-    return "sha256:" + hashlib.sha256(head + np.ascontiguousarray(canonical).tobytes()).hexdigest()
+    return digest_bytes(head + np.ascontiguousarray(canonical).tobytes())
 
 
 def _subject(unit: CohortUnit | str) -> tuple[Unit, str]:

@@ -2,17 +2,26 @@
 
 import hashlib
 import re
-from typing import Any
+from typing import Any, BinaryIO
 
 from registry.domain.canonical import canonical_bytes
 
 PREFIX = "sha256:"
+_PIECE = 1 << 20
 _DIGEST = re.compile(PREFIX + "[0-9a-f]{64}")
 
 
 def digest_bytes(data: bytes) -> str:
     """Return the digest of bytes as `sha256:<hex>`."""
     return PREFIX + hashlib.sha256(data).hexdigest()
+
+
+def digest_stream(file: BinaryIO) -> str:
+    """Return the digest of what a binary file holds from its present position on, read piece by piece."""
+    digest = hashlib.sha256()
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+    return PREFIX + digest.hexdigest()
 
 
 def digest_value(value: Any) -> str:

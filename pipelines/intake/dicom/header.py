@@ -1,6 +1,5 @@
 """Read one header within limits; whatever a hostile or broken file does, the answer is a header or a code."""
 
-import hashlib
 import io
 import struct
 import zlib
@@ -15,7 +14,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from pipelines.intake.dicom.limits import Limits
 from pipelines.intake.dicom.quarantine import Code, FileRefusedError
-from registry.domain.digest import PREFIX
+from registry.domain.digest import digest_stream
 
 # pydicom raises all of these on mutated files; the last three groups come from codecs, deflate and decimals.
 HEADER_ERRORS = (
@@ -65,10 +64,7 @@ class Header:
 def content_digest(file: BinaryIO) -> str:
     """Return the digest of a file's bytes."""
     file.seek(0)
-    digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return PREFIX + digest.hexdigest()
+    return digest_stream(file)
 
 
 class _Gate:
