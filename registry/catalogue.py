@@ -1,8 +1,7 @@
 """The catalogue: which instances are known, to whom they belong, and where their files lie (sealed)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -10,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import ColumnElement, Engine, select
 
-from registry.database import reading
+from registry.database import in_chunks, reading
 from registry.domain.errors import NotAllowedError
 from registry.domain.vocabulary import Unit
 from registry.ledger.store import Transaction
@@ -18,8 +17,6 @@ from registry.schema import InstanceRow, SegmentKeyRow, SegmentRow
 
 _SEAL_INFO = b"overread/1 file places"
 _SEAL_BYTES = 64
-_CHUNK = 500  # bound parameters of one query
-_Value = TypeVar("_Value")
 
 
 class Seal:
@@ -87,11 +84,6 @@ class Catalogue:
         found = None if unit is Unit.STUDY else self._one(unit, unit_uid)
         return None if found is None else found.series_uid
 
-    def patient_of(self, unit: Unit, unit_uid: str) -> str | None:
-        """Return the patient of a study, series or instance; None when it was never taken in."""
-        found = self._one(unit, unit_uid)
-        return None if found is None else found.patient
-
     def instance(self, instance_uid: str) -> StoredInstance | None:
         """Return an instance by its pseudonym, or None."""
         return self._one(Unit.INSTANCE, instance_uid)
@@ -108,7 +100,7 @@ class Catalogue:
         """Return every instance of many studies, series or instances, in no order."""
         column = _COLUMNS[unit]
         wanted = sorted(set(uids))
-        return tuple(found for chunk in _chunks(wanted) for found in self._where(column.in_(chunk)))
+        return tuple(found for chunk in in_chunks(wanted) for found in self._where(column.in_(chunk)))
 
     def image_of(self, unit: Unit, unit_uid: str) -> StoredInstance | None:
         """Return the instance that stands for a unit: itself, or the middle slice of a series; None when unknown."""
@@ -167,7 +159,3 @@ def _stored(row: InstanceRow) -> StoredInstance:
         row.frames,
         None if row.position_mm is None else float(row.position_mm),
     )
-
-
-def _chunks(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))

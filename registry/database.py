@@ -5,10 +5,10 @@ Readers see one snapshot for as long as their session lives, and never wait for 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
@@ -18,6 +18,8 @@ from registry.domain.errors import ServiceUnreachableError
 
 VERSION_TABLE = "overread_alembic_version"  # MLflow and Dagster use Alembic too
 _BUSY_TIMEOUT_MS = 30_000
+_PARAMETERS = 500  # bound parameters of one query
+_Value = TypeVar("_Value")
 _WRITER_LOCK = 0x4F56524541440001  # "OVREAD", 1: the key of the writers' advisory lock on PostgreSQL
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -121,6 +123,11 @@ def _connect(engine: Engine) -> Connection:
         return engine.connect()
     except OperationalError as error:
         raise unreachable(engine) from error
+
+
+def in_chunks(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+    """Yield values in pieces that one query may bind."""
+    return (values[start : start + _PARAMETERS] for start in range(0, len(values), _PARAMETERS))
 
 
 def unreachable(engine: Engine, what: str = "the database does not answer") -> ServiceUnreachableError:

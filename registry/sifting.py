@@ -1,19 +1,17 @@
 """Sifting a batch: which rows are new, which are known already, and which contradict a known row."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from registry.database import in_chunks
 from registry.domain.columns import Table
 from registry.domain.refusal import RefusalCode, RowRefusal
 from registry.row_identity import IdentifiedRow
 from registry.schema import SegmentKeyRow
-
-_CHUNK = 1000  # bound parameters of one query
-_Value = TypeVar("_Value")
 
 
 class KeyHead(NamedTuple):
@@ -40,9 +38,9 @@ class Sifted:
 def load_heads(session: Session, table: Table, rows: Sequence[IdentifiedRow]) -> dict[bytes, KeyHead]:
     """Return the heads of the batch's keys, and those that its rows supersede."""
     heads: dict[bytes, KeyHead] = {}
-    for keys in _chunks(sorted({row.key for row in rows})):
+    for keys in in_chunks(sorted({row.key for row in rows})):
         heads |= _heads(session, table, SegmentKeyRow.key_digest.in_(keys))
-    for ids in _chunks(sorted({row.supersedes for row in rows if row.supersedes})):
+    for ids in in_chunks(sorted({row.supersedes for row in rows if row.supersedes})):
         heads |= _heads(session, table, SegmentKeyRow.row_id.in_(ids))
     return heads
 
@@ -120,7 +118,3 @@ def _heads(session: Session, table: Table, condition: ColumnElement[bool]) -> di
     columns = select(SegmentKeyRow.key_digest, SegmentKeyRow.content_digest, SegmentKeyRow.row_id)
     found = session.execute(columns.where(SegmentKeyRow.table_name == table.name, condition))
     return {row.key_digest: KeyHead(row.content_digest, row.row_id) for row in found}
-
-
-def _chunks(values: Sequence[_Value]) -> Iterable[Sequence[_Value]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))

@@ -55,7 +55,6 @@ def test_a_unit_is_found_at_every_level(ledger: Ledger) -> None:
     assert catalogue.study_of(Unit.STUDY, "t1") == "t1"
     assert catalogue.series_of(Unit.INSTANCE, "i2") == "s2"
     assert catalogue.series_of(Unit.STUDY, "t1") is None
-    assert catalogue.patient_of(Unit.STUDY, "t1") == "p:1"
     assert [catalogue.study_of(unit, "nothing") for unit in Unit] == [None] * 4
     assert catalogue.instances(Unit.LESION, "x") == ()
     assert catalogue.image_of(Unit.INSTANCE, "i9") is None
