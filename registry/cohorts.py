@@ -71,23 +71,29 @@ class Cohorts:
             if row is None:
                 raise UnknownNameError.of("cohort", name, _names(session))
             digest = row.digest
-        return self._read(digest)
+        return manifest(self._objects, digest)
 
     def all(self) -> tuple[Cohort, ...]:
         """Return all frozen cohorts in the order in which they were frozen."""
         with reading(self._ledger.engine) as session:
             digests = list(session.scalars(select(CohortRow.digest).order_by(CohortRow.event_seq)))
-        return tuple(self._read(digest) for digest in digests)
+        return tuple(manifest(self._objects, digest) for digest in digests)
 
     def of_target(self, target: str) -> tuple[Cohort, ...]:
         """Return the frozen cohorts of one target in the order in which they were frozen."""
         with reading(self._ledger.engine) as session:
             rows = select(CohortRow.digest).where(CohortRow.target == target).order_by(CohortRow.event_seq)
             digests = list(session.scalars(rows))
-        return tuple(self._read(digest) for digest in digests)
+        return tuple(manifest(self._objects, digest) for digest in digests)
 
-    def _read(self, digest: str) -> Cohort:
-        return Cohort.from_json(parse_canonical(self._objects.get(digest)))
+
+def manifest(objects: ObjectStore, digest: str) -> Cohort:
+    """Return a frozen cohort by its digest.
+
+    Raises:
+        ArtifactChangedError: when the manifest is missing or has other bytes.
+    """
+    return Cohort.from_json(parse_canonical(objects.get(digest)))
 
 
 def _the_same(cohort: Cohort, known: CohortRow, digest: str) -> Cohort:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry.cohorts import manifest
 from registry.domain.digest import digest_bytes, digest_hex
 from registry.domain.errors import EvidenceMissingError, NotAllowedError, SignatureBrokenError
 from registry.domain.event import Subject
@@ -13,7 +14,7 @@ from registry.domain.model import ModelVersion
 from registry.domain.person import APPROVAL_QUORUM, SEPARATED_FROM_TRAINER, Act, PersonRole
 from registry.domain.ports import ObjectStore
 from registry.domain.vocabulary import Role, Verdict
-from registry.evaluations import StoredEvaluation, current, manifest, passed, stored
+from registry.evaluations import StoredEvaluation, current, passed, stored
 from registry.keys import Signer
 from registry.record import Record
 from registry.schema import ModelVersionRow, PersonRow, SignatureRow
