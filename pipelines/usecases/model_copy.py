@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from registry.domain.artifact import folder_digest
-from registry.domain.errors import ArtifactChangedError
+from registry.domain.artifact import require_folder
 from registry.domain.model import ModelVersion
 
 if TYPE_CHECKING:
@@ -27,8 +26,5 @@ def private_copy(workspace: "Workspace", version: ModelVersion) -> Iterator[Path
     shelf.mkdir(mode=0o700, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=shelf) as place:
         folder = workspace.models.download(version.mlflow_run, Path(place))
-        if folder_digest(folder) != version.artifact_digest:
-            raise ArtifactChangedError(
-                f"the files of {version.name} are not those that were registered", mend="restore the model store"
-            )
+        require_folder(folder, version.artifact_digest, version.name)
         yield folder

@@ -1,9 +1,8 @@
 """The digest of a model folder: what is signed, approved and served."""
 
-import hashlib
 from pathlib import Path
 
-from registry.domain.digest import PREFIX, digest_value
+from registry.domain.digest import digest_stream, digest_value
 from registry.domain.errors import ArtifactChangedError
 
 
@@ -18,7 +17,8 @@ def folder_manifest(folder: Path) -> dict[str, str]:
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise ArtifactChangedError("a model folder holds only plain files", where=path.name, mend="remove it")
         if path.is_file():
-            manifest[path.relative_to(folder).as_posix()] = _file_digest(path)
+            with path.open("rb") as file:
+                manifest[path.relative_to(folder).as_posix()] = digest_stream(file)
     return manifest
 
 
@@ -27,6 +27,13 @@ def folder_digest(folder: Path) -> str:
     return digest_value(folder_manifest(folder))
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return PREFIX + hashlib.file_digest(file, "sha256").hexdigest()
+def require_folder(folder: Path, digest: str, name: str) -> None:
+    """Refuse a model folder that has another digest than the version on record.
+
+    Raises:
+        ArtifactChangedError: naming the version.
+    """
+    if folder_digest(folder) != digest:
+        raise ArtifactChangedError(
+            f"the files of {name} are not those that were registered", mend="restore the model store"
+        )
