@@ -5,13 +5,13 @@ here. Artifacts are plain files; no model flavour is logged, so nothing is ever 
 """
 
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from registry.domain.errors import ArtifactChangedError, UsageError
+from registry.domain.names import is_model_name
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -23,7 +23,6 @@ SETTINGS: Mapping[str, str] = {
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
 }
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _EXPERIMENT = "overread"
 
 
@@ -109,7 +108,7 @@ class MlflowModels:
 
 def _check_names(*names: str) -> None:
     for name in names:
-        if not _NAME.fullmatch(name):
+        if not is_model_name(name):
             raise UsageError(
                 "a model's, parameter's or metric's name has other characters than a-z, 0-9, '.', '_', '-'"
             )

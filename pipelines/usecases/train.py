@@ -10,10 +10,10 @@ from registry.domain.cohort import Cohort, prove_disjoint
 from registry.domain.errors import LeakFoundError, UsageError
 from registry.domain.lifecycle import VersionState
 from registry.domain.model import ModelVersion
+from registry.domain.names import is_model_name
 from registry.domain.ports import Progress
 from registry.domain.vocabulary import Role
 from registry.version import __version__
-from registry.versions import MODEL_NAME
 
 if TYPE_CHECKING:
     from pipelines.bootstrap import Workspace
@@ -100,7 +100,7 @@ def _check_words(name: str, rule: str) -> None:
     """Refuse, before anything is trained, a name or a rule that registration would refuse after it."""
     from validation.statistics.thresholds import check_rule  # noqa: PLC0415 - lazy: numpy
 
-    if not MODEL_NAME.fullmatch(name):
+    if not is_model_name(name):
         raise UsageError("a model's name has a-z, 0-9, '.', '_', '-'", mend="give one with --model")
     try:
         check_rule(rule)
