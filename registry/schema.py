@@ -168,7 +168,7 @@ class CohortRow(Base):
 
 
 class ModelVersionRow(Base):
-    """A model version; `record` is its canonical JSON without the state."""
+    """A model version, its operating points as canonical JSON."""
 
     __tablename__ = "model_versions"
     model: Mapped[str] = mapped_column(String(100), primary_key=True)

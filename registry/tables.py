@@ -66,7 +66,7 @@ class Batch:
 
 
 class ObservationTables:
-    """TableStore on Parquet segments under `root` and the record's database."""
+    """The tables of one workspace: Parquet segments under `root`, manifest and keys in the record's database."""
 
     def __init__(self, ledger: Ledger, root: Path, engine: Engine, max_rows: int = MAX_ROWS) -> None:
         self._ledger = ledger
