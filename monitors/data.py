@@ -6,8 +6,7 @@ from monitors.draft import Reading, drafted
 from monitors.scope import MONITORED_MODES, Scope, View
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
-
-TIE_LIMIT = 0.001  # contract, section 4
+from validation.statistics.performance import TIE_LOSS_LIMIT
 
 
 def data_signals(view: View) -> list[Signal]:
@@ -48,6 +47,6 @@ def _ties(view: View) -> Reading:
         few = NotAssessed.TOO_FEW if units.total else NotAssessed.NO_OUTCOMES
         why = f"the AUC is not estimated: at least {least} units of each class with an outcome are needed"
         return Reading(units.total, reason=few, why=why)
-    coarse = area.tie_loss > TIE_LIMIT
+    coarse = area.tie_loss > TIE_LOSS_LIMIT
     reason = NotAssessed.GRID if coarse else None
-    return Reading(units.total, area.tie_loss, limit=TIE_LIMIT, reason=reason, watch=coarse)
+    return Reading(units.total, area.tie_loss, limit=TIE_LOSS_LIMIT, reason=reason, watch=coarse)

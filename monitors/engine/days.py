@@ -12,7 +12,6 @@ from monitors.engine.columns import Instants
 
 _DAY_US = 86_400_000_000
 _EPOCH_ORDINAL = 719_163  # date(1970, 1, 1).toordinal()
-MISSING_DAY = 0
 
 
 def local_days(when: Instants, site: Labels, zone_of: Callable[[str], str]) -> Integers:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Integers, Labels
-from monitors.engine.columns import Flags, first_rows, flags, labels, named, positions, texts
+from monitors.engine.columns import Flags, first_rows, flags, joined, labels, named, positions, texts
 from monitors.engine.predictions import subjects
 from monitors.engine.tables import Tables
 from registry.domain.vocabulary import SOURCES
@@ -102,7 +102,7 @@ def _pairs(rows: npt.NDArray[Any], reader: Any) -> Any:
     import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
 
     numbers = pa.array(np.asarray(rows, dtype=np.int64)).cast(pa.string())
-    return pc.binary_join_element_wise(numbers, pc.fill_null(reader, ""), "\x1f")
+    return joined(numbers, pc.fill_null(reader, ""))
 
 
 def _ranks(source: Labels) -> Integers:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from monitors.counts import Integers, Labels
 from monitors.engine.columns import first_rows, flags, joined, labels, named, numbers, texts
 from monitors.engine.tables import Request, Tables
-from registry.domain.score_grid import CELLS
+from validation.statistics.grid import to_grid
 
 SIGNS = ("neg", "pos")
 
@@ -72,7 +72,7 @@ def predictions_of(tables: Tables, request: Request) -> Predictions:
         target=labels(columns["target"]),
         mode=labels(mode),
         status=labels(status),
-        q=_cells(score),
+        q=to_grid(np.nan_to_num(score, nan=0.0)),
         decision=decision,
         analysed=_analysed(labels(status), key, columns),
         contradicts=_contradicts(score, numbers(table, "threshold"), decision),
@@ -100,11 +100,6 @@ def _requested(table: Any, request: Request) -> Any:
     if request.target is not None:
         wanted = pc.and_(wanted, pc.equal(texts(table, "target"), request.target))
     return table.filter(wanted)
-
-
-def _cells(score: npt.NDArray[np.float64]) -> Integers:
-    known = np.nan_to_num(score, nan=0.0)
-    return np.minimum(CELLS - 1, np.floor(known * CELLS)).astype(np.int64)
 
 
 def _analysed(status: Labels, key: Any, columns: dict[str, Any]) -> npt.NDArray[np.bool_]:

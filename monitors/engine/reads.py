@@ -10,9 +10,9 @@ from monitors.counts import Integers, Labels
 from monitors.engine.columns import Flags, first_rows, flags, labels, positions, texts
 from monitors.engine.predictions import Predictions, subjects
 from monitors.engine.tables import Tables
+from registry.domain.joining import CLICKS
 
 _NOT_YET = "\x7f"  # sorts behind every instant
-_CLICKED = {"accepted": 0, "rejected": 1, "modified": 1}  # what a click says about an override
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ def _taken(array: Any, place: Integers, missing: str) -> Any:
 
 
 def _clicked(action: Labels) -> Integers:
-    said = np.array([_CLICKED.get(level, -1) for level in action.levels] or [-1], dtype=np.int64)
+    said = np.array([int(CLICKS.get(level, -1)) for level in action.levels] or [-1], dtype=np.int64)
     return said[action.codes]
 
 

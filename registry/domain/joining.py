@@ -21,7 +21,7 @@ RETROSPECTIVE_AFTER = timedelta(days=30)
 INDEPENDENT_SOURCES = frozenset({"pathology", "follow-up", "consensus"})
 MIXED = "mixed"
 _PRECEDENCE = {source: rank for rank, source in enumerate(SOURCES)}
-_AGREES = {"accepted": False, "rejected": True, "modified": True}  # what a click says about an override
+CLICKS: Mapping[str, bool] = {"accepted": False, "rejected": True, "modified": True}  # whether a click says override
 _ANALYSED = ("unit", "unit_uid", "target", "model", "version", "mode")
 _STUDY = ("study_uid", "target", "model", "version", "mode")
 _SUBJECT = ("unit", "unit_uid", "target")
@@ -205,7 +205,7 @@ def override_of(read: Row, prediction: Row | None) -> Override:
     if prediction is None or shown is not Shown.SHOWN or not _preceded(read, prediction):
         return Override(shown, overridden=None, action_disagrees=False)
     overridden = read["decision"] != prediction["decision"]
-    said = _AGREES.get(read.get("action") or "", overridden)
+    said = CLICKS.get(read.get("action") or "", overridden)
     return Override(shown, overridden, action_disagrees=said != overridden)
 
 
