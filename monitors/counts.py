@@ -30,7 +30,6 @@ READ_PATIENTS = "read_patients"  # FR x patient
 REPORTED_PATIENTS = "reported_patients"  # FC x patient
 FINDING_PATIENTS = "finding_patients"  # FQ x patient
 INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS})
-INTEGER_AXES = frozenset({"day", "q"})
 _PACKED = 2**62
 
 

@@ -7,15 +7,13 @@ from typing import Any
 from dashboards.charts.daily import daily_series
 from dashboards.charts.signal_strip import signal_strip, tally
 from dashboards.charts.theme import Frame, Theme
-from dashboards.view.blocks import Block, Cell, Column, Facts, Figure, Listing, Paragraph, Section, Table
-from dashboards.view.numbers import count_text, instant_words, number_text
+from dashboards.view.blocks import Block, Cell, Facts, Figure, Listing, Paragraph, Section
+from dashboards.view.numbers import count_text, instant_words
 from dashboards.view.overrides import override_figures
 from dashboards.view.pictures import funnel_figures, subgroup_figures, undrawn_subgroups
 from dashboards.view.signal_tables import signal_blocks
 from dashboards.view.signals import NOT_MONITORED, Signal, alert_table, by_monitor, signals_of
-from registry.domain.dossier import DailyPoint, Dossier
-
-DAYS = (Column("Day"), Column("n", "number"), Column("Positive", "number"), Column("Mean score", "number"))
+from registry.domain.dossier import Dossier
 
 
 def monitoring_section(dossier: Dossier) -> Section:
@@ -39,20 +37,6 @@ def monitor_figures(dossier: Dossier) -> tuple[Figure, ...]:
     pictured = (subgroup_figures, funnel_figures, override_figures)
     drawn = (figure for figures_of in pictured for figure in figures_of(signals, synthetic=mark))
     return (*_strip(signals, synthetic=mark), *_daily(dossier), *drawn)
-
-
-def daily_table(days: Sequence[DailyPoint]) -> Table:
-    """Return the daily series as numbers; a day without cases has no mean."""
-    rows = tuple(
-        (
-            Cell(day.day),
-            Cell(count_text(day.n), "number"),
-            Cell(count_text(day.n_positive if day.n else None), "number"),
-            Cell(number_text(day.mean_score if day.n else None), "number"),
-        )
-        for day in days
-    )
-    return Table("daily", "Predictions by day", DAYS, rows)
 
 
 def _head(monitor: Mapping[str, Any]) -> Facts:

@@ -17,7 +17,6 @@ METRICS: Mapping[str, str] = {
     "spiegelhalter_p": "Spiegelhalter p",
     "tie_loss": "AUC lost to ties, at most",
 }
-VERDICTS: Mapping[str, str] = {"passed": "passed", "failed": "failed", "not_assessed": "not assessed"}
 MARKS: Mapping[str, str] = {
     "ok": "✓",
     "passed": "✓",

@@ -74,12 +74,6 @@ class ImageReader:
         return decoded.image
 
 
-def load_image(workspace: "Workspace", unit: CohortUnit | str) -> Pixels:
-    """Return one image in modality units, 2-D float32; see `ImageReader.load` for many."""
-    with ImageReader(workspace) as reader:
-        return reader.load(unit)
-
-
 @dataclass(frozen=True)
 class Decoded:
     """One decoded image, 2-D float32 in modality units, and the header it came with."""

@@ -21,7 +21,7 @@ _MEND = "register the model anew"
 
 
 class TorchScorer:
-    """A loaded model (Scorer port)."""
+    """A loaded model."""
 
     def __init__(self, network: Network, module: nn.Module, device: torch.device) -> None:
         self.network = network

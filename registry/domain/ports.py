@@ -6,7 +6,7 @@ Each Protocol's docstring is its contract; adapters and the fakes of the tests k
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from registry.domain.dossier import Dossier, FleetRow, LedgerRow
 from registry.domain.vocabulary import Unit
@@ -84,18 +84,6 @@ class ModelStore(Protocol):
 
     def download(self, run_id: str, destination: Path) -> Path:
         """Copy a run's model folder to a private place."""
-        ...
-
-
-class Scorer(Protocol):
-    """A loaded model.
-
-    * `score(images)` takes float32 arrays of shape (n, 1, rows, columns) as `network.json`'s input spec says, and
-      returns n probabilities in 0..1.
-    """
-
-    def score(self, images: Any) -> Any:
-        """Return the probability of the target for each image."""
         ...
 
 

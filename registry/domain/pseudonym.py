@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import re
 import uuid
-from collections.abc import Iterable
 from enum import StrEnum
 
 KEY_BYTES = 32
@@ -66,11 +65,6 @@ def is_pseudonym(value: str) -> bool:
     found = _OURS_UID.fullmatch(value)
     number = int(found[1]) if found else 0
     return 0 < number < 1 << 128 and uuid.UUID(int=number).version == 8
-
-
-def mixed(values: Iterable[str]) -> bool:
-    """Say whether originals and pseudonyms stand side by side; such a file is refused."""
-    return len({is_pseudonym(value) for value in values if value}) > 1
 
 
 def _uid(mac: bytes) -> str:

@@ -37,7 +37,7 @@ def acquired_at(fields: Fields, zone: str) -> Acquired | None:
     if combined is not None:
         return combined
     for day_keyword, time_keyword in PAIRS:
-        day, time = _day(fields.raw(day_keyword)), _seconds(fields.raw(time_keyword))
+        day, time = day_of(fields.raw(day_keyword)), _seconds(fields.raw(time_keyword))
         if day is not None and time is not None:
             return Acquired(_aware(day, time, _zone(fields, zone)), day_keyword)
     return _date_only(fields, zone)
@@ -46,7 +46,7 @@ def acquired_at(fields: Fields, zone: str) -> Acquired | None:
 def _combined(fields: Fields, zone: str) -> Acquired | None:
     for keyword in ("AcquisitionDateTime", "FrameAcquisitionDateTime"):
         found = _DATETIME.fullmatch(str(fields.raw(keyword) or "").strip())
-        day, time = (_day(found[1]), _seconds(found[2])) if found else (None, None)
+        day, time = (day_of(found[1]), _seconds(found[2])) if found else (None, None)
         if found and day is not None and time is not None:
             offset = _offset(found[3]) if found[3] else None
             return Acquired(_aware(day, time, offset or _zone(fields, zone)), keyword)
@@ -55,17 +55,13 @@ def _combined(fields: Fields, zone: str) -> Acquired | None:
 
 def _date_only(fields: Fields, zone: str) -> Acquired | None:
     for keyword, _ in PAIRS:
-        if (day := _day(fields.raw(keyword))) is not None:
+        if (day := day_of(fields.raw(keyword))) is not None:
             return Acquired(_aware(day, timedelta(), _zone(fields, zone)), f"{keyword} (no time)")
     return None
 
 
 def day_of(value: object) -> date | None:
     """Read a DICOM date (`YYYYMMDD`, or the older `YYYY.MM.DD`); None when it is none."""
-    return _day(value)
-
-
-def _day(value: object) -> date | None:
     found = _DATE.fullmatch(str(value or "").strip())
     try:
         return date(int(found[1]), int(found[2]), int(found[3])) if found else None

@@ -9,12 +9,18 @@ from intake_workspace import draw, empty_workspace, take_dicom
 from sqlalchemy import select
 
 from pipelines.bootstrap import Workspace
-from pipelines.intake.pixels import load_image
+from pipelines.intake.pixels import ImageReader, Pixels
 from pipelines.usecases.ingest_dicom import DicomReport, ingest_dicom
 from registry.database import reading
 from registry.domain.errors import InputRefusedError, UnknownNameError, UnreadableFileError, UsageError
 from registry.domain.vocabulary import Unit
 from registry.schema import QuarantineRow, SegmentRow
+
+
+def load_image(workspace: Workspace, instance: str) -> Pixels:
+    """Return the pixels of one instance."""
+    with ImageReader(workspace) as reader:
+        return reader.load(instance)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.pseudonym import Identifier, Pseudonymizer, is_pseudonym, mixed
+from registry.domain.pseudonym import Identifier, Pseudonymizer, is_pseudonym
 
 KEY = bytes(range(32))
 ORIGINAL = "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322"
@@ -61,9 +61,3 @@ def test_uids_that_devices_draw_under_2_25_are_not_taken_for_ours(drawn: uuid.UU
 )
 def test_other_spellings_are_no_pseudonyms(text: str) -> None:
     assert not is_pseudonym(text)
-
-
-def test_originals_beside_pseudonyms_are_mixed() -> None:
-    assert mixed([OURS, "", ORIGINAL])
-    assert not mixed([OURS, "", "p:" + "0" * 32])
-    assert not mixed([ORIGINAL, ""])
