@@ -21,6 +21,7 @@ from registry.ledger.store import Transaction
 from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now, signing
 from registry.schema import ModelVersionRow
 from registry.signatures import Intent, Signature
+from registry.told import require_told
 from registry.versions import base_subjects, find, move, name_of, no_step, version_of
 
 _CLOSED = frozenset({VersionState.REJECTED, VersionState.RETIRED})
@@ -134,10 +135,11 @@ def decide(
     Raises:
         UnknownNameError: when there is no such version.
         NotAllowedError: for a role, key or separation of duties that forbids it.
-        AnswerIsNoError: when the state or the evidence does not allow it.
+        AnswerIsNoError: when the state or the evidence does not allow it, or the ledger tells another state or trainer.
     """
     with refusals_kept(record, "@".join(name), act, signer), record.ledger.transaction() as tx:
         row = find(tx.session, *name)
+        require_told(tx.session, row)
         return judge(_Case(record, tx, row, signer, act, reason))
 
 

@@ -28,6 +28,7 @@ from registry.record import Record, Signing, keep_signature, refusals_kept, sign
 from registry.schema import DeploymentRow, ModelVersionRow, SiteRow
 from registry.signatures import Intent, Signature
 from registry.versions import find, name_of
+from registry.told import require_event, require_told
 
 MODES: tuple[str, ...] = (DeploymentState.SHADOW, DeploymentState.PILOT, DeploymentState.LIVE)
 
@@ -65,6 +66,7 @@ def deploy(
         row = find(tx.session, *name)
         _require_site(tx.session, site)
         who = signing(record, signer, Act.DEPLOY, reason)
+        require_told(tx.session, row)
         require_state_for(row, mode)
         acceptance = () if mode == DeploymentState.SHADOW else (_acceptance(tx, record, row, site, acceptance_digest),)
         place = _place(tx.session, row, site, mode, uuid7(record.clock.now()))
@@ -108,7 +110,9 @@ def resume(record: Record, deployment: str, signer: Signer, reason: str) -> Depl
     with refusals_kept(record, _name(found), Act.RESUME, signer), record.ledger.transaction() as tx:
         row = tx.session.get_one(DeploymentRow, deployment)
         who = signing(record, signer, Act.RESUME, reason)
-        require_state_for(find(tx.session, row.model, row.version), row.mode)
+        version = find(tx.session, row.model, row.version)
+        require_told(tx.session, version)
+        require_state_for(version, row.mode)
         _require_only_live(tx.session, row.target, row.site, row.mode)
         payload = {"deployment": deployment, "mode": row.mode}
         scope = scope_of(deployment, row.site, row.mode)
@@ -284,6 +288,7 @@ def _acceptance(tx: Transaction, record: Record, row: ModelVersionRow, site: str
             mend="evaluate it on a cohort of that site, and name the evaluation that passed",
         )
     return Subject("acceptance", site, found.digest)
+    require_event(tx.session, found.event_seq, Subject("evaluation", found.cohort, found.digest))
 
 
 def _sites(record: Record, found: StoredEvaluation) -> Sequence[str]:

@@ -19,6 +19,7 @@ from registry.keys import Signer
 from registry.record import Record
 from registry.schema import ModelVersionRow, PersonRow, SignatureRow
 from registry.signatures import Intent, KeyBook, Statement, require_covers, require_match, verify
+from registry.told import require_event
 from registry.versions import base_subjects, cohort_subject, entered_at, name_of, version_of
 
 _MUST_NOT_FAIL = frozenset({Role.INTERNAL_TEST, Role.EXTERNAL_TEST})
@@ -48,8 +49,14 @@ class StoredSignature:
 
 
 def gather(session: Session, objects: ObjectStore, row: ModelVersionRow) -> Evidence:
-    """Return a version's current evidence: artifact, operating points, evaluations, their cohorts and protocols."""
+    """Return a version's current evidence: artifact, operating points, evaluations, their cohorts and protocols.
+
+    Raises:
+        LedgerBrokenError: when the ledger does not tell of an evaluation or a cohort.
+    """
     evaluations = tuple(current(stored(session, objects, row)))
+    for found in evaluations:
+        require_event(session, found.event_seq, _subjects(found)[0])
     fitted = (cohort_subject(session, name) for name in (row.train_cohort, row.tune_cohort))
     tested = (subject for found in evaluations for subject in _subjects(found))
     subjects = {*base_subjects(version_of(row)), *fitted, *tested}

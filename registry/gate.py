@@ -42,6 +42,7 @@ from registry.lifecycle import Lifecycle
 from registry.people import People
 from registry.schema import SignatureRow
 from registry.signatures import Intent, Statement, require_covers
+from registry.told import require_told
 from registry.versions import base_subjects, find
 
 MAX_SIGNING_LAG = timedelta(minutes=5)  # between a signature and the event that tells of it
@@ -133,6 +134,7 @@ class ServingGate:
         version = self.lifecycle.version(row.model, row.version)
         if version.artifact_digest != deployment.artifact_digest:
             raise ArtifactChangedError(f"{version.name} is not what was deployed", mend="deploy it again")
+        require_told(session, row)
         clinical = deployment.mode != DeploymentState.SHADOW
         if clinical and not self.lifecycle.approval_holds(version.model, version.version):
             raise SignatureBrokenError(

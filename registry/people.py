@@ -33,6 +33,7 @@ from registry.keys import NewKey, Signer, load_signer, new_key
 from registry.ledger.store import Ledger, Transaction
 from registry.objects import write_durably
 from registry.schema import PersonKeyRow, PersonRoleRow, PersonRow
+from registry.told import Standing, standing
 
 __all__ = ["MIN_PASSPHRASE", "PERSON_ID", "People", "Signer"]
 
@@ -100,19 +101,20 @@ class People:
     def held(self, person: str, role: PersonRole, at: datetime) -> bool:
         """Say whether a person held a role at an instant."""
         with reading(self.ledger.engine) as session:
-            return role in _roles(session, person, instant_text(at))
+            return role in _roles(session, person, instant_text(at), standing(session, person))
 
     def key(self, key_id: str) -> PersonKey | None:
-        """Return the public key of an id, valid or not, or None when it was never issued."""
+        """Return the public key of an id, valid or not, or None when the ledger does not tell that it was issued."""
         with reading(self.ledger.engine) as session:
             row = session.get(PersonKeyRow, key_id)
-            return None if row is None else _key(row)
+            return None if row is None else _key(row, standing(session, row.person))
 
     def keys(self, person: str) -> tuple[PersonKey, ...]:
         """Return all keys ever issued to a person, oldest first."""
         query = select(PersonKeyRow).where(PersonKeyRow.person == person).order_by(PersonKeyRow.not_before)
         with reading(self.ledger.engine) as session:
-            return tuple(_key(row) for row in session.scalars(query))
+            told = standing(session, person)
+            return tuple(key for row in session.scalars(query) if (key := _key(row, told)) is not None)
 
     def grant(self, person: str, role: PersonRole, actor: Actor, reason: str = "") -> Person:
         """Give a person one more role, from now on; a role that they hold changes nothing.
@@ -290,19 +292,25 @@ def _about(person: str, kind: str, actor: Actor, payload: Mapping[str, Any], rea
     return EventDraft(kind, actor_record(actor), (Subject("person", person),), payload, one_line(reason, "reason"))
 
 
-def _roles(session: Session, person: str, at: str) -> tuple[PersonRole, ...]:
+def _roles(session: Session, person: str, at: str, told: Standing) -> tuple[PersonRole, ...]:
+    """Return the roles that both the rows and the ledger give a person at an instant."""
     query = select(PersonRoleRow).where(PersonRoleRow.person == person, PersonRoleRow.valid_from <= at)
     rows = [row for row in session.scalars(query) if row.valid_until is None or at < row.valid_until]
-    order = list(PersonRole)
-    return tuple(sorted((PersonRole(row.role) for row in rows), key=order.index))
+    held = {row.role for row in rows if row.role in told.roles and told.roles[row.role] <= at}
+    return tuple(role for role in PersonRole if role.value in held)
 
 
 def _person(session: Session, row: PersonRow, at: str) -> Person:
-    return Person(row.person, row.printed_name, _roles(session, row.person, at), row.active)
+    told = standing(session, row.person)
+    return Person(row.person, row.printed_name, _roles(session, row.person, at, told), row.active and told.active)
 
 
-def _key(row: PersonKeyRow) -> PersonKey:
-    revoked = None if row.revoked_at is None else parse_instant(row.revoked_at)
-    return PersonKey(
-        row.key_id, row.person, row.public_key, parse_instant(row.not_before), parse_instant(row.not_after), revoked
-    )
+def _key(row: PersonKeyRow, told: Standing) -> PersonKey | None:
+    """Return a key as far as the ledger tells of it, within the narrower of the times that row and ledger give."""
+    issued = told.keys.get(row.key_id)
+    if issued is None or issued.public_key != row.public_key.hex():
+        return None
+    revoked = row.revoked_at or issued.revoked_at
+    until = parse_instant(min(row.not_after, issued.not_after))
+    ended = None if revoked is None else parse_instant(revoked)
+    return PersonKey(row.key_id, row.person, row.public_key, parse_instant(row.not_before), until, ended)

@@ -23,6 +23,7 @@ from registry.ledger.store import Transaction
 from registry.record import Record
 from registry.schema import CohortRow, ModelVersionRow
 
+from registry.told import require_event
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 VERSION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,15}")
 
@@ -113,11 +114,13 @@ def cohort_row(session: Session, name: str) -> CohortRow:
 
     Raises:
         UnknownNameError: when it was never frozen.
+        LedgerBrokenError: when the ledger does not tell of it.
     """
     row = session.get(CohortRow, name)
     if row is None:
         known = session.scalars(select(CohortRow.name)).all()
         raise UnknownNameError.of("cohort", name, known, mend="freeze it with `overread cohort freeze`")
+    require_event(session, row.event_seq, Subject("cohort", row.name, row.digest))
     return row
 
 

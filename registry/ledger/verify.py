@@ -10,12 +10,13 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from registry.database import reading, unreachable
-from registry.domain.errors import UnreadableFileError
+from registry.domain.errors import LedgerBrokenError, UnreadableFileError
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.note import MalformedNoteError, NoteRefusedError, VerifierKey
 from registry.ledger.report import Finding, LedgerReport
 from registry.ledger.walk import walk_entries
 from registry.schema import Base, LedgerCheckpoint
+from registry.told import untold
 
 __all__ = ["Finding", "LedgerReport", "verify_ledger"]
 
@@ -131,6 +132,18 @@ class _Check:
             newest = self._newest_reference(table) if "event_seq" in table.columns else None
             if newest is not None and newest >= self._walk.size:
                 self._missing("reference", newest + 1, f"a row of '{table.name}' refers to event {newest}")
+
+        if not self._findings:
+            self._judge_rows()
+
+    def _judge_rows(self) -> None:
+        """Hold people, versions, evidence and deployments against sound events: a row edited by hand is found."""
+        try:
+            for why in untold(self._session):
+                self._found("row", None, f"a row was changed by hand: {why}")
+        except (LedgerBrokenError, TypeError, ValueError, AttributeError) as error:
+            why = error.what if isinstance(error, LedgerBrokenError) else "a row holds a value of another type"
+            self._found("row", None, f"a row was changed by hand: {why}")
 
     def _newest_reference(self, table: Table) -> int | None:
         newest = self._session.execute(select(func.max(table.columns["event_seq"]))).scalar()

@@ -266,11 +266,18 @@ def test_a_shadow_signature_serves_nothing_live(hospital: Hospital) -> None:
     hospital.refuses(SignatureBrokenError, "not for 'deploy'")
 
 
-def test_a_state_called_approved_by_hand_serves_nothing_live(hospital: Hospital) -> None:
+def test_an_approval_whose_signatures_are_gone_serves_nothing_live(hospital: Hospital) -> None:
+    hospital.approve()
     hospital.deploy()
-    hospital.change("UPDATE model_versions SET state = 'approved'")
     hospital.deploy("pilot")
+    hospital.change("DELETE FROM signatures WHERE act = 'approve'")
     hospital.refuses(SignatureBrokenError, "called approved, but the signatures are not there")
+
+
+def test_a_version_that_was_called_validated_by_hand_is_not_served_even_in_shadow(hospital: Hospital) -> None:
+    hospital.deploy()
+    hospital.change("UPDATE model_versions SET state = 'externally_validated'")
+    hospital.refuses(LedgerBrokenError, "tells that .* is validated")
 
 
 def test_another_deployments_signature_serves_nothing(hospital: Hospital) -> None:

@@ -1,0 +1,179 @@
+"""What the ledger told of people, versions and evidence: rows count only as far as an event told the same.
+
+Whoever can write the database can edit a row; an event cannot be put in without the log's key.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry.domain.canonical import NotCanonicalError, parse_canonical
+from registry.domain.errors import LedgerBrokenError
+from registry.domain.event import Event, Subject, parse_event, payload_digest
+from registry.domain.lifecycle import DeploymentState, VersionState
+from registry.history import last_event
+from registry.schema import (
+    CohortRow,
+    DeploymentRow,
+    EvaluationRow,
+    LedgerEntry,
+    LedgerPayload,
+    ModelVersionRow,
+    PersonKeyRow,
+    PersonRoleRow,
+    PersonRow,
+)
+
+_PERSON = ("person.added", "person.role_granted", "person.deactivated", "key.issued", "key.revoked")
+_RUNS = ("deployment.started", "deployment.resumed")
+_ENDS: Mapping[str, str] = {
+    "deployment.stopped": DeploymentState.STOPPED.value,
+    "deployment.ended": DeploymentState.ENDED.value,
+}
+_VERIFY = "run `overread audit verify`"
+
+
+@dataclass(frozen=True)
+class ToldKey:
+    """A key as the ledger told it: its public half in hexadecimal, until when it counts, when it was revoked."""
+
+    public_key: str
+    not_after: str
+    revoked_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person as the ledger told them: since when they hold each role, their keys by id, whether they count."""
+
+    roles: Mapping[str, str]
+    keys: Mapping[str, ToldKey]
+    active: bool
+
+
+def standing(session: Session, person: str) -> Standing:
+    """Return what the ledger told of a person; nothing was told of somebody who was written in by hand.
+
+    Raises:
+        LedgerBrokenError: when an event or a payload that tells of people is not what was signed.
+    """
+    roles: dict[str, str] = {}
+    keys: dict[str, ToldKey] = {}
+    active = True
+    for event, payload in _person_events(session, person):
+        at, kind = event.record["at"], event.record["type"]
+        for role in payload.get("roles", [payload["role"]] if "role" in payload else []):
+            roles.setdefault(role, at)
+        if kind == "key.issued":
+            keys[payload["key_id"]] = ToldKey(payload["public_key"], payload["not_after"])
+        elif kind == "key.revoked" and payload["key_id"] in keys:
+            issued = keys[payload["key_id"]]
+            keys[payload["key_id"]] = ToldKey(issued.public_key, issued.not_after, at)
+        active = active and kind != "person.deactivated"
+    return Standing(roles, keys, active)
+
+
+def require_told(session: Session, row: ModelVersionRow) -> None:
+    """Refuse a version whose state or trainer is not what the ledger told last.
+
+    Raises:
+        LedgerBrokenError: saying which.
+    """
+    why = _version_fault(session, row)
+    if why:
+        raise LedgerBrokenError(why, mend=_VERIFY)
+
+
+def require_event(session: Session, seq: int, subject: Subject) -> None:
+    """Refuse a row whose event does not tell of it.
+
+    Raises:
+        LedgerBrokenError: naming the kind and the name of what was not told.
+    """
+    entry = session.get(LedgerEntry, seq)
+    if entry is None or subject.to_json() not in _event(entry).record["subjects"]:
+        raise LedgerBrokenError(f"the ledger does not tell of {subject.kind} '{subject.name}'", mend=_VERIFY)
+
+
+def untold(session: Session) -> Iterator[str]:
+    """Say of each row of people, versions, evaluations and deployments what the ledger does not tell of it.
+
+    Raises:
+        LedgerBrokenError: when an event that tells of them is not what was signed.
+    """
+    for person in session.scalars(select(PersonRow).order_by(PersonRow.person)):
+        yield from _person_faults(session, person)
+    for version in session.scalars(select(ModelVersionRow)):
+        yield from filter(None, [_version_fault(session, version)])
+    for place in session.scalars(select(DeploymentRow)):
+        yield from filter(None, [_deployment_fault(session, place)])
+    for found in session.scalars(select(EvaluationRow)):
+        require_event(session, found.event_seq, Subject("evaluation", found.cohort, found.digest))
+    for cohort in session.scalars(select(CohortRow)):
+        require_event(session, cohort.event_seq, Subject("cohort", cohort.name, cohort.digest))
+
+
+def _person_faults(session: Session, row: PersonRow) -> Iterator[str]:
+    known = standing(session, row.person)
+    roles = session.scalars(select(PersonRoleRow.role).where(PersonRoleRow.person == row.person))
+    for role in sorted(set(roles) - set(known.roles)):
+        yield f"the ledger does not tell that {row.person} holds the role '{role}'"
+    for key in session.scalars(select(PersonKeyRow).where(PersonKeyRow.person == row.person)):
+        told = known.keys.get(key.key_id)
+        if told is None or told.public_key != key.public_key.hex():
+            yield f"the ledger does not tell of a key of {row.person}"
+        elif (told.not_after, told.revoked_at is None) != (key.not_after, key.revoked_at is None):
+            yield f"the ledger tells otherwise until when a key of {row.person} counts"
+    if row.active and not known.active:
+        yield f"the ledger tells that {row.person} was deactivated"
+
+
+def _version_fault(session: Session, row: ModelVersionRow) -> str:
+    name = f"{row.model}@{row.version}"
+    registered = last_event(session, ("version.registered",), "artifact", name)
+    if registered is None:
+        return f"the ledger does not tell that {name} was registered"
+    if registered.record["actor"]["person"] != row.trained_by:
+        return f"the ledger tells that somebody else trained {name}"
+    moved = last_event(session, ("version.transitioned",), "version", name)
+    states = [found["name"] for found in moved.record["subjects"] if found["kind"] == "state"] if moved else []
+    state = states[0] if states else VersionState.REGISTERED.value
+    return "" if state == row.state else f"the ledger tells that {name} is {state}, not {row.state}"
+
+
+def _deployment_fault(session: Session, row: DeploymentRow) -> str:
+    last = last_event(session, (*_RUNS, *_ENDS), "deployment", row.deployment)
+    if last is None:
+        return f"the ledger does not tell of a deployment of {row.model}@{row.version}"
+    state = _ENDS.get(last.record["type"], row.mode)
+    return "" if state == row.state else f"the ledger tells another state of a deployment of {row.model}@{row.version}"
+
+
+def _person_events(session: Session, person: str) -> Iterator[tuple[Event, Mapping[str, Any]]]:
+    query = select(LedgerEntry, LedgerPayload).join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq)
+    for entry, kept in session.execute(query.where(LedgerEntry.type.in_(_PERSON)).order_by(LedgerEntry.seq)):
+        event = _event(entry)
+        subject = event.record["subjects"][0]
+        if (subject["kind"], subject["name"]) == ("person", person) and kept.payload is not None:
+            yield event, _payload(event, kept)
+
+
+def _event(entry: LedgerEntry) -> Event:
+    try:
+        return parse_event(entry.data)
+    except NotCanonicalError as error:
+        raise LedgerBrokenError(f"event {entry.seq} is unreadable", mend=_VERIFY) from error
+
+
+def _payload(event: Event, kept: LedgerPayload) -> Mapping[str, Any]:
+    try:
+        same = payload_digest(kept.salt or b"", kept.payload or b"") == event.record["payload_digest"]
+        found: Mapping[str, Any] = parse_canonical(kept.payload or b"")
+    except ValueError as error:
+        raise LedgerBrokenError(f"the payload of event {event.seq} is unreadable", mend=_VERIFY) from error
+    if not same:
+        raise LedgerBrokenError(f"the payload of event {event.seq} was changed", mend=_VERIFY)
+    return found
