@@ -7,7 +7,9 @@ enumerations, numbers and times; other text as its length and a digest (contract
 import hashlib
 import re
 
-_NUMBER_OR_TIME = re.compile(r"[-+]?[0-9][0-9.,:eETZ+-]{0,40}")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,5}(?:\.[0-9]{0,17})?|\.[0-9]{1,17})(?:[eE][-+]?[0-9]{1,3})?")
+_DAY, _CLOCK = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+_TIME = re.compile(rf"(?:{_DAY}(?:[T ]{_CLOCK}(?:Z|[-+][0-9]{{2}}:?[0-9]{{2}})?)?|{_CLOCK})")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -21,12 +23,13 @@ def veiled(value: object) -> str:
 def shown(value: object, enumeration: frozenset[str] = frozenset()) -> str:
     """Show a foreign value where it is a number, a time, or a word of an enumeration; veil it otherwise.
 
-    Long digit strings are veiled too: they may be medical record numbers.
+    Whole numbers of six digits and more are veiled too, and digits with dots or dashes between them: they may be record
+    numbers, UIDs, social security or telephone numbers.
     """
     text = str(value)
     if text in enumeration or text in {"", "True", "False"}:
         return f"'{text}'"
-    if _NUMBER_OR_TIME.fullmatch(text) and not re.fullmatch(r"[0-9]{6,}", text):
+    if _NUMBER.fullmatch(text) or _TIME.fullmatch(text):
         return f"'{text}'"
     return veiled(text)
 

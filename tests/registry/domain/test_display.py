@@ -7,13 +7,28 @@ from hypothesis import strategies as st
 from registry.domain.display import plain, shown, veiled
 
 
-@pytest.mark.parametrize("value", ["1.5", "-3", 0.25, "2026-03-02T10:00:00+01:00", "12345", "", True])
+@pytest.mark.parametrize(
+    "value", ["1.5", "-3", 0.25, 1e-9, "2026-03-02T10:00:00+01:00", "2026-03-02", "10:30", "12345", "", True]
+)
 def test_numbers_times_and_booleans_are_shown(value: object) -> None:
     assert shown(value) == f"'{value}'"
 
 
 @pytest.mark.parametrize(
-    "value", ["Miller^Anna", "123456", "0012345678", "1.3.6.1.4.1.5962.1.2.1.20040119072730.123221234", "x" * 99]
+    "value",
+    [
+        "Miller^Anna",
+        "123456",
+        "-0012345678",
+        "0012345678",
+        "1.3.6.1.4.1.5962.1.2.1.20040119072730.123221234",
+        "1.2.840.113619.2",
+        "2.25.1",
+        "123-45-6789",
+        "555-123-4567",
+        "12,34,56",
+        "x" * 99,
+    ],
 )
 def test_names_and_long_digit_strings_are_veiled(value: str) -> None:
     assert value not in shown(value)
