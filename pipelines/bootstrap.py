@@ -23,7 +23,7 @@ from registry.ledger.log_key import LogKey
 from registry.ledger.store import Ledger
 from registry.lifecycle import Lifecycle
 from registry.models import MlflowModels
-from registry.objects import FileObjects, write_durably
+from registry.objects import FileObjects, keep_files_private, write_durably
 from registry.people import People
 from registry.sessions import current_actor
 from registry.tables import ObservationTables
@@ -68,6 +68,7 @@ def init_workspace(root: Path, clock: Clock | None = None) -> Workspace:
     """
     if (root / FILE_NAME).exists():
         raise UsageError("this folder is a workspace already", where=str(root), mend="choose another folder")
+    keep_files_private()
     (root / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
     root.chmod(0o700)
     write_durably(root / "keys" / "pseudonym.key", secrets.token_bytes(KEY_BYTES))
@@ -116,6 +117,7 @@ def open_workspace(
         IncompleteError: when a key is missing.
     """
     telemetry_off()
+    keep_files_private()
     settings = Settings.read(root / FILE_NAME)
     clock = clock or SystemClock()
     key = _pseudonym_key(root)

@@ -44,6 +44,14 @@ class FileObjects:
         return data
 
 
+def keep_files_private() -> None:
+    """Make every file and folder that this process and its children create theirs alone (0600, 0700).
+
+    Libraries such as MLflow, SQLite and Dagster create files of their own, under whatever mask the shell had.
+    """
+    os.umask(0o077)
+
+
 def write_durably(place: Path, data: bytes, mode: int = 0o600) -> None:
     """Write a file so that it is there whole after a power cut, or not at all: write, fsync, rename, fsync."""
     place.parent.mkdir(parents=True, exist_ok=True)

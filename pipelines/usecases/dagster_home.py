@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from registry.objects import write_durably
+from registry.objects import keep_files_private, write_durably
 
 SETTINGS = """\
 # Written by Overread; Dagster's own store lies beside it.
@@ -17,7 +17,8 @@ run_coordinator:
 
 
 def prepare_home(root: Path) -> Path:
-    """Make the workspace's Dagster home and return it."""
+    """Make the workspace's Dagster home and return it; what Dagster writes there is private."""
+    keep_files_private()
     home = root / "dagster"
     home.mkdir(mode=0o700, exist_ok=True)
     if not (home / "dagster.yaml").exists():
