@@ -1,5 +1,6 @@
 """The gate through which the identifiers of a file pass: replaced by pseudonyms, or pseudonyms already."""
 
+import re
 from enum import StrEnum
 
 from registry.domain.errors import UnreadableFileError
@@ -13,10 +14,15 @@ class Identifiers(StrEnum):
     PSEUDONYMISED = "pseudonymised"
 
 
+_FREE = frozenset({Identifier.TEXT, Identifier.RECORD})
+_OWN_RECORD = re.compile(r"[0-9a-f]{32}")
+
+
 class IdentifierGate:
     """Replaces the identifiers of one file; refuses a file that mixes originals and pseudonyms, as a whole.
 
-    Free text (`Identifier.TEXT`) takes no part in the judgement: it is replaced unless it is a pseudonym.
+    Free text (`Identifier.TEXT`) takes no part in the judgement: it is replaced unless it is a pseudonym. Nor do
+    names of records (`Identifier.RECORD`): those that Overread gave itself are kept.
     """
 
     def __init__(self, pseudonyms: Pseudonymizer, identifiers: Identifiers, where: str) -> None:
@@ -37,8 +43,8 @@ class IdentifierGate:
         return found
 
     def _replace(self, kind: Identifier, text: str) -> str:
-        ours = is_pseudonym(text)
-        if kind is not Identifier.TEXT and ours != (self._identifiers is Identifiers.PSEUDONYMISED):
+        ours = is_pseudonym(text) or (kind is Identifier.RECORD and _OWN_RECORD.fullmatch(text) is not None)
+        if kind not in _FREE and ours != (self._identifiers is Identifiers.PSEUDONYMISED):
             raise self._mixed(ours=ours)
         return text if ours else self._pseudonyms.of(kind, text)
 

@@ -19,7 +19,12 @@ from registry.domain.refusal import CellRefusedError, RefusalCode, RowRefusal
 from registry.domain.vocabulary import Unit
 
 MAX_ATTRIBUTE_NAME = 64
-_PERSONAL = re.compile(r"birth|dob|name|mrn|ssn|phone|mail|address|postal|zip", re.IGNORECASE)
+_PERSONAL = re.compile(
+    r"birth|dob|name|mrn|ssn|phone|mail|address|postal|zip|patient|accession|account|insur|licen|serial|street|fax"
+    r"|(?<![a-z])(?:id|ids|no|nr|number|nhs|pid|uid|case|chart)(?![a-z])",
+    re.IGNORECASE,
+)
+_PADDED = re.compile(r"[-+]?0[0-9]")  # no quantity is written with leading zeros; record numbers are
 _SUBJECTS = ("prediction_id", "read_id", "outcome_key")
 
 
@@ -190,8 +195,10 @@ def _attribute(name: str, value: Any, gate: IdentifierGate) -> str:
 def _harmless(value: Any, text: str) -> bool:
     """Say whether a foreign value is a number, a boolean or a time.
 
-    Whole numbers of six digits and more may be record numbers, so they are replaced like other text.
+    Whole numbers of six digits and more, or with leading zeros, may be record numbers: replaced like other text.
     """
+    if _PADDED.match(text):
+        return False
     number = number_of(value)
     if number is not None:
         return abs(number) < 100_000 or not number.is_integer()

@@ -81,6 +81,10 @@ def _uid(name: str, *, required: bool = False) -> Column:
     return Column(name, required=required, identifier=Identifier.UID)
 
 
+def _record(name: str, *, required: bool = False) -> Column:
+    return Column(name, required=required, identifier=Identifier.RECORD)
+
+
 def _when(name: str, *, required: bool = False) -> Column:
     return Column(name, Kind.INSTANT, required=required)
 
@@ -135,7 +139,7 @@ ACQUISITIONS = Table(
 PREDICTIONS = Table(
     "predictions",
     (
-        Column("prediction_id", required=True),
+        _record("prediction_id", required=True),
         Column("model", required=True),
         Column("version", required=True),
         _uid("study_uid", required=True),
@@ -160,14 +164,14 @@ PREDICTIONS = Table(
 READS = Table(
     "reads",
     (
-        Column("read_id", required=True),
+        _record("read_id", required=True),
         _uid("study_uid", required=True),
         Column("target", required=True),
         Column("reader", required=True, identifier=Identifier.READER),
         _when("read_at", required=True),
         Column("decision", Kind.BOOLEAN, required=True),
         *_UNIT,
-        Column("prediction_id"),
+        _record("prediction_id"),
         Column("ai_shown", Kind.BOOLEAN),
         Column("opened_before_ai", Kind.BOOLEAN),
         Column("action", enumeration=ACTIONS),
@@ -207,10 +211,10 @@ OUTCOMES = Table(
 FINDINGS = Table(
     "findings",
     (
-        Column("finding_id", required=True),
+        _record("finding_id", required=True),
         Column("label", required=True),
         Column("score", Kind.NUMBER, low=0, high=1),
-        *_texts("prediction_id", "read_id", "outcome_key"),
+        *(_record(name) for name in ("prediction_id", "read_id", "outcome_key")),
         *_UNIT,
         *_numbers(x_mm="mm", y_mm="mm", z_mm="mm", diameter_mm="mm", volume_ml="mL"),
         Column("accepted", Kind.BOOLEAN),
@@ -222,7 +226,7 @@ FINDINGS = Table(
 MEASUREMENTS = Table(
     "measurements",
     (
-        Column("subject_id", required=True),
+        _record("subject_id", required=True),
         Column("name", required=True),
         Column("value", Kind.NUMBER, required=True),
         Column("unit", required=True),

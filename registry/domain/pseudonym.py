@@ -26,6 +26,7 @@ class Identifier(StrEnum):
     STATION = "STATION"
     ACCESSION = "ACCESSION"
     LESION = "LESION"
+    RECORD = "RECORD"  # names that other systems give to a prediction, a read, a finding: often an accession number
     TEXT = "TEXT"  # free text outside the vocabulary
 
 

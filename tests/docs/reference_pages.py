@@ -13,7 +13,8 @@ A row that breaks its table is refused with file, row, column and reason, the re
 lacks a required column is refused whole, exit code 2. The same file twice changes nothing.
 
 `--identifiers original` (default) replaces identifiers under the workspace's key; `pseudonymised` expects values that
-are already spelled `2.25.…` or `p:…`; a file that mixes both is refused.
+are already spelled `2.25.…` or `p:…`; a file that mixes both is refused. Names of predictions, reads and findings often
+are accession numbers, so they are replaced too, unless Overread gave them itself (32 hexadecimal digits).
 
 This page is generated from the code's own tables.
 """

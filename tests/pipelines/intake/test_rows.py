@@ -120,7 +120,29 @@ def test_a_finding_names_one_prediction_read_or_outcome() -> None:
     finding = {"finding_id": "f", "label": "nodule"}
     assert refused(FINDINGS, finding) == ("prediction_id", "subject")
     assert refused(FINDINGS, {**finding, "prediction_id": "p", "read_id": "r"}) == ("prediction_id", "subject")
-    assert one(FINDINGS, {**finding, "read_id": "r"})["read_id"] == "r"
+    assert one(FINDINGS, {**finding, "read_id": "r"})["read_id"] == PSEUDONYMS.of(Identifier.RECORD, "r")
+
+
+def test_names_of_records_are_replaced_alike_in_every_table_and_our_own_are_kept() -> None:
+    accession, own = "ACC-2026-0815", "0123456789abcdef" * 2
+    name = one(PREDICTIONS, prediction(prediction_id=accession))["prediction_id"]
+    assert (
+        name
+        == one(READS, read(prediction_id=accession))["prediction_id"]
+        == PSEUDONYMS.of(Identifier.RECORD, accession)
+    )
+    assert one(READS, read(prediction_id=own))["prediction_id"] == own
+    assert one(READS, read(prediction_id=name))["prediction_id"] == name
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("patient_id", "54321"), ("Accession No", "77.5"), ("PID", "12"), ("grade", "00123"), ("scannerSerial", "4711")],
+)
+def test_a_short_number_that_may_name_somebody_is_no_attribute_as_it_came(column: str, value: str) -> None:
+    row = one(READS, read(**{column: value, "dose": "4.5", "grade_2": "3"}))
+    assert row["attributes"][column] == PSEUDONYMS.of(Identifier.TEXT, value)
+    assert (row["attributes"]["dose"], row["attributes"]["grade_2"]) == ("4.5", "3")
 
 
 def test_attributes_keep_numbers_booleans_and_times_and_hide_other_text() -> None:

@@ -20,6 +20,11 @@ IDENTIFIERS = {"patient", "study_uid", "series_uid", "unit_uid", "repeat_of"} | 
     "protocol_name",
     "reason",
     "experience",
+    "prediction_id",
+    "read_id",
+    "finding_id",
+    "subject_id",
+    "outcome_key",
 }
 
 
