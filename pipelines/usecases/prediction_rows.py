@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pipelines.usecases.images_to_score import UnitToScore
 from registry.domain.digest import digest_hex, digest_value
 from registry.domain.errors import EvidenceMissingError, NotAllowedError
-from registry.domain.instants import instant_text, parse_instant
+from registry.domain.instants import instant_text
+from registry.domain.joining import mode_of, study_score
 from registry.domain.lifecycle import DeploymentState
 from registry.domain.model import Deployment, ModelVersion, OperatingPoint
 from registry.domain.score_grid import to_grid
 from registry.domain.vocabulary import Mode
 
-LIVE_DAYS = 30  # contract, section 4b: scoring an older study is retrospective unless stated
+STUDY_RULE = "max"  # contract, section 4c
 _MODES = {DeploymentState.SHADOW: Mode.SHADOW, DeploymentState.PILOT: Mode.LIVE, DeploymentState.LIVE: Mode.LIVE}
 
 
@@ -52,17 +53,16 @@ class Serving:
         return cls(deployment, version, point, stated)
 
     def mode_of(self, acquired_at: str, now: datetime) -> Mode:
-        """Return how a prediction on a study of this time counts."""
-        if self.stated is not None:
-            return self.stated
-        old = now - parse_instant(acquired_at) > timedelta(days=LIVE_DAYS)
-        return Mode.RETROSPECTIVE if old else _MODES[DeploymentState(self.deployment.mode)]
+        """Return how a prediction on a study of this time counts (contract, section 4b)."""
+        found = mode_of(self.stated, instant_text(now), acquired_at)
+        timely = self.stated is None and found is Mode.LIVE
+        return _MODES[DeploymentState(self.deployment.mode)] if timely else found
 
 
 def prediction_row(
     serving: Serving, unit: UnitToScore, scores: Sequence[ImageScore], at: datetime, latency_ms: float
 ) -> dict[str, Any]:
-    """Return the row of one unit; its score is the greatest of its images (study rule `max`).
+    """Return the row of one unit; its score is that of its images by the study rule.
 
     A unit of which an image has no score is `failed`: the greatest of the others could be too low.
 
@@ -80,7 +80,7 @@ def prediction_row(
     if failed:
         why = failed[0].reason if len(scores) == 1 else f"{len(failed)} of {len(scores)} images: {failed[0].reason}"
         return row | {"status": "failed", "reason": why}
-    score = max(one.score for one in scores if one.score is not None)
+    score = study_score([one.score for one in scores if one.score is not None], STUDY_RULE)
     decided = {"decision": to_grid(score) >= serving.point.k, "threshold": serving.point.threshold}
     return row | {"status": "scored", "score": score} | decided
 
