@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry.domain.errors import UnknownNameError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import Actor, actor_record
 from registry.domain.vocabulary import Site, Target, Unit
@@ -32,6 +33,18 @@ def known_targets(session: Session) -> Mapping[str, Target]:
     """Return the targets on record, by name."""
     rows = session.scalars(select(TargetRow).order_by(TargetRow.target))
     return {row.target: Target(row.target, Unit(row.analysis_unit)) for row in rows}
+
+
+def target_named(session: Session, name: str, mend: str = "") -> Target:
+    """Return a target on record.
+
+    Raises:
+        UnknownNameError: when none bears the name.
+    """
+    known = known_targets(session)
+    if name not in known:
+        raise UnknownNameError.of("target", name, known, mend=mend)
+    return known[name]
 
 
 def register_target(tx: Transaction, target: Target, actor: Actor) -> bool:

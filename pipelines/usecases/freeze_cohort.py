@@ -9,11 +9,11 @@ from pipelines.intake.pixels import ImageReader, pixel_digest
 from pipelines.intake.selection import Candidate, Condition, candidates_of, parse_selection
 from registry.database import reading
 from registry.domain.cohort import Cohort, CohortUnit, DisjointnessProof, prove_disjoint
-from registry.domain.errors import LeakFoundError, UnknownNameError, UsageError
+from registry.domain.errors import LeakFoundError, UsageError
 from registry.domain.names import MEND, is_name
 from registry.domain.ports import Progress
 from registry.domain.vocabulary import Role, Target
-from registry.registered import known_targets
+from registry.registered import target_named
 
 _Flow = list[tuple[str, int]]
 
@@ -53,10 +53,7 @@ def freeze_cohort(
 
 def _target(workspace: Workspace, name: str) -> Target:
     with reading(workspace.engine) as session:
-        known = known_targets(session)
-    if name not in known:
-        raise UnknownNameError.of("target", name, known, mend="take its outcomes in first")
-    return known[name]
+        return target_named(session, name, "take its outcomes in first")
 
 
 def _selected(workspace: Workspace, target: Target, conditions: Sequence[Condition]) -> tuple[list[Candidate], _Flow]:

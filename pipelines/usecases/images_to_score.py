@@ -14,10 +14,10 @@ from pipelines.intake.dicom.quarantine import Code
 from pipelines.intake.dicom.quiet import quiet_pydicom
 from pipelines.intake.dicom.walker import list_places
 from registry.database import reading
-from registry.domain.errors import UnknownNameError, UsageError
+from registry.domain.errors import UsageError
 from registry.domain.ports import Progress
 from registry.domain.vocabulary import Unit
-from registry.registered import known_sites, known_targets
+from registry.registered import known_sites, target_named
 
 if TYPE_CHECKING:
     from pipelines.bootstrap import Workspace
@@ -83,10 +83,7 @@ def units_of(workspace: "Workspace", target: str, images: Sequence[Instance]) ->
         UsageError: when the target speaks of lesions, which a classifier of images does not find.
     """
     with reading(workspace.engine) as session:
-        known = known_targets(session)
-    if target not in known:
-        raise UnknownNameError.of("target", target, known)
-    unit = known[target].analysis_unit
+        unit = target_named(session, target).analysis_unit
     if unit is Unit.LESION:
         raise UsageError(f"target '{target}' speaks of lesions", mend="a classifier of images cannot answer it")
     groups: Mapping[str, list[Instance]] = defaultdict(list)
