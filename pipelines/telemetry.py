@@ -2,11 +2,10 @@
 
 import os
 
+from registry.models import SETTINGS
+
 TELEMETRY_OFF = {
-    "DO_NOT_TRACK": "true",  # MLflow wants the word, Evidently any value
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    **SETTINGS,  # MLflow's own, and DO_NOT_TRACK, which Evidently heeds too
     "GX_ANALYTICS_ENABLED": "false",
     "DAGSTER_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
