@@ -121,7 +121,7 @@ def open_workspace(
     settings = Settings.read(root / FILE_NAME)
     clock = clock or SystemClock()
     key = _pseudonym_key(root)
-    engine = open_database(settings.database.url or f"sqlite:///{root / 'overread.db'}")
+    engine = open_database(settings.database_url(root))
     migrate(engine)
     ledger = _ledger(root, engine, clock)
     objects = FileObjects(root / "objects")

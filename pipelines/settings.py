@@ -149,6 +149,10 @@ class Settings:
             _check_zone(zone)
         return found
 
+    def database_url(self, root: Path) -> str:
+        """Return the address of the record's database: SQLite in the workspace unless the settings name another."""
+        return self.database.url or f"sqlite:///{root / 'overread.db'}"
+
     def time_zone(self, site: str) -> str:
         """Return the time zone of a site, or the default one."""
         return self.sites[site].time_zone if site in self.sites else self.defaults.time_zone

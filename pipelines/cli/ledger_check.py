@@ -25,5 +25,5 @@ def check(saved: str | None, key: str | None) -> LedgerReport:
         raise UsageError(
             "the ledger's key is missing", where="keys/ledger.pem", mend="give the public key: --key NAME+ID+KEY"
         )
-    engine = open_database(settings.database.url or f"sqlite:///{root / 'overread.db'}")
+    engine = open_database(settings.database_url(root))
     return verify_ledger(engine, key or LogKey.load(place).public_vkey, saved)
