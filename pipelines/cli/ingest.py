@@ -1,6 +1,5 @@
 """`overread ingest`: studies from folders, and observation files."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,19 +8,13 @@ import typer
 from pipelines.cli.console import Json, give, progress, tell
 from registry.domain.columns import TABLES
 from registry.domain.errors import ExitCode
+from registry.domain.vocabulary import Identifiers
 
 app = typer.Typer(
     no_args_is_help=True, help="Take in studies and observation files; what is refused is named, the rest goes in."
 )
 Files = Annotated[list[Path], typer.Argument(help="CSV (.csv, .csv.gz), Parquet or JSON Lines files.")]
 Map = Annotated[Path | None, typer.Option("--map", help="TOML file that maps foreign columns.")]
-
-
-class Identifiers(StrEnum):
-    """How identifiers come."""
-
-    ORIGINAL = "original"
-    PSEUDONYMISED = "pseudonymised"
 
 
 @app.command(epilog="Example: overread ingest dicom /data/dicom --site general")

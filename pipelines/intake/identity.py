@@ -1,18 +1,10 @@
 """The gate through which the identifiers of a file pass: replaced by pseudonyms, or pseudonyms already."""
 
 import re
-from enum import StrEnum
 
 from registry.domain.errors import UnreadableFileError
 from registry.domain.pseudonym import Identifier, Pseudonymizer, is_pseudonym
-
-
-class Identifiers(StrEnum):
-    """How the identifiers of a file come."""
-
-    ORIGINAL = "original"
-    PSEUDONYMISED = "pseudonymised"
-
+from registry.domain.vocabulary import Identifiers
 
 _FREE = frozenset({Identifier.TEXT, Identifier.RECORD})
 _OWN_RECORD = re.compile(r"[0-9a-f]{32}")

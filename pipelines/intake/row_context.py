@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.bootstrap import Workspace
-from pipelines.intake.identity import IdentifierGate, Identifiers
+from pipelines.intake.identity import IdentifierGate
 from pipelines.intake.mapping import ColumnMapping
 from pipelines.intake.rows import ParsedRow, RowContext, StudyFacts
 from registry.database import reading
 from registry.domain.columns import Table
 from registry.domain.refusal import CellRefusedError, RefusalCode, RowRefusal
-from registry.domain.vocabulary import Site, Target, Unit
+from registry.domain.vocabulary import Identifiers, Site, Target, Unit
 from registry.registered import known_sites, known_targets
 
 _WITH_TARGET = frozenset({"predictions", "reads", "outcomes"})

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from pipelines.bootstrap import Workspace
 from pipelines.intake.files import Record, Source, open_source
-from pipelines.intake.identity import Identifiers
 from pipelines.intake.mapping import ColumnMapping, read_mapping
 from pipelines.intake.refused_rows import FileRefusal, by_code, record_refused, write_refused
 from pipelines.intake.row_context import (
@@ -25,6 +24,7 @@ from registry.domain.digest import digest_value
 from registry.domain.errors import UnknownNameError, UnreadableFileError, UsageError
 from registry.domain.ports import Progress
 from registry.domain.refusal import RowRefusal
+from registry.domain.vocabulary import Identifiers
 from registry.ledger.store import Transaction
 from registry.registered import register_site, register_target
 from registry.sifting import Sifted

@@ -22,6 +22,13 @@ class Mode(StrEnum):
     VALIDATION = "validation"
 
 
+class Identifiers(StrEnum):
+    """How the identifiers of a file come (contract, section 2)."""
+
+    ORIGINAL = "original"
+    PSEUDONYMISED = "pseudonymised"
+
+
 class Role(StrEnum):
     """Roles of a cohort (contract, section 7)."""
 

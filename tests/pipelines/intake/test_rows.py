@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.intake.files import Record
-from pipelines.intake.identity import IdentifierGate, Identifiers
+from pipelines.intake.identity import IdentifierGate
 from pipelines.intake.mapping import ColumnMapping
 from pipelines.intake.rows import RowContext, StudyFacts, parse_rows
 from registry.domain.columns import ACQUISITIONS, FINDINGS, MEASUREMENTS, OUTCOMES, PREDICTIONS, READS, TABLES, Table
 from registry.domain.errors import UnreadableFileError
 from registry.domain.pseudonym import Identifier, Pseudonymizer, is_pseudonym
-from registry.domain.vocabulary import Unit
+from registry.domain.vocabulary import Identifiers, Unit
 
 PSEUDONYMS = Pseudonymizer(bytes(range(32)), "p1")
 STUDY = PSEUDONYMS.uid("1.2.3")
