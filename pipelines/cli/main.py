@@ -73,7 +73,7 @@ def _root(
 def arranged(words: list[str]) -> list[str]:
     """Move `--workspace DIR` and `--debug` to the front, and give a bare `--json` of `monitor` its dash.
 
-    `monitor run` and `monitor replay` take `--json [FILE]`; every other command takes `--json` alone.
+    `monitor run` takes `--json [FILE]`; every other command takes `--json` alone.
     """
     front: list[str] = []
     rest: list[str] = []

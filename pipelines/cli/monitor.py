@@ -1,14 +1,21 @@
 """`overread monitor`: run the monitors over what was taken in."""
 
 from collections.abc import Mapping
-from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipelines.cli.console import progress, tell
-from registry.domain.errors import ExitCode, UsageError
+from registry.domain.errors import ExitCode
+
+
+class FailOn(StrEnum):
+    """What ends a run with 1."""
+
+    ALERT = "alert"
+
 
 app = typer.Typer(
     no_args_is_help=True, help="Watch deployed models: drift, performance, subgroups, scanners, overrides."
@@ -33,7 +40,7 @@ def run(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")
     ] = None,
-    fail_on: Annotated[str | None, typer.Option("--fail-on", help="'alert': end with 1 when an alert is open.")] = None,
+    fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="End with 1 when an alert is open.")] = None,
     *,
     require_assessed: Annotated[
         bool, typer.Option("--require-assessed", help="End with 3 when a signal is not assessed.")
@@ -45,20 +52,9 @@ def run(
 
     workspace = here()
     with progress("counting") as bar:
-        done = run_monitors(
-            workspace, model, target=target, as_of=_day(as_of), plan=read_plan(workspace, plan), progress=bar
-        )
+        done = run_monitors(workspace, model, target=target, as_of=as_of, plan=read_plan(workspace, plan), progress=bar)
     _give(done.data, done.json, json_file)
     _leave(done.json, fail_on, require_assessed=require_assessed)
-
-
-def _day(text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError as error:
-        raise UsageError("--as-of is not a day", where=text[:20], mend="write YYYY-MM-DD") from error
 
 
 def _give(data: bytes, document: dict[str, Any], json_file: str | None) -> None:
@@ -93,9 +89,9 @@ def _line(signal: Mapping[str, Any]) -> str:
     return f"{state:13} {signal['code']} {signal['statistic']} {where}{value}, {counts}"
 
 
-def _leave(document: dict[str, Any], fail_on: str | None, *, require_assessed: bool) -> None:
+def _leave(document: dict[str, Any], fail_on: FailOn | None, *, require_assessed: bool) -> None:
     open_alerts = [alert for alert in document["alerts"] if alert["state"] == "open"]
-    if fail_on == "alert" and open_alerts:
+    if fail_on is FailOn.ALERT and open_alerts:
         raise typer.Exit(ExitCode.ANSWER_IS_NO)
     if require_assessed and any(signal["state"] == "not_assessed" for signal in document["signals"]):
         raise typer.Exit(ExitCode.INCOMPLETE)
