@@ -10,7 +10,6 @@ import typer
 from pipelines.cli.console import tell
 from registry.domain.errors import NotAllowedError
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 Port = Annotated[int, typer.Option("--port", help="Port.")]
 
 
@@ -27,11 +26,13 @@ def serve(
     ] = "127.0.0.1",
 ) -> None:
     """Serve the dashboard: the fleet, each model, the audit log."""
+    from dashboards.web.security import LOOPBACK  # noqa: PLC0415 - lazy: --help loads no server
+
     if host not in LOOPBACK:
         raise NotAllowedError(
             "the dashboard has no login yet and listens on loopback only", where=host, mend="use an SSH tunnel"
         )
-    import uvicorn  # noqa: PLC0415 - lazy: --help loads no server
+    import uvicorn  # noqa: PLC0415 - lazy
 
     from dashboards.web.application import create_app  # noqa: PLC0415 - lazy
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.console import Json, PassphraseFile, give, passphrase
+from pipelines.cli.console import Json, PassphraseFile, give
+from registry.domain.errors import ExitCode
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,12 +44,11 @@ def login(
     as_json: Json = False,
 ) -> None:
     """Prove who you are for 15 minutes, so that what you start carries your name; signing still asks each time."""
-    from pipelines.bootstrap import find_workspace, open_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
-    from registry.sessions import open_session  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.sessions import open_session  # noqa: PLC0415 - lazy
 
-    found = open_workspace(find_workspace(None))
-    signer = found.people.unlock(person, passphrase(passphrase_file, f"passphrase of {person}"))
-    session = open_session(found.root, signer, found.ledger, found.clock)
+    found = here()
+    session = open_session(found.root, signer_of(found, person, passphrase_file), found.ledger, found.clock)
     give(
         {"person": person, "expires_at": session.expires_at}, [f"{person} until {session.expires_at}"], as_json=as_json
     )
@@ -56,11 +56,11 @@ def login(
 
 def doctor(*, as_json: Json = False) -> None:
     """Check the workspace and what it needs: segments, ledger, keys, codecs, programs."""
-    from pipelines.bootstrap import find_workspace, open_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.usecases.doctor import examine  # noqa: PLC0415 - lazy
 
-    findings = examine(open_workspace(find_workspace(None)), shutil.which)
+    findings = examine(here(), shutil.which)
     document: dict[str, Any] = {"findings": [vars(finding) for finding in findings]}
     give(document, [f"{finding.state:4} {finding.what}: {finding.says}" for finding in findings], as_json=as_json)
     if any(finding.state == "bad" for finding in findings):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.ANSWER_IS_NO)
