@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipelines.bootstrap import Workspace
 from registry.domain.errors import OverreadError
+from registry.ledger.verify import verify_ledger
 
 CODECS = ("pyjpegls", "pylibjpeg-openjpeg", "pylibjpeg-rle", "python-gdcm")
 GPL_CODECS = ("pylibjpeg-libjpeg",)
@@ -23,7 +24,7 @@ class Finding:
 
 def examine(workspace: Workspace, which: Callable[[str], str | None]) -> list[Finding]:
     """Run every check; `which` finds programs on the path."""
-    return [*_segments(workspace), *_keys(workspace.root), *_codecs(), *_programs(which)]
+    return [*_segments(workspace), *_ledger(workspace), *_keys(workspace.root), *_codecs(), *_programs(which)]
 
 
 def _segments(workspace: Workspace) -> Iterator[Finding]:
@@ -34,6 +35,12 @@ def _segments(workspace: Workspace) -> Iterator[Finding]:
         return
     says = "every referenced segment is there with its bytes" + (f"; {len(garbage)} unreferenced" if garbage else "")
     yield Finding("segments", "ok", says)
+
+
+def _ledger(workspace: Workspace) -> Iterator[Finding]:
+    report = verify_ledger(workspace.engine, workspace.ledger.public_vkey)
+    states = {"VERIFIED": "ok", "UNANCHORED": "note", "BROKEN": "bad"}
+    yield Finding("ledger", states[report.verdict], report.why)
 
 
 def _keys(root: Path) -> Iterator[Finding]:
