@@ -124,11 +124,7 @@ class DossierBuilder:
         return tuple(cohort_view(self._workspace.cohorts.get(name)) for name in dict.fromkeys(names))
 
     def _monitor(self) -> tuple[Json | None, Json | None]:
-        with reading(self._workspace.engine) as session:
-            rows = session.scalars(select(MonitorRunRow).where(MonitorRunRow.model == self._version.model)).all()
-        newest = max(
-            (row for row in rows if self._within(row.as_of)), key=lambda row: (row.as_of, row.event_seq), default=None
-        )
+        newest = newest_run(self._workspace, self._version.model, None if self._days is None else self._days[1])
         if newest is None:
             return None, None
         from pipelines.usecases.run_monitors import stored_run  # noqa: PLC0415 - keeps numpy out of light commands
@@ -147,6 +143,14 @@ class DossierBuilder:
         return f"{report.verdict}: {report.why}", report.anchor or ""
 
 
+def newest_run(workspace: Workspace, model: str, until: date | None = None) -> MonitorRunRow | None:
+    """Return the monitor run of the latest day (up to one); of several of that day the one made last."""
+    with reading(workspace.engine) as session:
+        rows = session.scalars(select(MonitorRunRow).where(MonitorRunRow.model == model)).all()
+    kept = (row for row in rows if until is None or date.fromisoformat(row.as_of) <= until)
+    return max(kept, key=lambda row: (row.as_of, row.event_seq), default=None)
+
+
 def synthetic_tables(workspace: Workspace) -> tuple[str, ...]:
     """Return the tables of observations that hold synthetic rows."""
     return tuple(name for name in sorted(TABLES) if workspace.tables.version(name).synthetic)
@@ -159,10 +163,10 @@ def cohort_view(cohort: Cohort) -> CohortView:
         role=cohort.role.value,
         digest=cohort.digest,
         units=len(cohort.units),
-        positive=sum(unit.truth for unit in cohort.units),
+        positive=cohort.positive,
         patients=len(cohort.patients()),
         scanners=len({unit.scanner for unit in cohort.units}),
-        sites=tuple(sorted({unit.site for unit in cohort.units})),
+        sites=cohort.sites,
         flow=cohort.flow,
         synthetic=cohort.synthetic,
     )

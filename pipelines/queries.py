@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 
 from pipelines.bootstrap import Workspace
-from pipelines.dossiers import DossierBuilder, synthetic_tables
+from pipelines.dossiers import DossierBuilder, newest_run, synthetic_tables
 from registry.database import reading
 from registry.domain.dossier import Dossier, FleetRow, LedgerRow
 from registry.domain.event import EVENT_TYPES, Event
 from registry.domain.model import ModelVersion
-from registry.schema import MonitorRunRow, PersonRow, SignatureRow
+from registry.schema import PersonRow, SignatureRow
 
 
 class RecordQueries:
@@ -72,10 +72,8 @@ class RecordQueries:
         )
 
     def _monitor(self, model: str) -> Any:
-        with reading(self._workspace.engine) as session:
-            rows = session.scalars(select(MonitorRunRow).where(MonitorRunRow.model == model))
-            newest = max(rows, key=lambda row: (row.as_of, row.event_seq), default=None)
-        return None if newest is None else monitor_record(self._workspace, newest.digest)
+        newest = newest_run(self._workspace, model)
+        return None if newest is None else json.loads(self._workspace.objects.get(newest.digest))
 
     def _signed_by(self, version: ModelVersion) -> tuple[str, ...]:
         with reading(self._workspace.engine) as session:
@@ -86,11 +84,6 @@ class RecordQueries:
                 .order_by(SignatureRow.event_seq),
             ).all()
         return tuple(f"{name} ({act})" for name, act in found)
-
-
-def monitor_record(workspace: Workspace, digest: str) -> Any:
-    """Return a stored monitor run."""
-    return json.loads(workspace.objects.get(digest))
 
 
 def _ledger_row(event: Event) -> LedgerRow:

@@ -19,11 +19,11 @@ def _document(cohort: Cohort) -> dict[str, object]:
         "target": cohort.target,
         "role": cohort.role.value,
         "units": len(cohort.units),
-        "positive": sum(unit.truth for unit in cohort.units),
+        "positive": cohort.positive,
         "patients": len(cohort.patients()),
         "patients_with_positive": len(cohort.patients(truth=True)),
         "patients_with_negative": len(cohort.patients(truth=False)),
-        "sites": sorted({unit.site for unit in cohort.units}),
+        "sites": list(cohort.sites),
         "selection": list(cohort.selection),
         "flow": [list(step) for step in cohort.flow],
         "synthetic": cohort.synthetic,
@@ -31,11 +31,10 @@ def _document(cohort: Cohort) -> dict[str, object]:
 
 
 def _lines(cohort: Cohort) -> list[str]:
-    record = _document(cohort)
     mark = ", synthetic" if cohort.synthetic else ""
-    who = f"{len(cohort.patients())} patients, sites {', '.join(sorted({unit.site for unit in cohort.units}))}"
+    who = f"{len(cohort.patients())} patients, sites {', '.join(cohort.sites)}"
     return [
-        f"{cohort.name} ({cohort.role.value}{mark}): {record['units']} units, {record['positive']} positive, {who}",
+        f"{cohort.name} ({cohort.role.value}{mark}): {len(cohort.units)} units, {cohort.positive} positive, {who}",
         *(f"  {n:6} after {step}" for step, n in cohort.flow),
         f"  {cohort.digest}",
     ]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.console import Json, give, progress, tell
+from pipelines.estimate_text import estimate_text
 from pipelines.toml_file import read_toml
 from registry.domain.errors import ExitCode
 from registry.domain.estimate import Estimate
@@ -61,17 +62,10 @@ def train(
     give(document, [f"{version.name}: {version.state.value}, {version.artifact_digest}"], as_json=as_json)
 
 
-def _number(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.3f}"
-
-
-def metric_line(metric: Estimate) -> str:
-    """Spell an estimate with its interval and counts."""
-    interval = f" ({_number(metric.low)} to {_number(metric.high)})" if metric.low is not None else ""
+def _metric(metric: Estimate) -> str:
     counts = f"n {metric.n}" + (f", {metric.n_patients} patients" if metric.n_patients is not None else "")
-    return f"  {metric.name:22} {_number(metric.value)}{interval}, {counts}" + (
-        f"; {metric.reason}" if metric.reason else ""
-    )
+    reason = f"; {metric.reason}" if metric.reason else ""
+    return f"  {metric.name:22} {estimate_text(metric)}, {counts}{reason}"
 
 
 def _lines(evaluation: Evaluation) -> list[str]:
@@ -79,7 +73,7 @@ def _lines(evaluation: Evaluation) -> list[str]:
     name, role = f"{evaluation.model}@{evaluation.version}", evaluation.cohort_role.value
     return [
         f"{name} on {evaluation.cohort} ({role}): {evaluation.verdict.value}{mark}; {evaluation.why}",
-        *(metric_line(metric) for metric in evaluation.metrics),
+        *(_metric(metric) for metric in evaluation.metrics),
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.bootstrap import Workspace
+from pipelines.estimate_text import estimate_text
 from pipelines.progress import Silent
 from pipelines.usecases.freeze_cohort import freeze_cohort
 from pipelines.usecases.ingest_dicom import ingest_dicom
@@ -127,8 +128,7 @@ def _validated(workspace: Workspace, cohort: str) -> str:
     """Validate on a cohort and say the verdict with the area under the curve."""
     evaluation = validate(workspace, MODEL, None, cohort, None, progress=Silent())
     auc = next(metric for metric in evaluation.metrics if metric.name == "auc")
-    interval = f"{auc.low:.3f} to {auc.high:.3f}" if auc.low is not None and auc.high is not None else "no interval"
-    return f"{evaluation.verdict.value}, AUC {auc.value:.3f} ({interval}), {auc.n_patients} patients"
+    return f"{evaluation.verdict.value}, AUC {estimate_text(auc)}, {auc.n_patients} patients"
 
 
 def decide(workspace: Workspace, cast: Cast) -> dict[str, Any]:

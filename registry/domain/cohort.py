@@ -81,6 +81,16 @@ class Cohort:
         """Digest of the manifest."""
         return digest_value(self.to_json())
 
+    @property
+    def positive(self) -> int:
+        """Units whose reference standard is positive."""
+        return sum(unit.truth for unit in self.units)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites of the units, in the order of their names."""
+        return tuple(sorted({unit.site for unit in self.units}))
+
     def patients(self, *, truth: bool | None = None) -> frozenset[str]:
         """Return the patients that have a unit (of the given truth)."""
         return frozenset(unit.patient for unit in self.units if truth is None or unit.truth is truth)
