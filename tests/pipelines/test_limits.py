@@ -1,0 +1,65 @@
+"""The limits of the evidence: each gap is a sentence, and no gap is silent."""
+
+from dataclasses import replace
+
+import pytest
+from dossiers import dossier
+from monitor_runs import monitor
+
+from pipelines.limits import limits_of
+from registry.domain.dossier import Dossier
+
+WHOLE = dossier()
+
+
+def limits(found: Dossier = WHOLE, *, tables: tuple[str, ...] = (), anchor: str = "outside checkpoint") -> str:
+    parts = (found.model, found.cohorts, tables, found.evaluations, found.deployments, found.monitor)
+    return "\n".join(limits_of(*parts, anchor))
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (replace(WHOLE, evaluations=()), "No evaluation is on record."),
+        (replace(WHOLE, evaluations=()), "No external site"),
+        (replace(WHOLE, deployments=()), "Not in clinical use"),
+        (replace(WHOLE, monitor=None), "The monitors have not run."),
+        (replace(WHOLE, monitor=dict(monitor()) | {"known_time": "assumed"}), "known is assumed"),
+        (replace(WHOLE, model=replace(WHOLE.model, synthetic=True)), "Synthetic data"),
+    ],
+)
+def test_each_gap_is_said(found: Dossier, said: str) -> None:
+    assert said in limits(found)
+
+
+def test_a_cohort_that_could_not_be_assessed_is_named_with_its_reason() -> None:
+    assert "Not assessed on sarcoma-ge-apart (transfer-test): 4 patients with a positive unit" in limits()
+
+
+def test_signals_that_are_not_assessed_are_counted_with_their_reasons() -> None:
+    signals = monitor()["signals"]
+    silent = sum(signal["state"] == "not_assessed" for signal in signals)
+    assert f"{silent} of {len(signals)} signals are not assessed (" in limits()
+
+
+def test_simulated_rows_are_a_limit() -> None:
+    assert "Simulated rows among the observed ones: reads." in limits(tables=("reads",))
+
+
+@pytest.mark.parametrize(("anchor", "said"), [("own checkpoint", True), ("", True), ("outside checkpoint", False)])
+def test_a_ledger_that_only_its_own_checkpoints_anchor_is_a_limit(anchor: str, *, said: bool) -> None:
+    assert ("anchored by its own checkpoints only" in limits(anchor=anchor)) is said
+
+
+def test_evidence_without_a_gap_does_not_claim_to_be_proof() -> None:
+    passed = [view for view in WHOLE.evaluations if view.record["verdict"] == "passed"]
+    external = replace(passed[0], record=dict(passed[0].record) | {"cohort_role": "external-test"})
+    whole = replace(
+        WHOLE,
+        model=replace(WHOLE.model, synthetic=False),
+        cohorts=tuple(replace(cohort, synthetic=False) for cohort in WHOLE.cohorts),
+        evaluations=(external,),
+        deployments=tuple(replace(one, state="live") for one in WHOLE.deployments),
+        monitor=dict(monitor()) | {"signals": [], "known_time": "recorded"},
+    )
+    assert limits(whole) == "No limit was found by these checks; that is not a proof that there is none."
