@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry.cohorts import manifest
 from registry.database import reading
 from registry.domain.errors import AnswerIsNoError, EvidenceMissingError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject
@@ -20,15 +21,15 @@ from registry.domain.person import Act
 from registry.domain.text import one_line
 from registry.domain.uuid7 import uuid7
 from registry.domain.vocabulary import Verdict
-from registry.evaluations import StoredEvaluation, manifest, stored
+from registry.evaluations import StoredEvaluation, stored
 from registry.evidence import gather
 from registry.keys import Signer
 from registry.ledger.store import Transaction
 from registry.record import Record, Signing, keep_signature, refusals_kept, sign_now, signing
 from registry.schema import DeploymentRow, ModelVersionRow, SiteRow
 from registry.signatures import Intent, Signature
-from registry.versions import find, name_of
 from registry.told import require_event, require_told
+from registry.versions import find, name_of
 
 MODES: tuple[str, ...] = (DeploymentState.SHADOW, DeploymentState.PILOT, DeploymentState.LIVE)
 
@@ -65,8 +66,8 @@ def deploy(
     with refusals_kept(record, "@".join(name), Act.DEPLOY, signer), record.ledger.transaction() as tx:
         row = find(tx.session, *name)
         _require_site(tx.session, site)
-        who = signing(record, signer, Act.DEPLOY, reason)
         require_told(tx.session, row)
+        who = signing(record, signer, Act.DEPLOY, reason)
         require_state_for(row, mode)
         acceptance = () if mode == DeploymentState.SHADOW else (_acceptance(tx, record, row, site, acceptance_digest),)
         place = _place(tx.session, row, site, mode, uuid7(record.clock.now()))
@@ -287,8 +288,8 @@ def _acceptance(tx: Transaction, record: Record, row: ModelVersionRow, site: str
             f"{name_of(row)} has no acceptance record of the site {site}",
             mend="evaluate it on a cohort of that site, and name the evaluation that passed",
         )
-    return Subject("acceptance", site, found.digest)
     require_event(tx.session, found.event_seq, Subject("evaluation", found.cohort, found.digest))
+    return Subject("acceptance", site, found.digest)
 
 
 def _sites(record: Record, found: StoredEvaluation) -> Sequence[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry.cohorts import manifest
 from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.cohort import TEST_ROLES, Cohort, prove_disjoint
 from registry.domain.digest import digest_hex
@@ -111,15 +112,6 @@ def current(evaluations: Sequence[StoredEvaluation]) -> list[StoredEvaluation]:
 def passed(evaluations: Sequence[StoredEvaluation], role: Role) -> bool:
     """Say whether one of the evaluations on a role's cohorts passed."""
     return any(found.role == role and found.verdict == Verdict.PASSED for found in evaluations)
-
-
-def manifest(objects: ObjectStore, digest: str) -> Cohort:
-    """Return a frozen cohort by its digest.
-
-    Raises:
-        ArtifactChangedError: when the manifest is missing or has other bytes.
-    """
-    return Cohort.from_json(parse_canonical(objects.get(digest)))
 
 
 def _check(session: Session, objects: ObjectStore, row: ModelVersionRow, evaluation: Evaluation) -> None:

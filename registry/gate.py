@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from registry.database import reading
 from registry.deployments import require_state_for, running, scope_of
-from registry.domain.artifact import folder_digest
+from registry.domain.artifact import require_folder
 from registry.domain.digest import digest_hex
 from registry.domain.display import plain
 from registry.domain.errors import (
@@ -162,16 +162,11 @@ class ServingGate:
         shelf = self.root / "serving" / digest_hex(version.artifact_digest)
         place = _fresh_folder(shelf)
         try:
-            return self._hashed(self.models.download(version.mlflow_run, place), version)
+            folder = self.models.download(version.mlflow_run, place)
+            require_folder(folder, version.artifact_digest, version.name)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
-
-    def _hashed(self, folder: Path, version: ModelVersion) -> Path:
-        if folder_digest(folder) != version.artifact_digest:
-            raise ArtifactChangedError(
-                f"the files of {version.name} are not those that were registered", mend="restore the model store"
-            )
         return folder
 
     def _keep_refusal(self, version: ModelVersion, actor: Actor, why: str) -> None:

@@ -16,15 +16,15 @@ from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.instants import instant_text
 from registry.domain.lifecycle import VERSION_TRANSITIONS, VersionState, step
 from registry.domain.model import ModelVersion, OperatingPoint
+from registry.domain.names import is_model_name
 from registry.domain.person import Actor, actor_record
 from registry.domain.vocabulary import Role
 from registry.history import last_event
 from registry.ledger.store import Transaction
 from registry.record import Record
 from registry.schema import CohortRow, ModelVersionRow
-
 from registry.told import require_event
-MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+
 VERSION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,15}")
 
 
@@ -151,7 +151,7 @@ def entered_at(session: Session, row: ModelVersionRow) -> int:
 
 
 def _check_names(version: ModelVersion) -> None:
-    if not MODEL_NAME.fullmatch(version.model) or not VERSION_NAME.fullmatch(version.version):
+    if not is_model_name(version.model) or not VERSION_NAME.fullmatch(version.version):
         raise UsageError("a model's name has a-z, 0-9, '.', '_', '-'; a version's has letters, digits, '.', '-'")
     digest_hex(version.artifact_digest)
 
