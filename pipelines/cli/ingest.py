@@ -52,6 +52,8 @@ def _rows_command(table: str) -> None:
 
         with progress(f"reading {table}") as bar:
             report = ingest_rows(here(), table, files, identifiers=identifiers.value, mapping=mapping, progress=bar)
+        for message in report.messages:
+            tell(message)
         give(report.to_json(), report.lines(), as_json=as_json)
         raise typer.Exit(ExitCode.INPUT_REFUSED if report.refused else ExitCode.DONE)
 

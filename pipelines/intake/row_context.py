@@ -29,7 +29,7 @@ class Known:
         """Return what the rows of one file are read against."""
         gate = IdentifierGate(workspace.pseudonyms, identifiers, str(file))
         zones = {name: site.time_zone for name, site in self.sites.items()}
-        return RowContext(gate, zones, self.studies, workspace.catalogue, mapping)
+        return RowContext(gate, zones, self.studies, workspace.catalogue, mapping, _new_zone(workspace))
 
 
 def known_to(workspace: Workspace, table: Table) -> Known:
@@ -89,9 +89,22 @@ def new_targets(table: Table, rows: Sequence[Mapping[str, str]], targets: Mappin
     return list(found.values())
 
 
-def named_sites(table: Table, rows: Sequence[Mapping[str, str]], sites: Mapping[str, Site]) -> list[Site]:
-    """Return the sites that rows name, in the order of their names."""
-    return [sites[name] for name in sorted({row["site"] for row in rows})] if table.column("site") else []
+def named_sites(
+    workspace: Workspace, table: Table, rows: Sequence[Mapping[str, str]], sites: Mapping[str, Site]
+) -> list[Site]:
+    """Return the sites that rows name, in the order of their names; a new one has the settings' time zone."""
+    names = sorted({row["site"] for row in rows}) if table.column("site") else []
+    return [sites[name] if name in sites else Site(name, _new_zone(workspace)) for name in names]
+
+
+def told_of_new(named: Sequence[Site], sites: Mapping[str, Site]) -> tuple[str, ...]:
+    """Say which of the named sites nobody named before, so that a slip of the pen is seen."""
+    zone = "the default: name the site in overread.toml if that is wrong"
+    return tuple(f"new site '{one.site}', time zone {one.time_zone} ({zone})" for one in named if one.site not in sites)
+
+
+def _new_zone(workspace: Workspace) -> str:
+    return workspace.settings.defaults.time_zone
 
 
 def _other_unit(unit: Unit, settled: Unit) -> CellRefusedError:

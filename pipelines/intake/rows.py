@@ -13,6 +13,7 @@ from registry.domain.columns import Column, Kind, Table
 from registry.domain.display import plain
 from registry.domain.instants import parse_instant
 from registry.domain.joining import mode_of
+from registry.domain.names import MEND, is_name
 from registry.domain.ports import InstanceIndex
 from registry.domain.pseudonym import Identifier
 from registry.domain.refusal import CellRefusedError, RefusalCode, RowRefusal
@@ -46,6 +47,7 @@ class RowContext:
         studies: the known studies, by pseudonym.
         units: the instances that were taken in.
         mapping: how foreign columns become ours.
+        new_zone: the time zone of a site that nobody named before.
     """
 
     gate: IdentifierGate
@@ -53,6 +55,7 @@ class RowContext:
     studies: Mapping[str, StudyFacts]
     units: InstanceIndex
     mapping: ColumnMapping = field(default_factory=ColumnMapping)
+    new_zone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -155,10 +158,9 @@ def _zone(table: Table, values: Mapping[str, Any], context: RowContext) -> str |
             reason = "the study is unknown; take its acquisitions in first"
             raise CellRefusedError("study_uid", RefusalCode.STUDY, reason)
         site = study.site
-    elif site is not None and site not in context.sites:
-        reason = "the site is unknown; name it in overread.toml as [sites.NAME]"
-        raise CellRefusedError("site", RefusalCode.SITE, reason)
-    return None if site is None else context.sites.get(site)
+    elif site is not None and site not in context.sites and not is_name(site):
+        raise CellRefusedError("site", RefusalCode.SITE, f"that is no name of a site; {MEND}")
+    return None if site is None else context.sites.get(site, context.new_zone)
 
 
 def _instants(table: Table, values: dict[str, Any], cells: Mapping[str, Any], zone: str | None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pipelines.intake.row_context import (
     new_targets,
     refuse_other_units,
     speaks_of_synthetic,
+    told_of_new,
 )
 from pipelines.intake.rows import ParsedRow, ParsedRows, parse_rows
 from pipelines.usecases.contract_gate import hold_to_contract
@@ -24,7 +25,7 @@ from registry.domain.digest import digest_value
 from registry.domain.errors import UnknownNameError, UnreadableFileError, UsageError
 from registry.domain.ports import Progress
 from registry.domain.refusal import RowRefusal
-from registry.domain.vocabulary import Identifiers
+from registry.domain.vocabulary import Identifiers, Site
 from registry.ledger.store import Transaction
 from registry.registered import register_site, register_target
 from registry.sifting import Sifted
@@ -46,6 +47,7 @@ class IngestReport:
     quarantine: Path | None
     contract: ContractResult
     segment: str | None
+    messages: tuple[str, ...] = ()
 
     @property
     def refused(self) -> int:
@@ -69,6 +71,7 @@ class IngestReport:
             "quarantine": None if self.quarantine is None else f"quarantine/{self.quarantine.name}",
             "expectations": self.contract.checked,
             "segment": self.segment,
+            "messages": list(self.messages),
         }
 
     def lines(self) -> list[str]:
@@ -188,8 +191,10 @@ def _take(workspace: Workspace, table: Table, reads: Sequence[_Read], known: Kno
     files = tuple(read.source.digest for read in reads)
     synthetic = speaks_of_synthetic([row.values for row in sifted.new], known.studies)
     batch = Batch(source, workspace.actor, now, synthetic, early, files)
-    done = workspace.tables.store(sifted, batch, _beside(workspace, table, known, sifted, (source, refusals)))
-    return IngestReport(table.name, done.new, done.unchanged, refusals, place, contract, done.segment)
+    sites = named_sites(workspace, table, [row.values for row in sifted.new], known.sites)
+    done = workspace.tables.store(sifted, batch, _beside(workspace, table, known, sifted, sites, (source, refusals)))
+    told = told_of_new(sites, known.sites)
+    return IngestReport(table.name, done.new, done.unchanged, refusals, place, contract, done.segment, told)
 
 
 def _refusals(
@@ -210,11 +215,12 @@ def _beside(
     table: Table,
     known: Known,
     sifted: Sifted,
+    sites: Sequence[Site],
     quarantined: tuple[str, Sequence[FileRefusal]],
 ) -> Any:
     """Return what else the batch changes: new sites and targets, refused rows; None when nothing does."""
     rows = [row.values for row in sifted.new]
-    targets, sites = new_targets(table, rows, known.targets), named_sites(table, rows, known.sites)
+    targets = new_targets(table, rows, known.targets)
     batch, refusals = quarantined
 
     def change(tx: Transaction) -> None:

@@ -12,7 +12,7 @@ class RefusalCode(StrEnum):
     RANGE = "range"  # a number or time outside the column's range
     ENUMERATION = "enumeration"  # a word outside the column's vocabulary
     ZONE = "zone"  # a time without offset, and no site to take the zone from
-    SITE = "unknown_site"
+    SITE = "site_name"  # a text that may not name a site
     STUDY = "unknown_study"
     UNIT_UID = "unknown_unit"  # a unit that no instance taken in belongs to
     ANALYSIS_UNIT = "analysis_unit"  # another unit than the target's

@@ -105,9 +105,13 @@ def test_a_row_without_a_required_value_is_refused(name: str) -> None:
     assert refused(READS, read(**{name: " "})) == (name, "required")
 
 
-def test_unknown_references_are_refused() -> None:
+def test_an_unknown_study_is_refused() -> None:
     assert refused(READS, read(study_uid="9.9")) == ("study_uid", "unknown_study")
-    assert refused(ACQUISITIONS, acquisition(site="elsewhere")) == ("site", "unknown_site")
+
+
+def test_a_new_site_takes_the_default_zone_and_a_text_that_may_name_none_is_refused() -> None:
+    assert one(ACQUISITIONS, acquisition(site="elsewhere"))["site"] == "elsewhere"
+    assert refused(ACQUISITIONS, acquisition(site="a=b")) == ("site", "site_name")
 
 
 def test_a_scored_prediction_needs_score_and_decision_and_a_skipped_one_does_not() -> None:

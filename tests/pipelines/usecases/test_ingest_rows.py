@@ -253,7 +253,7 @@ def test_a_map_that_names_columns_the_file_lacks_is_refused(take: Take, tmp_path
         take("outcomes", f"sop,label\n{IMAGE},1\n", mapping=tmp_path / "map.toml")
 
 
-def test_acquisitions_of_an_unknown_site_are_refused_and_of_a_site_in_the_settings_register_it(
+def test_acquisitions_register_their_sites_with_the_zone_of_the_settings_and_a_new_one_is_told(
     workspace: Workspace, tmp_path: Path, clock: FakeClock
 ) -> None:
     settings = workspace.root / "overread.toml"
@@ -262,10 +262,12 @@ def test_acquisitions_of_an_unknown_site_are_refused_and_of_a_site_in_the_settin
     lines = [f"1.2.{n},1.3.{n},pat{n},{site},2026-03-01T08:00,MR" for n, site in enumerate(("coast", "nowhere"))]
     (tmp_path / "a.csv").write_text("series_uid,study_uid,patient,site,acquired_at,modality\n" + "\n".join(lines))
     report = ingest_rows(opened, "acquisitions", [tmp_path / "a.csv"], progress=NoProgress())
-    assert (report.accepted, report.by_code) == (1, {"unknown_site": 1})
+    assert report.accepted == 2
+    assert [message.split(" (")[0] for message in report.messages] == ["new site 'nowhere', time zone UTC"]
     assert "2026-02-28T23:00:00.000000Z" in opened.tables.read("acquisitions")["acquired_at"].to_pylist()
     with Session(opened.engine) as session:
-        assert known_sites(session)["coast"].time_zone == "Asia/Tokyo"
+        zones = {name: site.time_zone for name, site in known_sites(session).items()}
+    assert (zones["coast"], zones["nowhere"]) == ("Asia/Tokyo", "UTC")
 
 
 def test_rows_about_a_synthetic_study_are_synthetic(workspace: Workspace, take: Take) -> None:
