@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.toml_file import read_toml
@@ -11,6 +11,14 @@ from registry.domain.errors import UnknownNameError, UsageError
 
 FILE_NAME = "overread.toml"
 _Section = TypeVar("_Section")
+_KINDS: Mapping[Any, str] = {
+    str: "a text in quotes",
+    bool: "true or false",
+    int: "a whole number",
+    tuple: "a list",
+    list: "a list of tables",
+    Mapping: "a table",
+}
 STANDARD = """\
 # The settings of this Overread workspace. An unknown key is an error.
 
@@ -75,6 +83,14 @@ class DicomSource:
     path: str
     site: str
     synthetic: bool = False
+
+
+@dataclass(frozen=True)
+class PredictSource:
+    """One `[[pipeline.predict]]`: a folder to score, its site, and how the predictions count."""
+
+    path: str
+    site: str
     mode: str = ""
 
 
@@ -105,7 +121,7 @@ class PipelineSection:
     cohorts: tuple[CohortSource, ...] = ()
     epochs: int = 0
     seed: int = 0
-    predict: tuple[DicomSource, ...] = ()
+    predict: tuple[PredictSource, ...] = ()
     as_of: str = ""
     protocol: Mapping[str, Any] = field(default_factory=dict)
 
@@ -136,6 +152,8 @@ class Settings:
     def of(cls, record: Mapping[str, Any]) -> Self:
         """Read settings from a mapping; see `read`."""
         _known(record, Settings, "section")
+        for name in record:
+            _table(record[name], name)
         sites = {name: _section(SiteSection, entry, f"sites.{name}") for name, entry in record.get("sites", {}).items()}
         found = cls(
             _section(WorkspaceSection, record.get("workspace", {}), "workspace"),
@@ -166,21 +184,39 @@ def _known(record: Mapping[str, Any], section: type, kind: str) -> None:
 
 
 def _section(section: type[_Section], record: Any, where: str) -> _Section:
-    if not isinstance(record, Mapping):
-        raise UsageError(f"[{where}] is not a table", where=FILE_NAME, mend=f"write it as [{where}]")
+    _table(record, where)
     _known(record, section, f"key of [{where}]")
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+    _check_kinds(section, values, where)
     try:
         return section(**values)
     except TypeError as error:
         raise UsageError(f"[{where}] lacks a key", where=FILE_NAME, mend=str(error)) from error
 
 
+def _table(record: Any, where: str) -> None:
+    if not isinstance(record, Mapping):
+        raise UsageError(f"[{where}] is not a table", where=FILE_NAME, mend=f"write it as [{where}]")
+
+
+def _check_kinds(section: type, values: Mapping[str, Any], where: str) -> None:
+    kinds = {entry.name: get_origin(entry.type) or entry.type for entry in fields(section)}
+    for name, value in values.items():
+        _check_kind(value, kinds[name], f"{name} of [{where}]")
+
+
+def _check_kind(value: Any, kind: Any, what: str) -> None:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise UsageError(f"{what} is not {_KINDS[kind]}", where=FILE_NAME, mend=f"write {_KINDS[kind]}")
+
+
 def _pipeline(record: Mapping[str, Any]) -> PipelineSection:
-    parts = {"dicom": DicomSource, "predict": DicomSource, "outcomes": OutcomeSource, "cohorts": CohortSource}
+    parts = {"dicom": DicomSource, "predict": PredictSource, "outcomes": OutcomeSource, "cohorts": CohortSource}
     built = dict(record)
     for name, section in parts.items():
-        built[name] = [_section(section, entry, f"pipeline.{name}") for entry in record.get(name, [])]
+        entries = record.get(name, [])
+        _check_kind(entries, list, f"{name} of [pipeline]")
+        built[name] = [_section(section, entry, f"pipeline.{name}") for entry in entries]
     return _section(PipelineSection, built, "pipeline")
 
 

@@ -43,6 +43,31 @@ def test_a_pipeline_step_that_lacks_a_key_is_refused() -> None:
         settings_of("[[pipeline.dicom]]\npath = 'x'")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[defaults]\ntime_zone = 3", r"time_zone of \[defaults\] is not a text"),
+        ("[pipeline]\nepochs = 'many'", r"epochs of \[pipeline\] is not a whole number"),
+        ("[pipeline]\nepochs = true", r"epochs of \[pipeline\] is not a whole number"),
+        ("[pipeline]\ndicom = 'folder'", r"dicom of \[pipeline\] is not a list of tables"),
+        ("[pipeline]\ndicom = ['folder']", r"\[pipeline.dicom\] is not a table"),
+        ("[[pipeline.cohorts]]\nname = 'a'\nrole = 'train'\nselect = 'site=a'", r"select of .* is not a list"),
+        ("sites = 3", r"\[sites\] is not a table"),
+        ("monitoring = 3", r"\[monitoring\] is not a table"),
+        ("pipeline = 3", r"\[pipeline\] is not a table"),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_refused_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        settings_of(text)
+
+
+def test_what_is_scored_is_not_said_to_be_synthetic_by_the_settings() -> None:
+    """Whether studies are synthetic was said when they were taken in; here the key would do nothing."""
+    with pytest.raises(UnknownNameError, match="synthetic"):
+        settings_of("[[pipeline.predict]]\npath = 'x'\nsite = 'a'\nsynthetic = true")
+
+
 def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "overread.toml").write_text("[workspace")
     with pytest.raises(UnreadableFileError, match="not TOML"):
