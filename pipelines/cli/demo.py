@@ -17,7 +17,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="A new folder for everything that is made.")] = Path(
         "overread-demo"
     ),
-    seed: Annotated[int, typer.Option("--seed", help="Seed.")] = 7,
+    seed: Annotated[int, typer.Option("--seed", help="Seed.")] = 0,
     *,
     as_json: Json = False,
 ) -> None:

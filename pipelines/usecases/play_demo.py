@@ -23,6 +23,7 @@ from pipelines.usecases.demo_steps import (
 )
 from registry.domain.errors import UsageError
 from registry.domain.person import Actor, PersonRole
+from registry.domain.pseudonym import KEY_BYTES
 from registry.objects import write_durably
 
 MARKER = "demo.json"
@@ -101,7 +102,7 @@ def play_demo(out: Path, *, seed: int, say: Say) -> Story:
 def _clear(out: Path) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
-    if not (out / MARKER).exists() and not (out / "workspace").exists():
+    if not (out / MARKER).exists():
         raise UsageError(
             "the folder exists and is no demo", where=str(out), mend="choose another: overread demo --out DIR"
         )
@@ -109,9 +110,14 @@ def _clear(out: Path) -> None:
 
 
 def _begin(out: Path) -> tuple[Workspace, Cast]:
-    """Make the workspace and its people; the engineer is logged in from here on."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Make the workspace and its people; the engineer is logged in from here on.
+
+    The pseudonym key of a demo is known to everybody, since its patients are invented: the same seed then draws the
+    same patients into each cohort and tells the same story.
+    """
+    write_durably(out / MARKER, b"{}")  # an interrupted demo is known as one
     workspace = init_workspace(out / "workspace")
+    write_durably(workspace.root / "keys" / "pseudonym.key", bytes(range(KEY_BYTES)))
     cast = enrol(workspace, out / "passphrases", secrets.token_urlsafe)
     engineer = Actor(cast.engineer, PersonRole.ENGINEER.value, "session")
     return replace(open_workspace(workspace.root), actor=engineer), cast
