@@ -3,8 +3,10 @@
 from pipelines.bootstrap import find_workspace
 from pipelines.settings import FILE_NAME, Settings
 from registry.database import open_database
-from registry.domain.errors import UsageError
+from registry.domain.errors import NotAllowedError, UsageError
+from registry.ledger.copy import CheckpointCopy
 from registry.ledger.log_key import LogKey
+from registry.ledger.note import MalformedNoteError, VerifierKey
 from registry.ledger.verify import LedgerReport, verify_ledger
 
 
@@ -16,14 +18,25 @@ def check(saved: str | None, key: str | None) -> LedgerReport:
         key: the ledger's public key (C2SP vkey) that was kept elsewhere; read from the workspace unless given.
 
     Raises:
-        UsageError: when there is neither a key file nor a given key.
+        NotAllowedError: when there is neither a key file nor a given key.
+        UsageError: when the given key is none.
     """
     root = find_workspace(None)
     settings = Settings.read(root / FILE_NAME)
     place = root / "keys" / "ledger.pem"
     if key is None and not place.is_file():
-        raise UsageError(
+        raise NotAllowedError(
             "the ledger's key is missing", where="keys/ledger.pem", mend="give the public key: --key NAME+ID+KEY"
         )
     engine = open_database(settings.database_url(root))
-    return verify_ledger(engine, key or LogKey.load(place).public_vkey, saved)
+    vkey = LogKey.load(place).public_vkey if key is None else _verifier(key)
+    return verify_ledger(engine, vkey, saved, CheckpointCopy(root / "checkpoints" / "latest.txt", vkey))
+
+
+def _verifier(key: str) -> str:
+    """Return a given public key once it is read; a slip in its spelling says nothing about the ledger."""
+    try:
+        VerifierKey.parse(key)
+    except MalformedNoteError as error:
+        raise UsageError(error.what, where="--key", mend=error.mend) from error
+    return key

@@ -82,7 +82,7 @@ class Ledger:
         """
         with self._once(), writing(self.engine) as session:
             transaction = Transaction(session, self._key, self.clock, self._service)
-            self._check_copy(session)
+            self._check_copy(session, self._known())
             yield transaction
             note = transaction.seal()
         if note is not None and self._copy is not None:
@@ -142,9 +142,12 @@ class Ledger:
 
         Raises:
             UnknownNameError: when the newest checkpoint covers no such event.
-            LedgerBrokenError: when the newest checkpoint is not signed by the log's key.
+            LedgerBrokenError: when the newest checkpoint is not signed by the log's key, or the ledger contradicts the
+                copy of it.
         """
+        known = self._known()  # read before the snapshot: a commit in between adds to the ledger alone
         with reading(self.engine) as session:
+            self._check_copy(session, known)
             newest = self._latest_checkpoint(session)
             size = newest.checkpoint.size if newest else 0
             rows = select(LedgerEntry.data).where(LedgerEntry.seq < size).order_by(LedgerEntry.seq)
@@ -160,8 +163,10 @@ class Ledger:
             return None
         return SignedCheckpoint(open_checkpoint(row.note, self.public_vkey), row.note, row.signed_at)
 
-    def _check_copy(self, session: Session) -> None:
-        known = self._copy.read() if self._copy is not None else None
+    def _known(self) -> Checkpoint | None:
+        return self._copy.read() if self._copy is not None else None
+
+    def _check_copy(self, session: Session, known: Checkpoint | None) -> None:
         if known is None:
             return
         row = session.get(LedgerCheckpoint, known.size)

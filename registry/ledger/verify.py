@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from registry.database import reading, unreachable
 from registry.domain.errors import LedgerBrokenError, UnreadableFileError
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
+from registry.ledger.copy import CheckpointCopy
 from registry.ledger.note import MalformedNoteError, NoteRefusedError, VerifierKey
 from registry.ledger.report import Finding, LedgerReport
 from registry.ledger.walk import walk_entries
@@ -26,13 +27,16 @@ _NO_OUTSIDE = (
 )
 
 
-def verify_ledger(engine: Engine, vkey: str, saved: str | None = None) -> LedgerReport:
+def verify_ledger(
+    engine: Engine, vkey: str, saved: str | None = None, copy: CheckpointCopy | None = None
+) -> LedgerReport:
     """Check the whole ledger.
 
     Args:
         engine: the record's database.
         vkey: the log's public key, from a source outside the database.
         saved: the text of a signed checkpoint that was kept elsewhere, if there is one.
+        copy: the copy of the newest checkpoint beside the database, if there is one; it finds a truncated database.
 
     Raises:
         UnreadableFileError: when `saved` is not a signed checkpoint at all.
@@ -41,9 +45,10 @@ def verify_ledger(engine: Engine, vkey: str, saved: str | None = None) -> Ledger
     """
     VerifierKey.parse(vkey)
     outside, refused = _open_saved(saved, vkey)
+    beside, spoilt = _read_copy(copy)  # before the snapshot: a commit in between adds to the ledger alone
     try:
         with reading(engine) as session:
-            return _Check(session, vkey, outside, refused).report()
+            return _Check(session, vkey, (outside, beside), refused or spoilt).report()
     except DatabaseError as error:
         if isinstance(error, OperationalError) and engine.dialect.name != "sqlite":
             raise unreachable(engine) from error
@@ -53,16 +58,18 @@ def verify_ledger(engine: Engine, vkey: str, saved: str | None = None) -> Ledger
 class _Check:
     """One check under way, on one snapshot; of each kind of finding, one is kept."""
 
-    def __init__(self, session: Session, vkey: str, outside: Checkpoint | None, refused: Finding | None) -> None:
+    def __init__(
+        self, session: Session, vkey: str, kept: tuple[Checkpoint | None, Checkpoint | None], refused: Finding | None
+    ) -> None:
         self._session = session
         self._vkey = vkey
-        self._outside = outside
+        self._outside, self._beside = kept
         self._findings = {"saved": refused} if refused else {}
         self._covered = 0
         rows = session.execute(select(LedgerCheckpoint.size, LedgerCheckpoint.note).order_by(LedgerCheckpoint.size))
         self._checkpoints = [(row.size, row.note) for row in rows]
         self._walk = walk_entries(
-            session, [size for size, _ in self._checkpoints] + ([outside.size] if outside else [])
+            session, [size for size, _ in self._checkpoints] + [one.size for one in kept if one is not None]
         )
 
     def report(self) -> LedgerReport:
@@ -71,7 +78,9 @@ class _Check:
         for size, note in self._checkpoints:
             self._judge_own(size, str(note))
         if self._outside is not None:
-            self._judge_outside(self._outside)
+            self._judge_kept("saved checkpoint", self._outside)
+        if self._beside is not None:
+            self._judge_kept("copied checkpoint", self._beside)
         self._judge_head()
         self._judge_references()
         return self._broken() if self._findings else self._sound()
@@ -108,12 +117,13 @@ class _Check:
         place = f"event {first} is" if first == last else f"one of the events {first} to {last} is"
         self._found("changed", first, f"{place} not what the checkpoint of {size} events signs")
 
-    def _judge_outside(self, saved: Checkpoint) -> None:
-        if saved.size > self._walk.size:
-            self._missing("saved", saved.size, f"the saved checkpoint covers {saved.size} events")
-        elif self._walk.roots[saved.size] != saved.root:
-            why = f"rewritten: the first {saved.size} events are not those that the saved checkpoint signs"
-            self._found("saved", None, why)
+    def _judge_kept(self, what: str, kept: Checkpoint) -> None:
+        """Hold the ledger against a checkpoint that was kept elsewhere, or copied beside the database."""
+        if kept.size > self._walk.size:
+            self._missing(what, kept.size, f"the {what} covers {kept.size} events")
+        elif self._walk.roots[kept.size] != kept.root:
+            why = f"rewritten: the first {kept.size} events are not those that the {what} signs"
+            self._found(what, None, why)
 
     def _judge_head(self) -> None:
         rows = self._session.execute(text("SELECT origin, size, frontier FROM ledger_head")).all()
@@ -206,3 +216,12 @@ def _open_saved(saved: str | None, vkey: str) -> tuple[Checkpoint | None, Findin
         raise UnreadableFileError(f"the saved checkpoint: {error.what}", mend=error.mend) from error
     except NoteRefusedError as error:
         return None, Finding(None, f"the saved checkpoint: {error.what}")
+
+
+def _read_copy(copy: CheckpointCopy | None) -> tuple[Checkpoint | None, Finding | None]:
+    if copy is None:
+        return None, None
+    try:
+        return copy.read(), None
+    except NoteRefusedError as error:
+        return None, Finding(None, f"the copied checkpoint: {error.what}")

@@ -7,8 +7,10 @@ from ledgers import fill, open_ledger
 
 from registry.domain.errors import LedgerBrokenError
 from registry.ledger.checkpoint import open_checkpoint
+from registry.ledger.copy import CheckpointCopy
 from registry.ledger.log_key import LogKey
 from registry.ledger.store import Ledger
+from registry.ledger.verify import verify_ledger
 
 KEY = LogKey.generate()
 
@@ -54,6 +56,26 @@ def test_a_database_restored_from_an_older_backup_is_refused(ledger: Ledger, tmp
     with pytest.raises(LedgerBrokenError, match="copied"):
         fill(restored, [1])
     assert copied_size(copy) == 2
+
+
+def test_a_database_cut_back_to_an_older_state_proves_nothing_and_is_found(
+    ledger: Ledger, tmp_path: Path, copy: Path
+) -> None:
+    fill(ledger, [1])
+    ledger.engine.dispose()
+    shutil.copy(tmp_path / "record.db", tmp_path / "backup.db")
+    fill(ledger, [1])
+    beside = CheckpointCopy(copy, KEY.public_vkey)
+    assert verify_ledger(ledger.engine, KEY.public_vkey, None, beside).verdict == "VERIFIED"
+    ledger.engine.dispose()
+    shutil.copy(tmp_path / "backup.db", tmp_path / "record.db")
+    with pytest.raises(LedgerBrokenError, match="copied"):
+        ledger.prove(0)
+    report = verify_ledger(ledger.engine, KEY.public_vkey, None, beside)
+    assert (report.verdict, report.broken_at) == ("BROKEN", 1)
+    assert "the copied checkpoint covers 2 events, only 1 are here" in report.why
+    copy.write_text("no note")
+    assert "the copied checkpoint: " in verify_ledger(ledger.engine, KEY.public_vkey, None, beside).why
 
 
 def test_an_emptied_database_is_refused_and_never_begun_anew(ledger: Ledger, tmp_path: Path, copy: Path) -> None:
