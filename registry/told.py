@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.domain.canonical import NotCanonicalError, parse_canonical
+from registry.domain.digest import digest_bytes
 from registry.domain.errors import LedgerBrokenError
 from registry.domain.event import Event, Subject, parse_event, payload_digest
 from registry.domain.lifecycle import DeploymentState, VersionState
@@ -33,6 +34,7 @@ _ENDS: Mapping[str, str] = {
     "deployment.stopped": DeploymentState.STOPPED.value,
     "deployment.ended": DeploymentState.ENDED.value,
 }
+_PLACED = ("model", "version", "site", "mode", "artifact_digest", "signature")
 _VERIFY = "run `overread audit verify`"
 
 
@@ -107,7 +109,7 @@ def untold(session: Session) -> Iterator[str]:
     for person in session.scalars(select(PersonRow).order_by(PersonRow.person)):
         yield from _person_faults(session, person)
     for version in session.scalars(select(ModelVersionRow)):
-        yield from filter(None, [_version_fault(session, version)])
+        yield from filter(None, [_version_fault(session, version) or _content_fault(session, version)])
     for place in session.scalars(select(DeploymentRow)):
         yield from filter(None, [_deployment_fault(session, place)])
     for found in session.scalars(select(EvaluationRow)):
@@ -144,12 +146,28 @@ def _version_fault(session: Session, row: ModelVersionRow) -> str:
     return "" if state == row.state else f"the ledger tells that {name} is {state}, not {row.state}"
 
 
+def _content_fault(session: Session, row: ModelVersionRow) -> str:
+    """Say whether a version's files or operating points are others than were registered."""
+    name = f"{row.model}@{row.version}"
+    registered = last_event(session, ("version.registered",), "artifact", name)
+    told = registered.record["subjects"] if registered else []
+    points = Subject("operating-points", name, digest_bytes(row.operating_points))
+    missing = [one for one in (Subject("artifact", name, row.artifact_digest), points) if one.to_json() not in told]
+    return f"the ledger tells of other {missing[0].kind} of {name}" if missing else ""
+
+
 def _deployment_fault(session: Session, row: DeploymentRow) -> str:
+    name = f"{row.model}@{row.version}"
     last = last_event(session, (*_RUNS, *_ENDS), "deployment", row.deployment)
-    if last is None:
-        return f"the ledger does not tell of a deployment of {row.model}@{row.version}"
+    started = last_event(session, _RUNS[:1], "deployment", row.deployment)
+    kept = session.get(LedgerPayload, started.seq) if started else None
+    if last is None or started is None or kept is None:
+        return f"the ledger does not tell of a deployment of {name}"
+    told = _payload(started, kept)
+    if any(told[key] != getattr(row, key) for key in _PLACED):
+        return f"the ledger tells otherwise where, how or what a deployment of {name} runs"
     state = _ENDS.get(last.record["type"], row.mode)
-    return "" if state == row.state else f"the ledger tells another state of a deployment of {row.model}@{row.version}"
+    return "" if state == row.state else f"the ledger tells another state of a deployment of {name}"
 
 
 def _person_events(session: Session, person: str) -> Iterator[tuple[Event, Mapping[str, Any]]]:

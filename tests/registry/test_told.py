@@ -149,6 +149,26 @@ def test_evidence_written_in_by_hand_counts_for_nothing(
     assert verified(world)[0] == "BROKEN"
 
 
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("UPDATE model_versions SET operating_points = CAST('[]' AS BLOB)", "other operating-points"),
+        ("UPDATE model_versions SET artifact_digest = 'sha256:' || artifact_digest", "other artifact"),
+        ("UPDATE deployments SET mode = 'live', state = 'live'", "where, how or what"),
+        ("UPDATE deployments SET site = 'elsewhere'", "where, how or what"),
+        ("UPDATE deployments SET deployment = 'other'", "does not tell of a deployment"),
+    ],
+)
+def test_a_version_or_deployment_edited_by_hand_is_found(world: World, sql: str, why: str) -> None:
+    world.register()
+    world.evaluate("internal")
+    world.lifecycle.deploy(MODEL, "1", "general", "shadow", world.signer("clara"))
+    assert verified(world)[0] == "VERIFIED"
+    change(world, sql)
+    verdict, told = verified(world)
+    assert (verdict, why in told) == ("BROKEN", True)
+
+
 def test_a_stop_undone_and_a_value_of_another_type_are_found(world: World) -> None:
     world.register()
     world.evaluate("internal")
