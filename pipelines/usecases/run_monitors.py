@@ -74,7 +74,7 @@ def run_monitors(
     progress.advance()
     counts = count_tables(tables, Request(model, workspace.settings.time_zone, axes_of(plan), target))
     progress.advance()
-    _check_watched(workspace, model, counts, day)
+    _check_watched(workspace, (model, target), counts, day)
     versions = {name: workspace.tables.version(name) for name in TABLES}
     found = {name: {"version": one.number, "digest": one.digest} for name, one in versions.items()}
     run = monitor_run(counts, plan, Occasion(model, day, known, found))
@@ -125,15 +125,20 @@ def _tables(workspace: Workspace, day: str, known: Known) -> Tables:
     return Tables(*(workspace.tables.read(name, as_of=day, known=known) for name in TABLES))
 
 
-def _check_watched(workspace: Workspace, model: str, counts: Counts, day: str) -> None:
-    """Refuse a run that would be silent: an unknown model, or nothing live or in shadow by that day."""
+def _check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: Counts, day: str) -> None:
+    """Refuse a run that would be silent: an unknown model or target, or nothing live or in shadow by that day."""
     if any(counts["FQ"].where(mode=mode).total for mode in MONITORED_MODES):
         return
-    every = workspace.tables.read("predictions", columns=["model"])["model"].unique().to_pylist()
-    names = {version.model for version in workspace.lifecycle.versions()} | set(every)
-    if model not in names:
-        raise UnknownNameError.of("model", model, names)
-    later = "some became known later: name a later day" if model in every else "score studies with: overread predict"
+    model, target = asked
+    rows = workspace.tables.read("predictions", columns=["model", "target"])
+    scored = set(zip(rows["model"].to_pylist(), rows["target"].to_pylist(), strict=True))
+    known = {(version.model, version.target) for version in workspace.lifecycle.versions()} | scored
+    if model not in {name for name, _ in known}:
+        raise UnknownNameError.of("model", model, {name for name, _ in known})
+    if target is not None and (model, target) not in known:
+        raise UnknownNameError.of("target", target, {of for name, of in known if name == model})
+    there = any(name == model and target in (None, of) for name, of in scored)
+    later = "some became known later: name a later day" if there else "score studies with: overread predict"
     raise IncompleteError(f"no live or shadow prediction of '{model}' was known by {day}", mend=later)
 
 

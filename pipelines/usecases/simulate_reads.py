@@ -89,6 +89,7 @@ def simulate_reads(
     number = version or workspace.lifecycle.version(model).version
     cases = _cases(workspace, model, number)
     if not cases:
+        _check_known(workspace, model, number)
         raise IncompleteError(f"{model}@{number} has no live or shadow prediction", mend="score with: overread predict")
     names = [workspace.pseudonyms.of(Identifier.READER, f"simulated-reader-{place}") for place in range(readers)]
     staff, rows, there = draw_readers(names, seed), [], _read_ids(workspace)
@@ -100,6 +101,12 @@ def simulate_reads(
         progress.advance(len(found))
     _append(workspace, rows, {"model": model, "version": number, "seed": seed, "readers": readers})
     return _report(model, number, seed, readers, rows, sum(map(len, cases.values())))
+
+
+def _check_known(workspace: Workspace, model: str, version: str) -> None:
+    rows = workspace.tables.read("predictions", columns=["model", "version"])
+    if (model, version) not in zip(rows["model"].to_pylist(), rows["version"].to_pylist(), strict=True):
+        workspace.lifecycle.version(model, version)
 
 
 def _cases(workspace: Workspace, model: str, version: str) -> dict[str, list[Case]]:

@@ -114,8 +114,8 @@ def test_a_day_that_is_none_or_lies_ahead_is_refused(workspace: Workspace, day: 
         run(workspace, as_of=day)
 
 
-def test_only_the_asked_target_is_counted(workspace: Workspace) -> None:
-    with pytest.raises(IncompleteError):
+def test_a_target_that_the_model_never_answered_is_unknown(workspace: Workspace) -> None:
+    with pytest.raises(UnknownNameError, match="target 'another-question'"):
         run(workspace, target="another-question")
 
 

@@ -11,7 +11,7 @@ from monitored import MODEL, monitored_workspace
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.run_monitors import run_monitors
 from pipelines.usecases.simulate_reads import SimulatedReads, simulate_reads
-from registry.domain.errors import IncompleteError, UsageError
+from registry.domain.errors import UnknownNameError, UsageError
 
 CASES = 600
 
@@ -99,8 +99,8 @@ def test_reads_follow_their_prediction_and_are_never_in_the_future(live: Workspa
         assert made[row["prediction_id"]] <= row["read_at"] <= "2026-06-01T09:01"
 
 
-def test_a_version_without_predictions_is_incomplete(live: Workspace) -> None:
-    with pytest.raises(IncompleteError, match="nodule@7"):
+def test_a_version_that_nobody_knows_is_an_unknown_name(live: Workspace) -> None:
+    with pytest.raises(UnknownNameError, match="nodule"):
         simulate(live, version="7")
 
 
