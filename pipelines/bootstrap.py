@@ -13,7 +13,7 @@ from pipelines.telemetry import telemetry_off
 from registry.catalogue import Catalogue, Seal
 from registry.cohorts import Cohorts
 from registry.database import migrate, open_database
-from registry.domain.errors import IncompleteError, UsageError
+from registry.domain.errors import NotAllowedError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, actor_record
 from registry.domain.ports import Clock, ModelStore
@@ -114,7 +114,7 @@ def open_workspace(
         actor: who acts; the logged-in person, else unauthenticated local use, unless given.
 
     Raises:
-        IncompleteError: when a key is missing.
+        NotAllowedError: when a key of the workspace is missing.
     """
     telemetry_off()
     keep_files_private()
@@ -151,7 +151,7 @@ def open_workspace(
 def _pseudonym_key(root: Path) -> bytes:
     place = root / "keys" / "pseudonym.key"
     if not place.is_file():
-        raise IncompleteError(
+        raise NotAllowedError(
             "the pseudonym key is missing", where="keys/pseudonym.key", mend="restore it from its backup"
         )
     return place.read_bytes()
@@ -160,6 +160,6 @@ def _pseudonym_key(root: Path) -> bytes:
 def _ledger(root: Path, engine: Engine, clock: Clock) -> Ledger:
     place = root / "keys" / "ledger.pem"
     if not place.is_file():
-        raise IncompleteError("the ledger's key is missing", where="keys/ledger.pem", mend="restore it from its backup")
+        raise NotAllowedError("the ledger's key is missing", where="keys/ledger.pem", mend="restore it from its backup")
     service = {"name": "overread", "version": __version__}
     return Ledger(engine, LogKey.load(place), clock, service, copy_to=root / "checkpoints" / "latest.txt")

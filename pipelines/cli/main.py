@@ -52,6 +52,9 @@ for module in (workspace, judge, report, serve, demo):
     module.add_to(app)
 
 
+_PLACES = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+
+
 @app.callback()
 def _root(
     folder: Annotated[
@@ -116,6 +119,8 @@ def run(words: list[str]) -> int:
         return _misused(error)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", ExitCode.INTERRUPTED)
+    except _PLACES as error:
+        return _misplaced(error)
     except BaseException as error:  # noqa: BLE001 - the last resort: one line, a log file, exit 70
         return _internal(error)
     return int(done) if isinstance(done, int) else ExitCode.DONE
@@ -128,6 +133,14 @@ def _misused(error: typer.TyperException) -> int:
         typer.echo(message, err=True)
         return ExitCode.USAGE
     return _fail(message, ExitCode.USAGE)
+
+
+def _misplaced(error: OSError) -> int:
+    """Tell that a file or a folder cannot be used; without one the error is internal."""
+    if not error.filename:
+        return _internal(error)
+    place = Path(os.fsdecode(error.filename)).name
+    return _fail(f"{(error.strerror or 'no access').lower()} ({place}): choose another path", ExitCode.USAGE)
 
 
 def _fail(line: str, code: ExitCode) -> int:

@@ -104,3 +104,27 @@ def test_an_internal_error_ends_with_70_one_line_and_a_private_log(
     (log,) = tmp_path.glob("overread-*.log")
     assert log.stat().st_mode & 0o077 == 0
     assert "ZeroDivisionError" in log.read_text()
+
+
+def test_a_place_that_cannot_be_used_ends_with_2_and_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert run(["init", str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("key", ["pseudonym.key", "ledger.pem"])
+def test_a_workspace_without_one_of_its_keys_ends_with_5(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    assert run(["init", str(tmp_path / "w")]) == 0
+    (tmp_path / "w" / "keys" / key).unlink()
+    assert run(["--workspace", str(tmp_path / "w"), "cohort", "list"]) == 5
+    assert "key is missing" in capsys.readouterr().err
+
+
+def test_a_public_key_that_is_none_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", str(tmp_path / "w")]) == 0
+    assert run(["--workspace", str(tmp_path / "w"), "audit", "verify", "--key", "nonsense"]) == 2
+    assert "--key" in capsys.readouterr().err
