@@ -63,7 +63,7 @@ def _shown(value: Any) -> Any:
 
 
 def _drawn(figure: Figure) -> Markup:
-    return Markup(figure.draw(WEB))  # noqa: S704  # the SVG builder has escaped every value
+    return Markup(figure.draw(WEB))  # noqa: S704 - the SVG builder has escaped every value
 
 
 def _path_part(text: str) -> str:

@@ -46,8 +46,8 @@ def migrate(engine: Engine) -> None:
     Raises:
         ServiceUnreachableError: when the database does not answer.
     """
-    from alembic import command  # noqa: PLC0415 -- lazy: alembic is slow to import
-    from alembic.config import Config  # noqa: PLC0415 -- lazy: alembic is slow to import
+    from alembic import command  # noqa: PLC0415 - lazy: alembic is slow to import
+    from alembic.config import Config  # noqa: PLC0415 - lazy: alembic is slow to import
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))

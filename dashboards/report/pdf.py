@@ -40,7 +40,7 @@ def _lay_out(dossier: Dossier, root: Path) -> None:
 
 
 def _compiled(root: Path, dossier: Dossier) -> bytes:
-    import typst  # noqa: PLC0415  # lazy: only a report needs the typesetter
+    import typst  # noqa: PLC0415 - lazy: only a report needs the typesetter
 
     try:
         made: Any = typst.compile(

@@ -71,7 +71,7 @@ class Decoder:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.close()
-            self._process = subprocess.Popen(  # noqa: S603  # our own module, no shell, no argument from outside
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell, no argument from outside
                 [sys.executable, "-I", str(Path(decode_worker.__file__))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -71,7 +71,7 @@ class Run:
 
 def begin(network: nn.Module, run: Run) -> TrainingState:
     """Put a network on the device, with a fresh optimizer."""
-    placed = network.to(run.device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    placed = network.to(run.device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack memory_format
     optimizer = torch.optim.AdamW(
         placed.parameters(), lr=run.recipe.learning_rate, weight_decay=run.recipe.weight_decay, fused=True
     )

@@ -67,7 +67,7 @@ def load_scorer(folder: Path, device: str = "cpu") -> TorchScorer:
     place = choose_device(device).torch
     module = build_network(network)
     module.load_state_dict(_weights(folder / WEIGHTS_FILE, module.state_dict()))
-    return TorchScorer(network, module.to(place).to(memory_format=torch.channels_last), place)  # type: ignore[call-overload]
+    return TorchScorer(network, module.to(place).to(memory_format=torch.channels_last), place)  # type: ignore[call-overload]  # stubs lack memory_format
 
 
 def _weights(file: Path, expected: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

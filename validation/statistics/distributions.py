@@ -24,14 +24,14 @@ def normal_two_sided(z: float) -> float:
 
 def chi_square_tail(x: float, df: float) -> float:
     """Return P(X >= x) of the chi-square distribution with df degrees of freedom."""
-    from scipy.special import chdtrc  # noqa: PLC0415  lazy: scipy is slow to import
+    from scipy.special import chdtrc  # noqa: PLC0415 - lazy: scipy is slow to import
 
     return float(chdtrc(df, x))
 
 
 def student_two_sided(t: float, df: float) -> float:
     """Return P(|T| >= |t|) of Student's t with df degrees of freedom, which need not be whole."""
-    from scipy.special import stdtr  # noqa: PLC0415  lazy: scipy is slow to import
+    from scipy.special import stdtr  # noqa: PLC0415 - lazy: scipy is slow to import
 
     return float(2 * stdtr(df, -abs(t)))
 
@@ -40,27 +40,27 @@ def student_critical_value(level: float, df: float) -> float:
     """Return the two-sided critical value of Student's t; the normal one for infinite df."""
     if math.isinf(df):
         return critical_value(level)
-    from scipy.special import stdtrit  # noqa: PLC0415  lazy: scipy is slow to import
+    from scipy.special import stdtrit  # noqa: PLC0415 - lazy: scipy is slow to import
 
     return float(stdtrit(df, 0.5 + level / 2))
 
 
 def beta_quantile(probability: float, a: float, b: float) -> float:
     """Return the quantile of the beta distribution with parameters a and b."""
-    from scipy.special import betaincinv  # noqa: PLC0415  lazy: scipy is slow to import
+    from scipy.special import betaincinv  # noqa: PLC0415 - lazy: scipy is slow to import
 
     return float(betaincinv(a, b, probability))
 
 
 def binomial_cdf(k: int, n: int, probability: float) -> float:
     """Return P(X <= k) of the binomial distribution; 0 below k = 0."""
-    from scipy.special import bdtr  # noqa: PLC0415  lazy: scipy is slow to import
+    from scipy.special import bdtr  # noqa: PLC0415 - lazy: scipy is slow to import
 
     return 0.0 if k < 0 else float(bdtr(min(k, n), n, probability))
 
 
 def kolmogorov_tail(x: float) -> float:
     """Return P(K >= x) of Kolmogorov's limiting distribution."""
-    from scipy.special import kolmogorov  # noqa: PLC0415  lazy: scipy is slow to import
+    from scipy.special import kolmogorov  # noqa: PLC0415 - lazy: scipy is slow to import
 
     return float(kolmogorov(x))

@@ -25,7 +25,7 @@ PROTOCOL_WORDS = frozenset(
     spgr spin spine ssfp std stir supine survey sv swan swi t task te temporal test tfe tfl thick thigh thin
     thoracic thorax thrive ti tir tirm to tof topup tr tra trace tse tspine turbo ultra upper vascular ven venous
     vibe vista vol volume volumes w whole with without wo wrist x y z
-    """.split()  # noqa: SIM905  # a list of 200 quoted words is harder to read
+    """.split()  # noqa: SIM905 - a list of 200 quoted words is harder to read
 )
 
 
