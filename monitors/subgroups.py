@@ -9,7 +9,7 @@ from monitors.labels import LabelState, held_back, label_state
 from monitors.performance import thin_area
 from monitors.reference import against_reference
 from monitors.scope import View
-from monitors.shares import Mask, difference_p, patients_of, rise_p, share_of
+from monitors.shares import Mask, difference_p, patients_of, rise_p, share_of, thin
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.area_tests import independent_areas
@@ -84,7 +84,8 @@ def _rate(view: View, group: Family) -> Reading:
         n = share.n if share else 0
         why = f"{n} positive units with an outcome, at least {least} are needed"
         return Reading(n, n_patients=patients_of(group.where(truth="pos")), reason=NotAssessed.TOO_FEW, why=why)
-    return reading_of(share)
+    few = thin(share.n, share.patients)
+    return replace(reading_of(share), reason=NotAssessed.CLUSTERED, why=few) if few else reading_of(share)
 
 
 def _sensitivity_gap(view: View, group: Family, rest: Family) -> Reading:
@@ -92,7 +93,8 @@ def _sensitivity_gap(view: View, group: Family, rest: Family) -> Reading:
     first, second = _sensitivity(group), _sensitivity(rest)
     if own.reason or other.reason or first is None or second is None:
         who = "" if own.reason else "in the rest, "
-        return replace(own, value=None, interval=None, reason=NotAssessed.TOO_FEW, why=f"{who}{own.why or other.why}")
+        reason, why = own.reason or other.reason, f"{who}{own.why or other.why}"
+        return replace(own, value=None, interval=None, reason=reason, why=why)
     bounds = difference_bounds(first.value, first.bounds, second.value, second.bounds)
     value, p_value = first.value - second.value, difference_p(first, second)
     return replace(own, value=value, interval=bounds, limit=0.0, p_value=p_value)

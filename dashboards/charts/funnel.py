@@ -87,7 +87,7 @@ def _legend(theme: Theme, plot: Plot) -> str:
         _sample(theme, left, top, "95 % limits", "6 3"),
         _sample(theme, left, top + 20, "99.8 % limits", "2 3"),
         _sample(theme, left, top + 40, "all scanners", ""),
-        _bar(left + 11, top + 60) + label(theme, left + 28, top + 64, "limit of the scanner", size=11),
+        _bar(left + 11, top + 60) + label(theme, left + 28, top + 64, "its own limit", size=11),
     ]
     for index, (state, words) in enumerate((("ok", "ok"), ("watch", "watch"), ("not_assessed", "not assessed"))):
         row = top + 84 + 20 * index

@@ -79,7 +79,7 @@ REASONS: Mapping[str, str] = {
     "no_outcomes": "no outcomes yet",
     "immature": "labels still arriving",
     "verification": "verification depends on the result",
-    "clustered": "several units a patient",
+    "clustered": "too few patients",
     "attribute_missing": "attribute missing",
     "suppressed": "suppressed for privacy",
     "not_run": "not run",

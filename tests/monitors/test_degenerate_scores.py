@@ -89,6 +89,15 @@ def test_units_of_very_few_patients_are_never_judged_by_chance(patients: int) ->
     assert all("are needed)" in one["explains"] or "two patients" in one["explains"] for one in rates)
 
 
+def test_a_groups_sensitivity_on_very_few_patients_is_not_good_either() -> None:
+    tables = CALM.tables()
+    few = [f"p{row % 4}" for row in range(len(tables.acquisitions))]
+    found = run(replace(tables, acquisitions=put(tables.acquisitions, patient=few)))
+    assert {(one["state"], one["reason"]) for one in found["signals"] if one["code"] == "SUB004"} == {
+        ("not_assessed", "clustered")
+    }
+
+
 def test_a_group_of_one_patient_has_no_area_that_counts_as_good() -> None:
     tables = CALM.tables()
     one = ["p"] * len(tables.acquisitions)
