@@ -10,7 +10,7 @@ from monitors.counts import PATIENTS, Family
 from monitors.draft import Reading, drafted
 from monitors.labels import held_back, label_state
 from monitors.scope import View
-from monitors.shares import patients_of
+from monitors.shares import patients_of, thin
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.distributions import critical_value, normal_two_sided
@@ -32,7 +32,7 @@ def _reading(view: View) -> Reading:
         return held_back(state, replace(counts, reason=NotAssessed.TOO_FEW, why=why))
     value, error = mean_residual(now)
     if not error:
-        why = "the patients are too few for a clustered variance"
+        why = "a variance by patient needs two patients whose mean residuals differ"
         return held_back(state, replace(counts, value=value, reason=NotAssessed.CLUSTERED, why=why))
     half = critical_value(0.95) * error
     shown = replace(counts, value=value, interval=Bounds(value - half, value + half))
@@ -43,9 +43,10 @@ def _compared(view: View, reading: Reading, value: float, error: float) -> Readi
     """Test the window's mean residual against the reference's."""
     base = labelled(view.base[PATIENTS])
     enough = min(classes(base)) >= max(view.plan.min_positive, view.plan.min_negative)
-    before, its_error = mean_residual(base) if enough and not view.unready else (0.0, None)
+    few = thin(base.total, patients_of(base))
+    before, its_error = mean_residual(base) if enough and not view.unready and not few else (0.0, None)
     if not its_error:
-        why = view.unready or "the reference has too few units with an outcome"
+        why = view.unready or (f"in the reference, {few}" if few else "the reference has too few units with an outcome")
         return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
     return replace(reading, limit=before, p_value=normal_two_sided((value - before) / math.hypot(error, its_error)))
 

@@ -51,7 +51,7 @@ class SignalType:
 
 
 _LOWER = "This is lower than the limit by more than chance explains."
-_HOLDS = "A decline below the limit is not shown."
+_HOLDS = "There is no evidence of a decline below the limit."
 _TYPES = (
     SignalType(
         "SCO001",
@@ -138,7 +138,7 @@ _TYPES = (
         f"{REFERENCE}; {Q_LIMIT}",
         "The share of positive units minus the mean score is {value} {interval} on {n} units; in the reference it was "
         "{limit}.",
-        calm="A change is not shown.",
+        calm="There is no evidence of a change.",
         raised="The scores have become too high or too low on the whole, by more than chance explains.",
         share=False,
     ),

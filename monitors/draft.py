@@ -1,14 +1,18 @@
 """From a reading to a signal: state, reason, and the sentence that a quality officer understands."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitors.catalogue import CATALOGUE, SignalType
 from monitors.scope import View
+from monitors.shares import thin
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed, SignalState
 from validation.statistics.proportions import Bounds, ClusteredShare
 
+# The last clause of a sentence, which names the limit: it falls where there is none.
+_LIMIT_CLAUSE = re.compile(r"(?:;|\.) (?:(?!; |\. ).)*\{limit\}")
 CELL_WORDS = {
     "ai+read+": "called positive by the model and by the reader",
     "ai+read-": "called positive by the model and negative by the reader",
@@ -52,7 +56,7 @@ def reading_of(share: ClusteredShare, limit: float | None = None) -> Reading:
 
 def drafted(view: View, code: str, reading: Reading) -> Signal:
     """Return a reading as a signal; its p-value is judged later, with those of its family."""
-    entry = CATALOGUE[code]
+    entry, reading = CATALOGUE[code], _of_enough_patients(reading)
     state = _state(reading)
     return Signal(
         code=code,
@@ -86,6 +90,14 @@ def subject_words(subject: Mapping[str, str]) -> str:
     return ", ".join(f"{key.removeprefix('axis:').replace('_', ' ')} {value}" for key, value in subject.items())
 
 
+def _of_enough_patients(reading: Reading) -> Reading:
+    """Leave unjudged what a test of units from very few patients says."""
+    few = "" if reading.n_patients is None else thin(reading.n, reading.n_patients)
+    if reading.p_value is None or reading.reason is not None or not few:
+        return reading
+    return replace(reading, reason=NotAssessed.CLUSTERED, why=few)
+
+
 def _state(reading: Reading) -> SignalState:
     if reading.reason is not None and not reading.watch:
         return SignalState.NOT_ASSESSED
@@ -96,7 +108,7 @@ def _sentence(entry: SignalType, reading: Reading, state: SignalState) -> str:
     """Spell a reading; where its p-value decides, the judgement follows later."""
     parts = [_measured(entry, reading)] if reading.value is not None else []
     if state is SignalState.NOT_ASSESSED:
-        return " ".join([*parts, f"{entry.title} is not assessed: {reading.why}."])
+        return " ".join([*parts, f"{entry.title}: not assessed ({reading.why})."])
     if reading.p_value is None:
         parts.append(entry.raised if state is SignalState.WATCH else entry.calm)
     return " ".join([*parts, f"{reading.why[:1].upper()}{reading.why[1:]}." if reading.why else ""]).strip()
@@ -105,7 +117,8 @@ def _sentence(entry: SignalType, reading: Reading, state: SignalState) -> str:
 def _measured(entry: SignalType, reading: Reading) -> str:
     bounds = reading.interval
     interval = f"({_shown(entry, bounds.low)} to {_shown(entry, bounds.high)})" if bounds else ""
-    text = entry.says.format(
+    says = entry.says if reading.limit is not None else _LIMIT_CLAUSE.sub("", entry.says)
+    text = says.format(
         value=_shown(entry, reading.value),
         interval=interval,
         n=reading.n,
@@ -113,10 +126,10 @@ def _measured(entry: SignalType, reading: Reading) -> str:
         limit=_shown(entry, reading.limit),
         subject=subject_words(reading.subject),
     )
-    return " ".join(text.split())
+    return " ".join(text.split()).replace(" ,", ",").replace(" 1 patients", " 1 patient")
 
 
 def _shown(entry: SignalType, value: float | None) -> str:
     if value is None:
-        return "not known"
+        return ""
     return f"{100 * value:.1f} %" if entry.share else f"{value:.3g}" if 0 < abs(value) < 0.01 else f"{value:.3f}"

@@ -1,5 +1,6 @@
 """Score drift: the distribution of scores, and the share called positive, against the reference."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from monitors.counts import PATIENTS, Family, Integers
 from monitors.draft import Reading, drafted
 from monitors.reference import against_reference, unfit
 from monitors.scope import View
-from monitors.shares import Mask, difference_p, patients_of
+from monitors.shares import Mask, difference_p, patients_of, thin
 from registry.domain.score_grid import CELLS
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
@@ -52,6 +53,8 @@ def _distance(now: Family, base: Family, unlike: str) -> Reading:
     test = ks_test(pair.now, pair.base)
     if not _clustered(now) and not _clustered(base):
         return Reading(now.total, test.statistic, p_value=test.p_value, n_patients=patients_of(now))
+    if few := thin(base.total, patients_of(base)):
+        return replace(_too_few(now, f"in the reference, {few}"), value=test.statistic, reason=NotAssessed.CLUSTERED)
     p_value = permutation_p(now, base)
     why = f"patients have several units: the p-value is from {PERMUTATIONS} permutations of patients"
     return Reading(now.total, test.statistic, p_value=p_value, n_patients=patients_of(now), why=why)

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from monitors import areas
 from monitors.areas import area_bounds, area_of, classes, labelled
 from monitors.counts import PATIENTS, REPORTED_PATIENTS, Family
 from monitors.draft import Reading, drafted, reading_of
 from monitors.labels import LabelState, held_back, label_state
 from monitors.scope import View
-from monitors.shares import Mask, below_p, decline_p, patients_of, share_of
+from monitors.shares import LEAST_PATIENTS, Mask, below_p, decline_p, patients_of, share_of, thin
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
+from validation.statistics import area_tests
+from validation.statistics.auc_interval import interval_gap
+from validation.statistics.roc import RocResult
 
 RATES = {"PRF002": ("pos", "pos"), "PRF003": ("neg", "neg")}  # truth, and the decision that is right
 
@@ -41,16 +43,28 @@ def _area(view: View, state: LabelState) -> Reading:
         why = f"{positive} positive and {negative} negative units with an outcome, at least {least} of each are needed"
         return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
     reading = replace(reading, value=area.auc, interval=area_bounds(area))
-    if area.variance is None:
-        why = "the patients are too few for a clustered variance"
-        return replace(reading, reason=NotAssessed.CLUSTERED, why=why)
+    if few := thin_area(area):
+        return replace(reading, reason=NotAssessed.CLUSTERED, why=few)
     if view.plan.auc_floor:
         limit = float(view.plan.auc_floor)
-        return replace(reading, limit=limit, p_value=areas.below_p(area, limit))
+        return replace(reading, limit=limit, p_value=area_tests.below_p(area, limit))
     before = None if view.unready or min(classes(base)) < least else area_of(base)
-    if before is None:
+    if before is None or thin_area(before):
         return _without_limit(view, reading)
-    return replace(reading, limit=before.auc, p_value=areas.decline_p(area, before))
+    return replace(reading, limit=before.auc, p_value=area_tests.decline_p(area, before))
+
+
+def thin_area(area: RocResult) -> str:
+    """Say why an area's variance by patient cannot be relied on; empty where it can."""
+    if area_bounds(area) is None:
+        return interval_gap(area)
+    sides = ((area.n_positive, area.patients_positive), (area.n_negative, area.patients_negative))
+    if not any(thin(*side) for side in sides):
+        return ""
+    return (
+        f"{area.patients_positive} patients with a positive and {area.patients_negative} with a negative unit, "
+        f"at least {LEAST_PATIENTS} of each are needed"
+    )
 
 
 def _rate(view: View, code: str, state: LabelState) -> Reading:
@@ -68,13 +82,13 @@ def _rate(view: View, code: str, state: LabelState) -> Reading:
     if floor:
         return replace(reading, limit=float(floor), p_value=below_p(share, float(floor)))
     before = None if view.unready or base.total < least else share_of(base, right(base))
-    if before is None:
+    if before is None or thin(before.n, before.patients):
         return _without_limit(view, reading)
     return replace(reading, limit=before.value, p_value=decline_p(share, before))
 
 
 def _without_limit(view: View, reading: Reading) -> Reading:
-    why = view.unready or "the reference has too few units with an outcome, and the plan sets no floor"
+    why = view.unready or "the reference has too few units or patients with an outcome, and the plan sets no floor"
     return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
 
 

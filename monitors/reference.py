@@ -6,7 +6,7 @@ from dataclasses import replace
 from monitors.counts import Family
 from monitors.draft import Reading, reading_of
 from monitors.scope import View
-from monitors.shares import Mask, share_of
+from monitors.shares import Mask, share_of, thin
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.proportions import ClusteredShare
 
@@ -38,6 +38,9 @@ def against_reference(view: View, now: Family, base: Family, success: Callable[[
     if share is None:
         return Reading(0, n_patients=0, reason=NotAssessed.TOO_FEW, why=why)
     reading = reading_of(share, before.value if before else None)
+    few = thin(before.n, before.patients) if before else ""
+    if few and not why:
+        return replace(reading, reason=NotAssessed.CLUSTERED, why=f"in the reference, {few}")
     if why or before is None:
         return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
     return replace(reading, p_value=test(share, before))

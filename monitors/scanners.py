@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from monitors.counts import PATIENTS, Family
 from monitors.draft import Reading, drafted, reading_of
-from monitors.funnel import Funnel, funnel_of
+from monitors.funnel import MEMBERS, Funnel, funnel_of
 from monitors.labels import held_back, label_state
 from monitors.scope import View
 from monitors.shares import share_of
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
+from validation.statistics.funnel import dispersion_limit
 from validation.statistics.proportions import ClusteredShare
 
 AXIS = "scanner"
@@ -54,7 +55,16 @@ def _reading(funnel: Funnel | None, scanner: str, share: ClusteredShare, least: 
     if funnel is None or scanner not in funnel.points:
         why = "a funnel needs two scanners with enough units, and a share between 0 and 100 %"
         return replace(reading, reason=NotAssessed.TOO_FEW, why=why)
-    point, spread = funnel.points[scanner], funnel.dispersion
-    wider = "; the limits are widened by its square root" if spread.factor > 1.0 else ""
-    why = f"over-dispersion between scanners: phi {spread.phi:.2f}{wider}"
-    return replace(reading, limit=point.limit, p_value=point.p_value, why=why)
+    point = funnel.points[scanner]
+    return replace(reading, limit=point.limit, p_value=point.p_value, why=spread_words(funnel))
+
+
+def spread_words(funnel: Funnel) -> str:
+    """Say how much the members of a funnel differ among themselves, and whether its limits are widened for it."""
+    phi = f"over-dispersion {funnel.dispersion.phi:.2f}"
+    if funnel.dispersion.factor > 1.0:
+        return f"the scanners differ by more than chance explains ({phi}), and the limits are widened for it"
+    if funnel.dispersion.phi > dispersion_limit(len(funnel.points)):
+        few = f"with fewer than {MEMBERS} scanners the limits are not widened for it"
+        return f"the scanners differ by more than chance explains ({phi}); {few}"
+    return f"on the whole the scanners differ by no more than chance explains ({phi})"

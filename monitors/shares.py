@@ -13,11 +13,20 @@ from validation.statistics.distributions import normal_two_sided
 from validation.statistics.proportions import ClusteredShare, clustered_from_totals
 
 Mask = npt.NDArray[np.bool_]
+LEAST_PATIENTS = 10  # below some ten patients a design effect is itself uncertain (validation.statistics.proportions)
 
 
 def patients_of(family: Family) -> int:
     """Return the number of patients in a family that has the patient as an axis."""
     return len(np.unique(family.codes_of("patient")))
+
+
+def thin(units: int, patients: int) -> str:
+    """Say why a variance by patient cannot be relied on; empty where it can, or each unit has its own patient."""
+    if units <= patients or patients >= LEAST_PATIENTS:
+        return ""
+    of = "1 patient" if patients == 1 else f"{patients} patients"
+    return f"{units} units come from {of}, at least {LEAST_PATIENTS} are needed"
 
 
 def share_of(family: Family, success: Mask) -> ClusteredShare | None:

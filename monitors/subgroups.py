@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
-from monitors.areas import area_bounds, area_of, classes, gap, labelled
+from monitors.areas import area_bounds, area_of, classes, labelled
 from monitors.counts import PATIENTS, Family
 from monitors.draft import Reading, drafted, reading_of
 from monitors.labels import LabelState, held_back, label_state
+from monitors.performance import thin_area
 from monitors.reference import against_reference
 from monitors.scope import View
-from monitors.shares import Mask, difference_p, patients_of, rise_p, share_of
+from monitors.shares import Mask, difference_p, patients_of, rise_p, share_of, thin
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
+from validation.statistics.area_tests import independent_areas
 from validation.statistics.proportions import ClusteredShare, difference_bounds
 
 CODES = ("SUB001", "SUB002", "SUB003", "SUB004")
@@ -61,21 +63,19 @@ def _auc(view: View, group: Family) -> Reading:
     if area is None or min(positive, negative) < least:
         why = f"{positive} positive and {negative} negative units with an outcome, at least {least} of each are needed"
         return replace(counts, reason=NotAssessed.TOO_FEW, why=why)
-    return replace(counts, value=area.auc, interval=area_bounds(area))
+    shown, few = replace(counts, value=area.auc, interval=area_bounds(area)), thin_area(area)
+    return replace(shown, reason=NotAssessed.CLUSTERED, why=few) if few else shown
 
 
 def _auc_gap(view: View, group: Family, rest: Family) -> Reading:
     own, other = _auc(view, group), _auc(view, rest)
     first, second = area_of(group), area_of(rest)
     if own.reason or other.reason or first is None or second is None:
-        who = "" if own.reason else "the rest has only "
+        who = "" if own.reason else "in the rest, "
         why = f"{who}{own.why or other.why}"
-        return replace(own, value=None, interval=None, reason=NotAssessed.TOO_FEW, why=why)
-    found = gap(first, second)
-    shown = replace(own, value=found.difference, interval=found.bounds, limit=0.0, p_value=found.p_value)
-    if found.p_value is None:
-        return replace(shown, reason=NotAssessed.CLUSTERED, why="the patients are too few for a clustered variance")
-    return shown
+        return replace(own, value=None, interval=None, reason=own.reason or other.reason, why=why)
+    found = independent_areas(first, second)
+    return replace(own, value=found.difference, interval=found.bounds, limit=0.0, p_value=found.p_value)
 
 
 def _rate(view: View, group: Family) -> Reading:
@@ -84,15 +84,17 @@ def _rate(view: View, group: Family) -> Reading:
         n = share.n if share else 0
         why = f"{n} positive units with an outcome, at least {least} are needed"
         return Reading(n, n_patients=patients_of(group.where(truth="pos")), reason=NotAssessed.TOO_FEW, why=why)
-    return reading_of(share)
+    few = thin(share.n, share.patients)
+    return replace(reading_of(share), reason=NotAssessed.CLUSTERED, why=few) if few else reading_of(share)
 
 
 def _sensitivity_gap(view: View, group: Family, rest: Family) -> Reading:
     own, other = _rate(view, group), _rate(view, rest)
     first, second = _sensitivity(group), _sensitivity(rest)
     if own.reason or other.reason or first is None or second is None:
-        who = "" if own.reason else "the rest has only "
-        return replace(own, value=None, interval=None, reason=NotAssessed.TOO_FEW, why=f"{who}{own.why or other.why}")
+        who = "" if own.reason else "in the rest, "
+        reason, why = own.reason or other.reason, f"{who}{own.why or other.why}"
+        return replace(own, value=None, interval=None, reason=reason, why=why)
     bounds = difference_bounds(first.value, first.bounds, second.value, second.bounds)
     value, p_value = first.value - second.value, difference_p(first, second)
     return replace(own, value=value, interval=bounds, limit=0.0, p_value=p_value)

@@ -1,5 +1,6 @@
 """Building the dossier of a model version from the record."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from pipelines.periods import period_days
 from registry.database import reading
 from registry.domain.cohort import Cohort
 from registry.domain.columns import TABLES
-from registry.domain.dossier import CheckpointView, CohortView, Dossier, EvaluationView, SignatureView
+from registry.domain.dossier import CheckpointView, CohortView, DailyPoint, Dossier, EvaluationView, SignatureView
 from registry.domain.errors import IncompleteError
 from registry.domain.model import Deployment, ModelVersion
 from registry.evaluations import StoredEvaluation
@@ -46,12 +47,13 @@ class DossierBuilder:
         cohorts = self._cohorts(evaluations)
         deployments = self._deployments()
         monitor, series = self._monitor()
+        daily = self._daily(series)
         checkpoint = self._checkpoint()
         verdict, anchor = self._ledger_verdict() if verify else (NOT_VERIFIED, "")
         invented = () if monitor is None else synthetic_tables(self._workspace)
         return Dossier(
             model=self._version,
-            period=self._period(checkpoint),
+            period=self._period(checkpoint, daily),
             as_of=checkpoint.signed_at,
             deployments=deployments,
             signatures=self._signatures(),
@@ -59,7 +61,7 @@ class DossierBuilder:
             cohorts=cohorts,
             evaluations=evaluations,
             monitor=monitor,
-            daily=daily_points(series, self._version.version),
+            daily=daily,
             limits=limits_of(self._version, cohorts, invented, evaluations, deployments, monitor, anchor),
             checkpoint=checkpoint,
             ledger_verdict=verdict,
@@ -70,10 +72,18 @@ class DossierBuilder:
     def _within(self, instant: str) -> bool:
         return self._days is None or date.fromisoformat(instant[:10]) <= self._days[1]
 
-    def _period(self, checkpoint: CheckpointView) -> tuple[str, str]:
+    def _period(self, checkpoint: CheckpointView, daily: Sequence[DailyPoint]) -> tuple[str, str]:
+        """Return the period asked for; else from the first day on record, which may be one of scored studies."""
         if self._days is not None:
             return self._days[0].isoformat(), self._days[1].isoformat()
-        return self._version.registered_at[:10], checkpoint.signed_at[:10]
+        first = min([self._version.registered_at[:10], *(point.day for point in daily)])
+        return first, checkpoint.signed_at[:10]
+
+    def _daily(self, series: Json | None) -> tuple[DailyPoint, ...]:
+        """Return the daily series, cut to the period that was asked for."""
+        days = self._days or (date.min, date.max)
+        points = daily_points(series, self._version.version)
+        return tuple(point for point in points if days[0] <= date.fromisoformat(point.day) <= days[1])
 
     def _deployments(self) -> tuple[Deployment, ...]:
         found = self._workspace.lifecycle.deployments(self._version.model)

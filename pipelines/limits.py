@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from dashboards.view.numbers import interval_text, number_text
+from dashboards.view.words import reason_words
 from registry.domain.dossier import CohortView, EvaluationView
 from registry.domain.model import Deployment, ModelVersion
 from registry.domain.vocabulary import Role, Verdict
@@ -25,6 +27,7 @@ def limits_of(
         *_simulated(synthetic_tables),
         *_validation(evaluations),
         *_external(evaluations),
+        *_uncalibrated(evaluations),
         *_operation(deployments),
         *_monitoring(monitor),
         *_ledger(ledger_anchor),
@@ -40,7 +43,8 @@ def _synthetic(version: ModelVersion, cohorts: Iterable[CohortView]) -> Iterator
 
 def _simulated(tables: Sequence[str]) -> Iterator[str]:
     if tables:
-        yield f"Simulated rows among the observed ones: {', '.join(tables)}. Signals that rest on them are no evidence."
+        named = ", ".join(tables)
+        yield f"Simulated rows in the tables {named}: signals that rest on them are no evidence about patients."
 
 
 def _validation(evaluations: Sequence[EvaluationView]) -> Iterator[str]:
@@ -64,6 +68,23 @@ def _external(evaluations: Sequence[EvaluationView]) -> Iterator[str]:
         yield "No external site: there is no passed evaluation on a site that the model was not made with."
 
 
+def _uncalibrated(evaluations: Sequence[EvaluationView]) -> Iterator[str]:
+    """Say where the interval of the calibration slope leaves out 1, so that nobody reads a score as a probability."""
+    for evaluation in evaluations:
+        slope = next((m for m in evaluation.record["metrics"] if m["name"] == "cox_slope"), None)
+        if slope is None or None in slope["interval"] or _holds_one(slope["interval"]):
+            continue
+        found = f"{number_text(slope['value'])} ({interval_text(*slope['interval'])})"
+        yield (
+            f"Scores are not probabilities: on {evaluation.record['cohort']} the calibration slope is {found}, where 1 "
+            "would be calibrated."
+        )
+
+
+def _holds_one(interval: Sequence[str]) -> bool:
+    return float(interval[0]) <= 1.0 <= float(interval[1])
+
+
 def _operation(deployments: Sequence[Deployment]) -> Iterator[str]:
     if not any(deployment.state in {"pilot", "live"} for deployment in deployments):
         yield "Not in clinical use: no pilot or live deployment; nothing here shows an effect on care."
@@ -76,7 +97,7 @@ def _monitoring(monitor: Json | None) -> Iterator[str]:
     signals = monitor["signals"]
     silent = [signal for signal in signals if signal["state"] == "not_assessed"]
     if silent:
-        reasons = sorted({str(signal["reason"]) for signal in silent})
+        reasons = sorted({reason_words(signal["reason"]) for signal in silent})
         yield f"{len(silent)} of {len(signals)} signals are not assessed ({', '.join(reasons)})."
     if monitor["known_time"] == "assumed":
         yield "When rows became known is assumed from their own times, not recorded."

@@ -11,6 +11,7 @@ from pipelines.bootstrap import Workspace
 from pipelines.dossiers import DossierBuilder, newest_run, synthetic_tables
 from registry.database import reading
 from registry.domain.dossier import Dossier, FleetRow, LedgerRow
+from registry.domain.errors import LedgerBrokenError
 from registry.domain.event import EVENT_TYPES, Event
 from registry.domain.model import ModelVersion
 from registry.schema import PersonRow, SignatureRow
@@ -48,7 +49,17 @@ class RecordQueries:
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:
         """Return the newest events, newest first."""
-        return [_ledger_row(event) for event in self._workspace.ledger.events(last)]
+        return [_ledger_row(event, self._reason(event)) for event in self._workspace.ledger.events(last)]
+
+    def _reason(self, event: Event) -> str:
+        """Return why an act was done; of a refused decision, why it was refused, unless its payload was erased."""
+        if event.record["reason"] or event.record["outcome"] != "refused":
+            return str(event.record["reason"])
+        try:
+            payload = self._workspace.ledger.payload(event.seq)
+        except LedgerBrokenError as error:
+            return error.line()
+        return "" if payload is None else str(payload.get("why", ""))
 
     def _fleet_row(self, version: ModelVersion) -> FleetRow:
         evaluations = self._workspace.lifecycle.evaluations(version.model, version.version)
@@ -86,7 +97,7 @@ class RecordQueries:
         return tuple(f"{name} ({act})" for name, act in found)
 
 
-def _ledger_row(event: Event) -> LedgerRow:
+def _ledger_row(event: Event, reason: str) -> LedgerRow:
     record = event.record
     return LedgerRow(
         seq=event.seq,
@@ -97,5 +108,5 @@ def _ledger_row(event: Event) -> LedgerRow:
         role=record["actor"]["role"],
         subjects=tuple(f"{subject['kind']} {subject['name']}" for subject in record["subjects"]),
         outcome=record["outcome"],
-        reason=record["reason"],
+        reason=reason,
     )

@@ -17,6 +17,7 @@ from registry.domain.vocabulary import Role, Verdict
 from registry.evaluations import StoredEvaluation, current, passed, stored
 from registry.keys import Signer
 from registry.record import Record
+from registry.removed import require_evaluations
 from registry.schema import ModelVersionRow, PersonRow, SignatureRow
 from registry.signatures import Intent, KeyBook, Statement, require_covers, require_match, verify
 from registry.told import require_event
@@ -52,8 +53,9 @@ def gather(session: Session, objects: ObjectStore, row: ModelVersionRow) -> Evid
     """Return a version's current evidence: artifact, operating points, evaluations, their cohorts and protocols.
 
     Raises:
-        LedgerBrokenError: when the ledger does not tell of an evaluation or a cohort.
+        LedgerBrokenError: when the ledger does not tell of an evaluation or a cohort, or tells of one that is gone.
     """
+    require_evaluations(session, name_of(row))
     evaluations = tuple(current(stored(session, objects, row)))
     for found in evaluations:
         require_event(session, found.event_seq, _subjects(found)[0])

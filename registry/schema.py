@@ -3,10 +3,38 @@
 Instants are UTC texts with microseconds, so that they sort and compare alike on SQLite and PostgreSQL.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from registry.domain.errors import LedgerBrokenError
+
 _Big = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Bytes(LargeBinary):
+    """Bytes; SQLite lets whoever edits the database put text in their place, which is refused when it is read."""
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], bytes | None]:
+        """Return what turns a stored value into bytes.
+
+        Raises:
+            LedgerBrokenError: by the returned function, when the value is not bytes.
+        """
+        del dialect, coltype
+
+        def process(value: Any) -> bytes | None:
+            if value is None or isinstance(value, bytes):
+                return value
+            if isinstance(value, memoryview | bytearray):
+                return bytes(value)
+            raise LedgerBrokenError(
+                "the database holds text or a number where bytes belong", mend="run `overread audit verify`"
+            )
+
+        return process
 
 
 class Base(DeclarativeBase):
@@ -21,7 +49,7 @@ class LedgerEntry(Base):
     event_id: Mapped[str] = mapped_column(String(36), unique=True)
     type: Mapped[str] = mapped_column(String(64), index=True)
     at: Mapped[str] = mapped_column(String(27))
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+    data: Mapped[bytes] = mapped_column(Bytes)
 
 
 class LedgerPayload(Base):
@@ -29,8 +57,8 @@ class LedgerPayload(Base):
 
     __tablename__ = "ledger_payloads"
     seq: Mapped[int] = mapped_column(ForeignKey("ledger_entries.seq"), primary_key=True)
-    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
-    payload: Mapped[bytes | None] = mapped_column(LargeBinary)
+    salt: Mapped[bytes | None] = mapped_column(Bytes)
+    payload: Mapped[bytes | None] = mapped_column(Bytes)
     erased_at: Mapped[str | None] = mapped_column(String(27))
 
 
@@ -40,7 +68,7 @@ class LedgerHead(Base):
     __tablename__ = "ledger_head"
     origin: Mapped[str] = mapped_column(String(200), primary_key=True)
     size: Mapped[int] = mapped_column(_Big)
-    frontier: Mapped[bytes] = mapped_column(LargeBinary)
+    frontier: Mapped[bytes] = mapped_column(Bytes)
 
 
 class LedgerCheckpoint(Base):
@@ -95,7 +123,7 @@ class PersonKeyRow(Base):
     __tablename__ = "person_keys"
     key_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     person: Mapped[str] = mapped_column(ForeignKey("persons.person"), index=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    public_key: Mapped[bytes] = mapped_column(Bytes(32))
     not_before: Mapped[str] = mapped_column(String(27))
     not_after: Mapped[str] = mapped_column(String(27))
     revoked_at: Mapped[str | None] = mapped_column(String(27))
@@ -120,8 +148,8 @@ class SegmentKeyRow(Base):
 
     __tablename__ = "segment_keys"
     table_name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    key_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    content_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    key_digest: Mapped[bytes] = mapped_column(Bytes(32), primary_key=True)
+    content_digest: Mapped[bytes] = mapped_column(Bytes(32))
     row_id: Mapped[str] = mapped_column(String(32))
     number: Mapped[int] = mapped_column(_Big)
 
@@ -135,7 +163,7 @@ class InstanceRow(Base):
     study_uid: Mapped[str] = mapped_column(String(64), index=True)
     patient: Mapped[str] = mapped_column(String(64), index=True)
     site: Mapped[str] = mapped_column(String(100))
-    sealed_place: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_place: Mapped[bytes] = mapped_column(Bytes)
     content_digest: Mapped[str] = mapped_column(String(71))
     sop_class: Mapped[str] = mapped_column(String(64))
     frames: Mapped[int] = mapped_column(Integer)
@@ -178,7 +206,7 @@ class ModelVersionRow(Base):
     artifact_digest: Mapped[str] = mapped_column(String(71))
     train_cohort: Mapped[str] = mapped_column(String(100))
     tune_cohort: Mapped[str] = mapped_column(String(100))
-    operating_points: Mapped[bytes] = mapped_column(LargeBinary)
+    operating_points: Mapped[bytes] = mapped_column(Bytes)
     trained_by: Mapped[str] = mapped_column(String(64))
     registered_at: Mapped[str] = mapped_column(String(27))
     submitted_at: Mapped[str | None] = mapped_column(String(27))
@@ -216,7 +244,7 @@ class SignatureRow(Base):
     meaning: Mapped[str] = mapped_column(Text)
     signed_at: Mapped[str] = mapped_column(String(27))
     evidence_digest: Mapped[str] = mapped_column(String(71))
-    envelope: Mapped[bytes] = mapped_column(LargeBinary)
+    envelope: Mapped[bytes] = mapped_column(Bytes)
     event_seq: Mapped[int] = mapped_column(_Big)
     __table_args__ = (Index("ix_signatures_version", "model", "version"),)
 

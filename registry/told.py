@@ -96,7 +96,7 @@ def require_event(session: Session, seq: int, subject: Subject) -> None:
         LedgerBrokenError: naming the kind and the name of what was not told.
     """
     entry = session.get(LedgerEntry, seq)
-    if entry is None or subject.to_json() not in _event(entry).record["subjects"]:
+    if entry is None or subject.to_json() not in event_of(entry).record["subjects"]:
         raise LedgerBrokenError(f"the ledger does not tell of {subject.kind} '{subject.name}'", mend=_VERIFY)
 
 
@@ -163,7 +163,7 @@ def _deployment_fault(session: Session, row: DeploymentRow) -> str:
     kept = session.get(LedgerPayload, started.seq) if started else None
     if last is None or started is None or kept is None:
         return f"the ledger does not tell of a deployment of {name}"
-    told = _payload(started, kept)
+    told = payload_of(started, kept)
     if any(told[key] != getattr(row, key) for key in _PLACED):
         return f"the ledger tells otherwise where, how or what a deployment of {name} runs"
     state = _ENDS.get(last.record["type"], row.mode)
@@ -173,20 +173,30 @@ def _deployment_fault(session: Session, row: DeploymentRow) -> str:
 def _person_events(session: Session, person: str) -> Iterator[tuple[Event, Mapping[str, Any]]]:
     query = select(LedgerEntry, LedgerPayload).join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq)
     for entry, kept in session.execute(query.where(LedgerEntry.type.in_(_PERSON)).order_by(LedgerEntry.seq)):
-        event = _event(entry)
+        event = event_of(entry)
         subject = event.record["subjects"][0]
         if (subject["kind"], subject["name"]) == ("person", person) and kept.payload is not None:
-            yield event, _payload(event, kept)
+            yield event, payload_of(event, kept)
 
 
-def _event(entry: LedgerEntry) -> Event:
+def event_of(entry: LedgerEntry) -> Event:
+    """Return the event of a ledger's row.
+
+    Raises:
+        LedgerBrokenError: when its bytes are not an event.
+    """
     try:
         return parse_event(entry.data)
     except NotCanonicalError as error:
         raise LedgerBrokenError(f"event {entry.seq} is unreadable", mend=_VERIFY) from error
 
 
-def _payload(event: Event, kept: LedgerPayload) -> Mapping[str, Any]:
+def payload_of(event: Event, kept: LedgerPayload) -> Mapping[str, Any]:
+    """Return an event's payload.
+
+    Raises:
+        LedgerBrokenError: when it is not the one that the event commits to.
+    """
     try:
         same = payload_digest(kept.salt or b"", kept.payload or b"") == event.record["payload_digest"]
         found: Mapping[str, Any] = parse_canonical(kept.payload or b"")

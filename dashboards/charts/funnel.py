@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from dashboards.charts.marks import mark
 from dashboards.charts.scale import Plot, range_of, ticks, x_axis, y_axis
-from dashboards.charts.svg import TOP, label, line, path, picture
-from dashboards.charts.theme import GREY, Frame, Theme
+from dashboards.charts.svg import TOP, element, label, line, path, picture
+from dashboards.charts.theme import GREY, ORANGE, Frame, Theme
 from dashboards.text import shortened
 
 WIDTH, LEFT, PLOT_WIDTH, HEIGHT = 520, 56, 330, 220
@@ -15,12 +15,13 @@ LONGEST_LABEL = 24
 
 @dataclass(frozen=True)
 class FunnelPoint:
-    """A scanner's rate: its name, count, rate and state."""
+    """A scanner's rate: its name, count, rate and state, and the limit that judged it; None where none did."""
 
     label: str
     n: int
     rate: float
     state: str
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,21 @@ def _curves(plot: Plot, limits: Sequence[FunnelLimit]) -> list[str]:
 
 def _point(theme: Theme, plot: Plot, point: FunnelPoint) -> str:
     x, y = plot.x(point.n), plot.y(point.rate)
-    drawn = mark(theme, x, y, point.state)
+    drawn = _judged_by(plot, point) + mark(theme, x, y, point.state)
     if point.state in {"watch", "alert"}:
         name = shortened(point.label, LONGEST_LABEL)
         drawn += label(theme, x, y - 10, name, size=11, anchor="middle")
     return drawn
+
+
+def _judged_by(plot: Plot, point: FunnelPoint) -> str:
+    if point.limit is None:
+        return ""
+    return _bar(plot.x(point.n), plot.y(point.limit))
+
+
+def _bar(x: float, y: float) -> str:
+    return element("line", x1=x - 9, y1=y, x2=x + 9, y2=y, stroke=ORANGE, stroke_width=2.5)
 
 
 def _legend(theme: Theme, plot: Plot) -> str:
@@ -76,9 +87,10 @@ def _legend(theme: Theme, plot: Plot) -> str:
         _sample(theme, left, top, "95 % limits", "6 3"),
         _sample(theme, left, top + 20, "99.8 % limits", "2 3"),
         _sample(theme, left, top + 40, "all scanners", ""),
+        _bar(left + 11, top + 60) + label(theme, left + 28, top + 64, "its own limit", size=11),
     ]
     for index, (state, words) in enumerate((("ok", "ok"), ("watch", "watch"), ("not_assessed", "not assessed"))):
-        row = top + 64 + 20 * index
+        row = top + 84 + 20 * index
         parts.append(mark(theme, left + 10, row, state) + label(theme, left + 28, row + 4, words, size=11))
     return "".join(parts)
 

@@ -1,6 +1,7 @@
 """Reliability curve: observed share against mean score, with intervals, and how many cases stand behind each point."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from dashboards.charts.scale import Plot, range_of, ticks, x_axis, y_axis
 from dashboards.charts.svg import TOP, element, label, line, path, picture
@@ -8,6 +9,7 @@ from dashboards.charts.theme import BLUE, GREY, Frame, Theme
 from registry.domain.dossier import CalibrationBin
 
 WIDTH, SIDE, LEFT, STRIP = 290, 190, 56, 44
+WIDEST_BAR = 8.0
 
 
 def reliability_curve(bins: Sequence[CalibrationBin], frame: Frame) -> str:
@@ -20,7 +22,7 @@ def reliability_curve(bins: Sequence[CalibrationBin], frame: Frame) -> str:
     body.append(path([(plot.x(b.mean_score), plot.y(b.observed)) for b in bins], stroke=BLUE, stroke_width=1.5))
     strip = Plot(LEFT, plot.bottom + 12, SIDE, STRIP, span, (0.0, float(max(b.n for b in bins))))
     body.append(x_axis(theme, strip, "mean score", ticks(span)))
-    body += [_bar(strip, entry) for entry in bins]
+    body += [_bar(strip, entry, _bar_width(strip, bins)) for entry in bins]
     body.append(label(theme, LEFT - 6, strip.bottom, "n 0", anchor="end", size=11))
     body.append(label(theme, LEFT - 6, strip.top + 9, f"n {max(b.n for b in bins):,}", anchor="end", size=11))
     return picture(frame, WIDTH, strip.bottom + 66, *body, _legend(theme, strip.bottom + 54))
@@ -37,9 +39,16 @@ def _bin(theme: Theme, plot: Plot, entry: CalibrationBin) -> str:
     return bar + element("circle", cx=x, cy=plot.y(entry.observed), r=4, fill=BLUE)
 
 
-def _bar(strip: Plot, entry: CalibrationBin) -> str:
-    top = strip.y(float(entry.n))
-    return element("rect", x=strip.x(entry.mean_score) - 4, y=top, width=8, height=strip.bottom - top, fill=GREY)
+def _bar_width(strip: Plot, bins: Sequence[CalibrationBin]) -> float:
+    """Return a width at which neighbouring bars of bins of equal count do not run into each other."""
+    places = sorted(strip.x(entry.mean_score) for entry in bins)
+    nearest = min((after - before for before, after in pairwise(places)), default=WIDEST_BAR / 0.7)
+    return max(1.5, min(WIDEST_BAR, 0.7 * nearest))
+
+
+def _bar(strip: Plot, entry: CalibrationBin, width: float) -> str:
+    top, left = strip.y(float(entry.n)), strip.x(entry.mean_score) - width / 2
+    return element("rect", x=left, y=top, width=width, height=strip.bottom - top, fill=GREY)
 
 
 def _legend(theme: Theme, row: float) -> str:

@@ -40,7 +40,7 @@ def _version_facts(dossier: Dossier) -> tuple[tuple[str, Cell], ...]:
 def record_facts(dossier: Dossier) -> Facts:
     """Return which record, artifact, ledger and software this is."""
     pairs = (
-        ("Ledger", Cell(f"{dossier.checkpoint.origin}, {count_text(dossier.checkpoint.size)} events")),
+        ("Ledger", Cell(dossier.checkpoint.origin, note=f"{count_text(dossier.checkpoint.size)} events")),
         ("Software", Cell(f"overread {dossier.code_version}")),
         ("Model artifact", Cell(dossier.model.artifact_digest, "code")),
         ("This record", Cell(record_digest(dossier), "code")),

@@ -1,9 +1,11 @@
 """Deployments and signatures: who decided what, when, with which meaning, and what was refused."""
 
 from dashboards.view.blocks import Block, Cell, Column, Columns, Facts, Paragraph, Section, Table, state_cell
-from dashboards.view.numbers import BLANK, count_text, instant_words
+from dashboards.view.numbers import BLANK, count_text, instant_words, number_text
+from dashboards.view.words import criterion_words
 from registry.domain.dossier import Dossier, Json, SignatureView
 from registry.domain.model import Deployment, ModelVersion
+from registry.domain.score_grid import CELLS
 
 OPERATING = (
     Column("Site"),
@@ -55,7 +57,7 @@ def signature_facts(signature: SignatureView) -> Facts:
             ("Statement", Cell(signature.statement_digest, "code")),
             ("Key", Cell(signature.key_id, "code")),
         ),
-        f"Signature: {signature.meaning}",
+        f"{signature.meaning.partition(':')[0].capitalize()} by {signature.printed_name}",
     )
 
 
@@ -73,8 +75,8 @@ def _operating_points(version: ModelVersion) -> Table:
     rows = tuple(
         (
             Cell("all sites" if point.site == "*" else point.site),
-            Cell(f"{point.k}/65536", "number"),
-            Cell(point.rule),
+            Cell(number_text(point.k / CELLS), "number", note=f"{point.k}/{CELLS}"),
+            Cell(criterion_words(point.rule)),
             Cell(point.tune_cohort, "code"),
         )
         for point in version.operating_points

@@ -9,7 +9,7 @@ from dashboards.charts.roc import roc_curve
 from dashboards.charts.theme import Frame, Theme
 from dashboards.view.blocks import Figure
 from dashboards.view.numbers import count_text, interval_text, number_text
-from dashboards.view.words import state_words
+from dashboards.view.words import cause_words, criterion_words, state_words
 from registry.domain.dossier import CurvePoint, EvaluationView, Json
 
 
@@ -48,7 +48,7 @@ def _forest_row(criterion: Json) -> ForestRow:
     estimate = criterion["estimate"]
     value, low, high = (_number(text) for text in (estimate["value"], *estimate["interval"]))
     return ForestRow(
-        criterion["criterion"],
+        criterion_words(criterion["criterion"]),
         value,
         low,
         high,
@@ -56,7 +56,7 @@ def _forest_row(criterion: Json) -> ForestRow:
         criterion["verdict"],
         f"{number_text(estimate['value'])} ({interval_text(*estimate['interval'])})",
         count_text(estimate["n"]),
-        estimate["reason"] or "",
+        cause_words(estimate["reason"] or ""),
     )
 
 

@@ -5,7 +5,7 @@ from string import ascii_lowercase
 
 from dashboards.view.blocks import Cell, Column, Details, Paragraph, Table, state_cell
 from dashboards.view.numbers import count_text, interval_text, number_text
-from dashboards.view.words import group_words, metric_words
+from dashboards.view.words import cause_words, criterion_words, group_words, metric_words
 from registry.domain.dossier import CalibrationBin, Json
 
 METRICS = (
@@ -51,10 +51,11 @@ def criteria_table(record: Json, key: str) -> Table:
     return Table(f"{key}-criteria", f"Acceptance criteria on {record['cohort']}", CRITERIA, rows)
 
 
-def bins_block(bins: Sequence[CalibrationBin], key: str) -> tuple[Details, ...]:
+def bins_block(bins: Sequence[CalibrationBin], key: str, cohort: str) -> tuple[Details, ...]:
     """Return the bins of the reliability curve, one column a bin; nothing where there are none."""
     parts = [bins[start : start + BINS_A_TABLE] for start in range(0, len(bins), BINS_A_TABLE)]
-    tables = tuple(_bins(part, key, number * BINS_A_TABLE) for number, part in enumerate(parts))
+    places = [number * BINS_A_TABLE for number in range(len(parts))]
+    tables = tuple(_bins(part, key, cohort, place) for part, place in zip(parts, places, strict=True))
     return (Details(BINS_TITLE, tables),) if tables else ()
 
 
@@ -69,7 +70,7 @@ def _method(metric: Json) -> str:
     """Return how a metric that has a value was computed, with why it has no interval where it has none."""
     if metric["value"] is None:
         return ""
-    return "; ".join(words for words in (metric["method"], metric["reason"]) if words)
+    return "; ".join(words for words in (metric["method"], cause_words(metric["reason"] or "")) if words)
 
 
 def _metric(metric: Json, methods: dict[str, str]) -> tuple[Cell, ...]:
@@ -80,14 +81,14 @@ def _metric(metric: Json, methods: dict[str, str]) -> tuple[Cell, ...]:
         Cell(number_text(metric["value"]), "number"),
         Cell(interval_text(*metric["interval"]), "number"),
         *(Cell(count_text(count), "number") for count in counts),
-        Cell(methods.get(_method(metric), metric["reason"] or "")),
+        Cell(methods.get(_method(metric), cause_words(metric["reason"] or ""))),
     )
 
 
 def _criterion(criterion: Json) -> tuple[Cell, ...]:
     estimate = criterion["estimate"]
     return (
-        Cell(criterion["criterion"]),
+        Cell(criterion_words(criterion["criterion"])),
         Cell(number_text(criterion["limit"]), "number"),
         Cell(number_text(estimate["value"]), "number"),
         Cell(interval_text(*estimate["interval"]), "number"),
@@ -96,7 +97,7 @@ def _criterion(criterion: Json) -> tuple[Cell, ...]:
     )
 
 
-def _bins(bins: Sequence[CalibrationBin], key: str, start: int) -> Table:
+def _bins(bins: Sequence[CalibrationBin], key: str, cohort: str, start: int) -> Table:
     columns = (Column("Bin"), *(Column(str(start + place), "number") for place in range(1, len(bins) + 1)))
     lines = (
         ("Mean score", [number_text(entry.mean_score) for entry in bins]),
@@ -106,4 +107,5 @@ def _bins(bins: Sequence[CalibrationBin], key: str, start: int) -> Table:
         ("n", [count_text(entry.n) for entry in bins]),
     )
     rows = tuple((Cell(name), *(Cell(text, "number") for text in texts)) for name, texts in lines)
-    return Table(f"{key}-bins-{start + 1}", BINS_TITLE, columns, rows)
+    caption = f"{BINS_TITLE} on {cohort}, {start + 1} to {start + len(bins)}"
+    return Table(f"{key}-bins-{start + 1}", caption, columns, rows)

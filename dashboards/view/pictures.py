@@ -13,6 +13,10 @@ from dashboards.view.signals import Signal, by_scope, scope_words, subject_words
 from dashboards.view.words import reason_words, state_words
 
 MOST_ROWS = 40
+FUNNEL_NOTE = (
+    "The curves hold for independent units; each scanner is judged by its own limit, which counts units of one patient "
+    "as alike."
+)
 
 
 def subgroup_figures(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
@@ -82,8 +86,12 @@ def _forest_row(signal: Signal) -> ForestRow:
     )
 
 
+def _funnel_point(signal: Signal) -> FunnelPoint:
+    return FunnelPoint(subject_words(signal), signal["n"], signal["value"], signal["state"], signal["limit"])
+
+
 def _funnel(scope: tuple[str, ...], found: Sequence[Signal], *, synthetic: bool) -> Figure:
-    points = [FunnelPoint(subject_words(signal), signal["n"], signal["value"], signal["state"]) for signal in found]
+    points = [_funnel_point(signal) for signal in found]
     centre = sum(point.n * point.rate for point in points) / sum(point.n for point in points)
     limits = funnel_limits(centre, max(point.n for point in points))
     said = "; ".join(f"{p.label}: {number_text(p.rate)} of {count_text(p.n)}, {state_words(p.state)}" for p in points)
@@ -93,4 +101,4 @@ def _funnel(scope: tuple[str, ...], found: Sequence[Signal], *, synthetic: bool)
     def draw(theme: Theme) -> str:
         return scanner_funnel(points, centre, limits, Frame(key, title, alternative, theme, synthetic))
 
-    return Figure(key, f"{title} ({scope_words(scope)})", alternative, draw)
+    return Figure(key, f"{title} ({scope_words(scope)}). {FUNNEL_NOTE}", alternative, draw)

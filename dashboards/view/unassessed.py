@@ -47,8 +47,11 @@ def reason_table(signals: Sequence[Signal], common: Common) -> Table:
 def why_words(signal: Signal) -> str:
     """Return why a signal was not assessed: what it says, without its title."""
     says: str = signal["explains"]
-    rest = says.removeprefix(f"{title_of(signal)} is not assessed: ")
-    return rest[:1].upper() + rest[1:]
+    title = f"{title_of(signal)}: not assessed ("
+    if not says.startswith(title):
+        return says
+    rest = says.removeprefix(title).removesuffix(").")
+    return f"{rest[:1].upper()}{rest[1:]}."
 
 
 def _rests(signal: Signal) -> bool:

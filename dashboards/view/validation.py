@@ -82,13 +82,11 @@ def _full(view: EvaluationView, key: str, title: str) -> tuple[Block, ...]:
 
 
 def _measured(view: EvaluationView, key: str, title: str, *before: Block) -> tuple[Block, ...]:
-    """Return `before` and the metrics beside the ROC curve, then what folds beside the reliability curve."""
+    """Return `before`, the metrics and what folds, beside the curves where there are any."""
     tables = (*before, metrics_table(view.record, key))
-    folded = (*methods_block(view.record), *bins_block(view.reliability, key), _digests(view))
-    roc, reliability = roc_figures(view, key, title), reliability_figures(view, key, title)
-    upper: tuple[Block, ...] = (Columns(tables, roc),) if roc else tables
-    lower: tuple[Block, ...] = (Columns(folded, reliability),) if reliability else folded
-    return (*upper, *lower)
+    folded = (*methods_block(view.record), *bins_block(view.reliability, key, view.record["cohort"]), _digests(view))
+    curves = (*roc_figures(view, key, title), *reliability_figures(view, key, title))
+    return (Columns((*tables, *folded), curves),) if curves else (*tables, *folded)
 
 
 def _head(view: EvaluationView, others: Sequence[EvaluationView]) -> Facts:

@@ -1,7 +1,11 @@
 """The words and marks of states, verdicts and statistics; a mark always stands beside its word."""
 
+import re
 from collections.abc import Mapping
 
+CRITERION = re.compile(r"(?P<metric>[a-z_]+)(?P<sign>>=|<=)(?P<limit>[0-9.]+)")
+SIGNS: Mapping[str, str] = {">=": "≥", "<=": "≤"}
+RULES: Mapping[str, str] = {"youden": "greatest Youden index"}
 METRICS: Mapping[str, str] = {
     "auc": "AUC",
     "sensitivity": "Sensitivity",
@@ -75,7 +79,7 @@ REASONS: Mapping[str, str] = {
     "no_outcomes": "no outcomes yet",
     "immature": "labels still arriving",
     "verification": "verification depends on the result",
-    "clustered": "several units a patient",
+    "clustered": "too few patients",
     "attribute_missing": "attribute missing",
     "suppressed": "suppressed for privacy",
     "not_run": "not run",
@@ -94,6 +98,20 @@ def metric_words(name: str) -> str:
 def group_words(group: str) -> str:
     """Return a group's name as it is printed, such as `scanner 4f…`; empty for no group."""
     return group.replace("=", " ")
+
+
+def criterion_words(criterion: str) -> str:
+    """Return a criterion or rule as a person reads it: `auc>=0.70` as `AUC ≥ 0.70`; other text as it is."""
+    found = CRITERION.fullmatch(criterion)
+    if found is None:
+        return RULES.get(criterion, criterion)
+    return f"{metric_words(found['metric'])} {SIGNS[found['sign']]} {found['limit']}"
+
+
+def cause_words(reason: str) -> str:
+    """Return why there is no value, without the machine's word before the sentence: `too_few: 7 of 10 patients`."""
+    word, colon, said = reason.partition(": ")
+    return f"{said[:1].upper()}{said[1:]}" if colon and word in REASONS else REASONS.get(reason, reason)
 
 
 def state_words(state: str) -> str:

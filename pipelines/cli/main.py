@@ -129,10 +129,10 @@ def run(words: list[str]) -> int:
 def _misused(error: typer.TyperException) -> int:
     """Tell what is wrong with the words of a call; a group without a command shows its help."""
     message: str = getattr(error, "format_message", error.__str__)()
-    if "\n" in message:
+    if message.lstrip().startswith("Usage:"):
         typer.echo(message, err=True)
         return ExitCode.USAGE
-    return _fail(message, ExitCode.USAGE)
+    return _fail(" ".join(message.split()), ExitCode.USAGE)
 
 
 def _misplaced(error: OSError) -> int:

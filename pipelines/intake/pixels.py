@@ -58,7 +58,8 @@ class ImageReader:
 
         Raises:
             UnknownNameError: when the catalogue has no such image.
-            InputRefusedError: when its file has changed since it was taken in.
+            InputRefusedError: when its file has changed since it was taken in, or a cohort's unit has other pixels
+                than when it was frozen (its series grew, and the middle slice is another).
             FileRefusedError: when its file is gone or its pixels cannot be decoded.
         """
         instance = self._workspace.catalogue.image_of(*_subject(unit))
@@ -71,6 +72,7 @@ class ImageReader:
             raise InputRefusedError(
                 "the file of an image has changed since it was taken in", mend="restore the file, or take it in anew"
             )
+        _check_frozen(unit, decoded.image)
         return decoded.image
 
 
@@ -126,6 +128,14 @@ def _subject(unit: CohortUnit | str) -> tuple[Unit, str]:
     if unit.unit == Unit.INSTANCE:
         return Unit.INSTANCE, unit.unit_uid
     return Unit.SERIES, unit.series_uid
+
+
+def _check_frozen(unit: CohortUnit | str, image: Pixels) -> None:
+    if isinstance(unit, str) or not unit.pixel_digest or pixel_digest(image) == unit.pixel_digest:
+        return
+    raise InputRefusedError(
+        "the image of a cohort's unit is another than when it was frozen", mend="freeze the cohort anew by another name"
+    )
 
 
 def _stored(file: BinaryIO, header: Header, decoder: Decoder, frame: int) -> npt.NDArray[Any]:

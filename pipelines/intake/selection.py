@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.bootstrap import Workspace
 from registry.catalogue import StoredInstance
-from registry.domain.cohort import CohortUnit
+from registry.domain.cohort import CohortUnit, SeriesImage
 from registry.domain.columns import ACQUISITIONS, Column, Kind
 from registry.domain.errors import UnknownNameError, UsageError
 from registry.domain.joining import analysed_outcomes
@@ -24,21 +24,30 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One analysed unit and the acquisitions rows that may stand for it, the first one first."""
+    """One analysed unit and the acquisitions rows that may stand for it, the first one first.
+
+    `others` are the series of a study beside that one: conditions choose studies, never which series are scored.
+    """
 
     kind: Unit
     unit_uid: str
     truth: bool
     rows: tuple[Row, ...]
     synthetic: bool
+    series: tuple[str, ...] = ()
 
     @property
     def patient(self) -> str:
         """The unit's patient."""
         return str(self.rows[0]["patient"])
 
-    def unit(self, pixel_digest: str = "", fingerprint: str = "") -> CohortUnit:
-        """Return the unit as a cohort holds it."""
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The further series by which a study is scored, in the order of their times."""
+        return tuple(uid for uid in self.series if uid != self.rows[0]["series_uid"])
+
+    def unit(self) -> CohortUnit:
+        """Return the unit as a cohort holds it, without what its pixels say."""
         row = self.rows[0]
         return CohortUnit(
             unit=self.kind.value,
@@ -49,8 +58,7 @@ class Candidate:
             site=row["site"],
             scanner=row.get("scanner") or "",
             truth=self.truth,
-            pixel_digest=pixel_digest,
-            fingerprint=fingerprint,
+            also=tuple(SeriesImage(uid) for uid in self.others),
         )
 
 
@@ -88,6 +96,7 @@ def candidates_of(workspace: Workspace, target: Target) -> tuple[list[Candidate]
             bool(outcome["truth"]),
             standing,
             any(row["row_id"] in synthetic for row in standing),
+            tuple(row["series_uid"] for row in standing) if outcome["unit"] == Unit.STUDY else (),
         )
         for outcome in sorted(analysed, key=lambda row: str(row["unit_uid"]))
         if (standing := rows.get(outcome["unit_uid"], ()))

@@ -12,6 +12,7 @@ from pipelines.training.images import Images, prepare_image
 from pipelines.training.networks import InputSpec
 from registry.domain.cohort import CohortUnit
 from registry.domain.digest import digest_hex
+from registry.domain.joining import STUDY_RULE, study_score
 from registry.domain.ports import Progress
 from registry.objects import write_durably
 
@@ -20,15 +21,24 @@ LoadImage = Callable[[CohortUnit], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Examples:
-    """Images with their truth.
+    """Images of units with their truth.
 
     Attributes:
-        images: float32 in 0..1, shape (n, 1, rows, columns).
+        images: float32 in 0..1, shape (m, 1, rows, columns), unit by unit.
         truth: booleans, shape (n,).
+        counts: images of each unit, n numbers that sum to m; one each unless given.
     """
 
     images: Images
     truth: NDArray[np.bool_]
+    counts: tuple[int, ...] = ()
+
+    def by_unit(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scores of the units, float64[n], from those of the images, float64[m], by the study rule."""
+        if not self.counts:
+            return scores
+        parts = np.split(scores, np.cumsum(self.counts)[:-1])
+        return np.array([study_score(part.tolist(), STUDY_RULE) for part in parts], dtype=np.float64)
 
 
 class ImageCache:
@@ -60,10 +70,23 @@ class ImageCache:
         return self.folder / f"{digest_hex(pixel_digest)}-{digest_hex(self.spec.digest)[:16]}.npy"
 
 
+def load_to_score(
+    units: Sequence[CohortUnit], spec: InputSpec, load: LoadImage, cache: Path, progress: Progress
+) -> Examples:
+    """Load every image by which cohort units are scored: a study's are those of all its series.
+
+    Args, progress: as of `load_examples`; `Examples.by_unit` brings the scores of the images back to the units.
+    """
+    images = [image for unit in units for image in unit.images]
+    truth = np.array([unit.truth for unit in units], dtype=np.bool_)
+    counts = tuple(len(unit.images) for unit in units)
+    return Examples(load_examples(images, spec, load, cache, progress).images, truth, counts)
+
+
 def load_examples(
     units: Sequence[CohortUnit], spec: InputSpec, load: LoadImage, cache: Path, progress: Progress
 ) -> Examples:
-    """Load the images of cohort units, in their order.
+    """Load the images of cohort units, one each, in their order.
 
     Args:
         units: what to load.

@@ -111,7 +111,7 @@ def train_model(job: Job, folder: Path, place: Place, *, resume: bool, progress:
         if place.ranks.first:
             write_artifact(folder / ARTIFACT, job.network, fitted.weights)
         place.ranks.wait()
-        scores = load_scorer(folder / ARTIFACT).score(job.tune.images)
+        scores = job.tune.by_unit(load_scorer(folder / ARTIFACT).score(job.tune.images))
         digest = folder_digest(folder / ARTIFACT)
         place.ranks.wait()  # the first process may remove the folder now
     return Trained(folder / ARTIFACT, digest, fitted.history, fitted.best_epoch, scores, _conditions(job, place))

@@ -173,7 +173,8 @@ def _examples(run: Run, indices: NDArray[np.int64], augment: Augmenter) -> tuple
 def _judge_epoch(state: TrainingState, run: Run, loss: float) -> None:
     auc = 0.0
     if run.ranks.first:
-        auc = run.judge(score_batches(state.network, run.tune.images, run.device.torch), run.tune.truth)
+        scores = score_batches(state.network, run.tune.images, run.device.torch)
+        auc = run.judge(run.tune.by_unit(scores), run.tune.truth)
     state.history.append(Epoch(loss, run.ranks.agree(auc, run.device.torch)))
     if state.best_epoch == len(state.history) - 1:
         state.best = weights_of(state.network)

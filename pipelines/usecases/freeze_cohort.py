@@ -1,6 +1,7 @@
 """Freeze a cohort: select units, decode their pixels, prove that nothing leaks, put it on record."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipelines.bootstrap import Workspace
 from pipelines.intake.dicom.quarantine import FileRefusedError
@@ -8,7 +9,7 @@ from pipelines.intake.fingerprint import fingerprint
 from pipelines.intake.pixels import ImageReader, pixel_digest
 from pipelines.intake.selection import Candidate, Condition, candidates_of, parse_selection
 from registry.database import reading
-from registry.domain.cohort import Cohort, CohortUnit, DisjointnessProof, prove_disjoint
+from registry.domain.cohort import Cohort, CohortUnit, DisjointnessProof, SeriesImage, prove_disjoint
 from registry.domain.errors import LeakFoundError, UsageError
 from registry.domain.names import MEND, is_name
 from registry.domain.ports import Progress
@@ -65,20 +66,28 @@ def _selected(workspace: Workspace, target: Target, conditions: Sequence[Conditi
 
 
 def _units(workspace: Workspace, found: Sequence[Candidate], progress: Progress) -> list[CohortUnit]:
-    """Return the units with digest and fingerprint of their pixels; one whose pixels cannot be read is left out."""
+    """Return the units with digest and fingerprint of their pixels; one with pixels that cannot be read is left out."""
     units = []
     with ImageReader(workspace) as reader:
         for candidate in found:
-            unit = candidate.unit()
             try:
-                image = reader.load(unit)
+                units.append(_seen(candidate.unit(), reader))
             except FileRefusedError:
                 continue
             finally:
                 progress.advance()
-            digest = pixel_digest(image)
-            units.append(candidate.unit(digest, fingerprint(image)))
     return units
+
+
+def _seen(unit: CohortUnit, reader: ImageReader) -> CohortUnit:
+    first, *others = (_marked(image, reader) for image in unit.images)
+    also = tuple(SeriesImage(image.series_uid, image.pixel_digest, image.fingerprint) for image in others)
+    return replace(first, also=also)
+
+
+def _marked(unit: CohortUnit, reader: ImageReader) -> CohortUnit:
+    image = reader.load(unit)
+    return replace(unit, pixel_digest=pixel_digest(image), fingerprint=fingerprint(image))
 
 
 def _proofs(workspace: Workspace, cohort: Cohort) -> tuple[DisjointnessProof, ...]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from pipelines.intake.dicom.place import Opener
 from pipelines.intake.dicom.quarantine import Code
 from pipelines.intake.dicom.quiet import quiet_pydicom
 from pipelines.intake.dicom.walker import list_places
+from registry.catalogue import Catalogue
 from registry.database import reading
 from registry.domain.errors import UsageError
 from registry.domain.ports import Progress
@@ -36,7 +37,11 @@ class Found:
 
 @dataclass(frozen=True)
 class UnitToScore:
-    """One unit of a target: what it is, and its images in the order of their UIDs."""
+    """One unit of a target: what it is, and the images by which it is scored.
+
+    An instance is its own image. A series is scored by its middle slice, as `ImageReader` chooses it for a cohort, and
+    a study by one image a series: what is served is what was validated.
+    """
 
     unit: Unit
     unit_uid: str
@@ -76,7 +81,10 @@ def find_images(workspace: "Workspace", paths: Sequence[Path], site: str, progre
 
 
 def units_of(workspace: "Workspace", target: str, images: Sequence[Instance]) -> list[UnitToScore]:
-    """Group images into the target's analysis units, in the order of the units' UIDs.
+    """Group images that were taken in into the target's analysis units, in the order of the units' UIDs.
+
+    The middle slice of a series is that of the catalogue: paths that hold half a series score the same image. A series
+    with an image that intake refused (it is known with other content) is represented by that one, so that it fails.
 
     Raises:
         UnknownNameError: for an unknown target.
@@ -89,7 +97,25 @@ def units_of(workspace: "Workspace", target: str, images: Sequence[Instance]) ->
     groups: Mapping[str, list[Instance]] = defaultdict(list)
     for image in images:
         groups[_uid(unit, image)].append(image)
-    return [UnitToScore(unit, uid, tuple(groups[uid])) for uid in sorted(groups)]
+    return [UnitToScore(unit, uid, _scored_by(workspace.catalogue, unit, groups[uid])) for uid in sorted(groups)]
+
+
+def _scored_by(catalogue: Catalogue, unit: Unit, images: Sequence[Instance]) -> tuple[Instance, ...]:
+    if unit is Unit.INSTANCE:
+        return tuple(images)
+    series: Mapping[str, list[Instance]] = defaultdict(list)
+    for image in sorted(images, key=lambda image: (image.acquired_at, image.series_uid, image.instance_uid)):
+        series[image.series_uid].append(image)
+    return tuple(_standing(catalogue, uid, found) for uid, found in series.items())
+
+
+def _standing(catalogue: Catalogue, series_uid: str, images: Sequence[Instance]) -> Instance:
+    taken_in = {one.instance_uid: one.content_digest for one in catalogue.instances(Unit.SERIES, series_uid)}
+    refused = [image for image in images if taken_in.get(image.instance_uid) != image.content_digest]
+    middle = catalogue.image_of(Unit.SERIES, series_uid)
+    if refused or middle is None:
+        return refused[0]
+    return replace(images[0], instance_uid=middle.instance_uid, content_digest=middle.content_digest)
 
 
 def _uid(unit: Unit, image: Instance) -> str:

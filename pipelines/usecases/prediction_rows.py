@@ -9,13 +9,12 @@ from pipelines.usecases.images_to_score import UnitToScore
 from registry.domain.digest import digest_hex, digest_value
 from registry.domain.errors import EvidenceMissingError, NotAllowedError
 from registry.domain.instants import instant_text
-from registry.domain.joining import mode_of, study_score
+from registry.domain.joining import STUDY_RULE, mode_of, study_score
 from registry.domain.lifecycle import DeploymentState
 from registry.domain.model import Deployment, ModelVersion, OperatingPoint
 from registry.domain.score_grid import to_grid
 from registry.domain.vocabulary import Mode
 
-STUDY_RULE = "max"  # contract, section 4c
 _MODES = {DeploymentState.SHADOW: Mode.SHADOW, DeploymentState.PILOT: Mode.LIVE, DeploymentState.LIVE: Mode.LIVE}
 
 
@@ -62,7 +61,7 @@ class Serving:
 def prediction_row(
     serving: Serving, unit: UnitToScore, scores: Sequence[ImageScore], at: datetime, latency_ms: float
 ) -> dict[str, Any]:
-    """Return the row of one unit; its score is that of its images by the study rule.
+    """Return the row of one unit; its score is that of its images, one a series, by the study rule.
 
     A unit of which an image has no score is `failed`: the greatest of the others could be too low.
 

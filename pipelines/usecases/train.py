@@ -126,17 +126,15 @@ def _cohort(workspace: "Workspace", name: str, role: Role, target: str) -> Cohor
 def _job(workspace: "Workspace", plan: _Plan, progress: Progress) -> "Job":
     """Load the images of both cohorts, from the cache where they are there."""
     from pipelines.intake.pixels import ImageReader  # noqa: PLC0415 - lazy: pydicom is slow to import
-    from pipelines.training.datasets import load_examples  # noqa: PLC0415 - lazy: torch is slow to import
+    from pipelines.training.datasets import load_examples, load_to_score  # noqa: PLC0415 - lazy: torch
     from pipelines.training.fitting import Job  # noqa: PLC0415 - lazy: torch is slow to import
     from pipelines.training.networks import Network  # noqa: PLC0415 - lazy
     from pipelines.training.tuning import tune_auc  # noqa: PLC0415 - lazy
 
     network, cache = Network(), workspace.root / CACHE
     with ImageReader(workspace) as reader:
-        fitted, tuned = (
-            load_examples(cohort.units, network.input, reader.load, cache, progress)
-            for cohort in (plan.train, plan.tune)
-        )
+        fitted = load_examples(plan.train.units, network.input, reader.load, cache, progress)
+        tuned = load_to_score(plan.tune.units, network.input, reader.load, cache, progress)
     digests = (plan.train.digest, plan.tune.digest)
     return Job(network, plan.recipe, fitted, tuned, digests, tune_auc)
 

@@ -124,7 +124,7 @@ def _frozen(
 def _scores(workspace: "Workspace", version: ModelVersion, cohort: Cohort, progress: Progress) -> list[float]:
     """Score the cohort's images with a private, checked copy of the model, in the order of the units."""
     from pipelines.intake.pixels import ImageReader  # noqa: PLC0415 - lazy: pydicom is slow to import
-    from pipelines.training.datasets import load_examples  # noqa: PLC0415 - lazy: torch is slow to import
+    from pipelines.training.datasets import load_to_score  # noqa: PLC0415 - lazy: torch is slow to import
     from pipelines.training.scorer import load_scorer  # noqa: PLC0415 - lazy: torch is slow to import
     from pipelines.usecases.model_copy import private_copy  # noqa: PLC0415 - lazy
     from pipelines.usecases.train import CACHE  # noqa: PLC0415 - lazy
@@ -132,5 +132,5 @@ def _scores(workspace: "Workspace", version: ModelVersion, cohort: Cohort, progr
     with private_copy(workspace, version) as folder, ImageReader(workspace) as reader:
         scorer = load_scorer(folder)
         spec, cache = scorer.network.input, workspace.root / CACHE
-        examples = load_examples(cohort.units, spec, reader.load, cache, progress)
-    return [float(score) for score in scorer.score(examples.images)]
+        examples = load_to_score(cohort.units, spec, reader.load, cache, progress)
+    return [float(score) for score in examples.by_unit(scorer.score(examples.images))]

@@ -1,7 +1,7 @@
 """Cohorts: frozen lists of units with a role, and the proofs that two of them are disjoint (contract, section 7)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -16,8 +16,21 @@ _WORD_BITS = 16
 
 
 @dataclass(frozen=True)
+class SeriesImage:
+    """The image of one more series of a study: digest and fingerprint of its pixels."""
+
+    series_uid: str
+    pixel_digest: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
 class CohortUnit:
-    """One unit of a cohort, by pseudonyms; `fingerprint` is a 256-bit perceptual hash in hexadecimal."""
+    """One unit of a cohort, by pseudonyms; `fingerprint` is a 256-bit perceptual hash in hexadecimal.
+
+    The image of `series_uid` is what a model learns from. A study is scored by the images of all its series, as it is
+    in service: `also` holds those of the others.
+    """
 
     unit: str
     unit_uid: str
@@ -29,10 +42,24 @@ class CohortUnit:
     truth: bool
     pixel_digest: str = ""
     fingerprint: str = ""
+    also: tuple[SeriesImage, ...] = ()
+
+    @property
+    def images(self) -> "tuple[CohortUnit, ...]":
+        """The unit once for each image by which it is scored, the one that a model learns from first."""
+        own = replace(self, also=())
+        return (own, *(replace(own, **vars(image)) for image in self.also))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form, fields in the order of their names."""
-        return dict(sorted(vars(self).items()))
+        """Return the JSON form, fields in the order of their names; `also` where there is more than one series."""
+        also = [dict(sorted(vars(image).items())) for image in self.also]
+        return {name: also if name == "also" else value for name, value in sorted(vars(self).items()) if value != ()}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "CohortUnit":
+        """Read the JSON form back."""
+        also = tuple(SeriesImage(**image) for image in record.get("also", ()))
+        return cls(**{**record, "also": also})
 
 
 @dataclass(frozen=True)
@@ -71,7 +98,7 @@ class Cohort:
             record["target"],
             Role(record["role"]),
             tuple(record["selection"]),
-            tuple(CohortUnit(**unit) for unit in record["units"]),
+            tuple(CohortUnit.from_json(unit) for unit in record["units"]),
             tuple((step, n) for step, n in record["flow"]),
             record["synthetic"],
         )
@@ -172,7 +199,7 @@ def _values(axis: str, units: Iterable[CohortUnit]) -> set[str]:
         "site": "site",
         "scanner": "scanner",
     }
-    return {value for unit in units if (value := getattr(unit, attribute[axis]))}
+    return {value for unit in units for image in unit.images if (value := getattr(image, attribute[axis]))}
 
 
 def _near_duplicates(first: Iterable[CohortUnit], second: Iterable[CohortUnit]) -> set[str]:
@@ -181,12 +208,16 @@ def _near_duplicates(first: Iterable[CohortUnit], second: Iterable[CohortUnit]) 
     By the pigeonhole principle two hashes that differ in d bits agree in one of their 16 words up to d // 16 bits, so
     only those that share a word, or such a neighbour of it, are compared.
     """
-    left = {int(unit.fingerprint, 16) for unit in first if unit.fingerprint}
+    left = _marks(first)
     index: dict[tuple[int, int], list[int]] = {}
-    for mark in sorted({int(unit.fingerprint, 16) for unit in second if unit.fingerprint}):
+    for mark in sorted(_marks(second)):
         for place, word in enumerate(_words(mark)):
             index.setdefault((place, word), []).append(mark)
     return {f"{mark:064x}" for mark in left if _has_neighbour(mark, index)}
+
+
+def _marks(units: Iterable[CohortUnit]) -> set[int]:
+    return {int(image.fingerprint, 16) for unit in units for image in unit.images if image.fingerprint}
 
 
 def _has_neighbour(mark: int, index: Mapping[tuple[int, int], list[int]]) -> bool:

@@ -20,6 +20,7 @@ Row = Mapping[str, Any]
 RETROSPECTIVE_AFTER = timedelta(days=30)
 INDEPENDENT_SOURCES = frozenset({"pathology", "follow-up", "consensus"})
 MIXED = "mixed"
+STUDY_RULE = "max"  # of every version; what a study's series are scored by (rule c)
 _PRECEDENCE = {source: rank for rank, source in enumerate(SOURCES)}
 CLICKS: Mapping[str, bool] = {"accepted": False, "rejected": True, "modified": True}  # whether a click says override
 _ANALYSED = ("unit", "unit_uid", "target", "model", "version", "mode")

@@ -5,6 +5,8 @@ checkpoint. What somebody with the log's key and the whole database rewrites is 
 kept elsewhere; the report says so.
 """
 
+from itertools import chain
+
 from sqlalchemy import Engine, Table, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
@@ -16,6 +18,7 @@ from registry.ledger.copy import CheckpointCopy
 from registry.ledger.note import MalformedNoteError, NoteRefusedError, VerifierKey
 from registry.ledger.report import Finding, LedgerReport
 from registry.ledger.walk import walk_entries
+from registry.removed import removed
 from registry.schema import Base, LedgerCheckpoint
 from registry.told import untold
 
@@ -149,7 +152,7 @@ class _Check:
     def _judge_rows(self) -> None:
         """Hold people, versions, evidence and deployments against sound events: a row edited by hand is found."""
         try:
-            for why in untold(self._session):
+            for why in chain(untold(self._session), removed(self._session)):
                 self._found("row", None, f"a row was changed by hand: {why}")
         except (LedgerBrokenError, TypeError, ValueError, AttributeError) as error:
             why = error.what if isinstance(error, LedgerBrokenError) else "a row holds a value of another type"

@@ -127,6 +127,13 @@ def test_funnel_limits_narrow_with_the_count_and_hold_the_centre() -> None:
     assert funnel_limits(0.0, 200) == ()
 
 
+def test_the_funnel_draws_the_limit_that_judged_each_scanner() -> None:
+    judged, other = FunnelPoint("a", 40, 0.5, "ok", 0.8), FunnelPoint("b", 50, 0.4, "not_assessed")
+    one, both = (scanner_funnel(points, 0.5, (), FRAME) for points in ([other], [judged, other]))
+    assert "its own limit" in one
+    assert both.count('stroke-width="2.5"') == one.count('stroke-width="2.5"') + 1
+
+
 def test_a_funnel_without_limits_is_drawn_still() -> None:
     svg = scanner_funnel([FunnelPoint("one", 3, 0.0, "ok")], 0.0, (), FRAME)
     assert ET.fromstring(svg).tag == f"{SVG}svg"

@@ -76,13 +76,15 @@ def test_a_watch_that_raised_an_alert_is_a_row_and_never_a_sentence() -> None:
 
 
 def test_signals_that_share_a_reason_share_a_row_and_others_do_not() -> None:
-    why = "is not assessed: no unit of the window has an independent outcome."
+    why = "not assessed (no unit of the window has an independent outcome)."
     titles = (
         ("PRF001", "performance", "Area under the ROC curve"),
         ("CAL001", "calibration", "Calibration in the large"),
     )
     same = [unassessed(code, name, "auc", NotAssessed.NO_OUTCOMES, n=0) for code, name, _ in titles]
-    found = [entry | {"explains": f"{title} {why}"} for entry, (_, _, title) in zip(json_of(same), titles, strict=True)]
+    found = [
+        entry | {"explains": f"{title}: {why}"} for entry, (_, _, title) in zip(json_of(same), titles, strict=True)
+    ]
     apart = json_of([unassessed("PRF002", "performance", "sensitivity", NotAssessed.TOO_FEW, n=7)])
     rows = next(block for block in leaves(signal_blocks([*found, *apart])) if isinstance(block, Table)).rows
     assert len(rows) == 2

@@ -37,7 +37,7 @@ def _row(column: Column) -> str:
         notes.append(", ".join(f"`{value}`" for value in sorted(column.enumeration)))
     if column.low is not None or column.high is not None:
         bounds = ["" if bound is None else format(bound, "g") for bound in (column.low, column.high)]
-        notes.append(" to ".join(bounds).strip())
+        notes.append(" to ".join(bounds) if bounds[1] else f"{bounds[0]} or more")
     if column.unit:
         notes.append(f"unit {column.unit}")
     if column.default:

@@ -123,7 +123,7 @@ def test_a_scanner_that_lifts_scores_stands_out_in_the_funnel() -> None:
     assert worst["subject"] == {"scanner": "s2"}
     assert worst["state"] == "watch"
     assert worst["value"] > worst["limit"]
-    assert "phi" in worst["explains"]
+    assert "over-dispersion" in worst["explains"]
 
 
 def test_more_overrides_are_seen_and_the_four_cells_add_up() -> None:

@@ -78,6 +78,13 @@ def test_an_unknown_command_ends_with_2(capsys: pytest.CaptureFixture[str]) -> N
     assert "cohrot" in capsys.readouterr().err
 
 
+def test_a_missing_option_with_choices_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["people", "role", "erin"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("overread: Missing option '--role'")
+    assert told.count("\n") == 1
+
+
 def test_a_folder_without_a_workspace_ends_with_2_and_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

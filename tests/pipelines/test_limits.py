@@ -43,7 +43,26 @@ def test_signals_that_are_not_assessed_are_counted_with_their_reasons() -> None:
 
 
 def test_simulated_rows_are_a_limit() -> None:
-    assert "Simulated rows among the observed ones: reads." in limits(tables=("reads",))
+    assert "Simulated rows in the tables reads: signals" in limits(tables=("reads",))
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        (["21.2", "30.9"], True),
+        (["0.2", "0.6"], True),
+        (["0.9", "1.2"], False),
+        ([None, None], False),
+    ],
+)
+def test_scores_that_are_not_calibrated_are_a_limit(interval: list[str | None], *, said: bool) -> None:
+    slope = {"name": "cox_slope", "value": "26.1", "interval": interval}
+    view = replace(WHOLE.evaluations[0], record=dict(WHOLE.evaluations[0].record) | {"metrics": [slope]})
+    assert ("Scores are not probabilities: on" in limits(replace(WHOLE, evaluations=(view,)))) is said
+
+
+def test_reasons_are_told_in_words() -> None:
+    assert not any(code in limits() for code in ("no_outcomes", "too_few", "not_run"))
 
 
 @pytest.mark.parametrize(("anchor", "said"), [("own checkpoint", True), ("", True), ("outside checkpoint", False)])

@@ -127,6 +127,24 @@ def test_the_newest_run_is_that_of_the_latest_day_and_of_none_for_another_model(
     assert newest_run(workspace, "another") is None
 
 
+def test_the_log_says_why_a_decision_was_refused(watched: tuple[Workspace, MonitorRun]) -> None:
+    rows = RecordQueries(watched[0]).ledger(1000)
+    refused = [row for row in rows if row.type == "version.decision_refused"]
+    assert refused
+    assert all(row.reason for row in refused)
+
+
+def test_everything_on_record_begins_with_the_first_scored_day(dossier: Dossier) -> None:
+    days = [point.day for point in dossier.daily]
+    assert days
+    assert dossier.period[0] == min(days[0], dossier.model.registered_at[:10])
+
+
+def test_a_period_shows_no_day_outside_it(watched: tuple[Workspace, MonitorRun], dossier: Dossier) -> None:
+    found = RecordQueries(watched[0]).dossier(TARGET, "1", f"{dossier.period[1]}..9999-12-31")
+    assert all(point.day >= dossier.period[1] for point in found.daily)
+
+
 def test_ledger_rows_have_the_newest_event_first_with_its_title(watched: tuple[Workspace, MonitorRun]) -> None:
     rows = RecordQueries(watched[0]).ledger(5)
     assert [row.seq for row in rows] == sorted((row.seq for row in rows), reverse=True)

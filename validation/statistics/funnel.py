@@ -59,7 +59,12 @@ def overdispersion(shares: ArrayLike, sizes: ArrayLike, target: float, winsorise
     z = (share - target) / np.sqrt(target * (1 - target) / n)
     low, high = np.quantile(z, [winsorised, 1 - winsorised])
     phi = float((np.clip(z, low, high) ** 2).mean())
-    return Dispersion(phi, phi if phi > 1 + 2 * math.sqrt(2 / len(share)) else 1.0)
+    return Dispersion(phi, phi if phi > dispersion_limit(len(share)) else 1.0)
+
+
+def dispersion_limit(members: int) -> float:
+    """Return the over-dispersion that chance alone seldom exceeds among so many members: 1 + 2 sqrt(2 / m)."""
+    return 1 + 2 * math.sqrt(2 / members)
 
 
 def p_chart_limits(mean: float, n: int, sigmas: float = 3.0) -> Bounds:

@@ -2,8 +2,9 @@
 
 The difference's interval combines the two clustered intervals (Zou & Donner 2008), which is Newcombe's for one unit a
 patient. Its test is the pooled score test on effective sample sizes (Rao & Scott 1992), for areas the unpaired DeLong
-test. q-values are Benjamini and Hochberg's over the groups that were assessed. A patient with units in two groups is
-taken as two, which makes the test conservative or liberal by the little that they share.
+test, or that of `area_tests` where an area has no variance. q-values are Benjamini and Hochberg's over the groups that
+were assessed. A patient with units in two groups is taken as two, which makes the test conservative or liberal by the
+little that they share.
 """
 
 import math
@@ -14,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from registry.domain.estimate import Estimate
+from validation.statistics.area_tests import independent_areas
 from validation.statistics.arrays import BoolArray, IntArray, Labels, codes_of, flags, same_length, tally
 from validation.statistics.clustered import clustered_auc
-from validation.statistics.comparisons import unpaired_comparison
 from validation.statistics.distributions import normal_two_sided
 from validation.statistics.multiplicity import benjamini_hochberg
 from validation.statistics.performance import auc_estimate
@@ -141,7 +142,7 @@ def _area(units: ScoredUnits, mask: BoolArray, how: tuple[str, int, float]) -> G
     if fewest(outside) < least:
         return GroupResult(label, estimate)
     areas = [clustered_auc(side.q, side.truth, side.patients) for side in (inside, outside)]
-    found = unpaired_comparison(areas[0], areas[1], level)
+    found = independent_areas(areas[0], areas[1], level)
     return GroupResult(label, estimate, found.difference, found.bounds, found.p_value)
 
 
