@@ -1,0 +1,135 @@
+"""Where the demo plays: its sites, what goes wrong in its year, and the plans that are signed before."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from pipelines.simulation.hospital import Examination, Failure, SimulatedHospital, SimulatedSite, standard_hospital
+
+EXAMINATION = Examination.HEAD_MR
+MODEL = EXAMINATION.value
+HOME, EXTERNAL, SHADOW = "general", "riverside", "hillcrest"
+SITES = (HOME, EXTERNAL, SHADOW)
+STUDIES = {HOME: 420.0, EXTERNAL: 120.0, SHADOW: 24.0}  # with pixels
+RETRAINING_STUDIES = 160
+SLICES = 4
+DAYS = 365
+LEAD_DAYS = 14  # from the first studies taken in to the first day of operation
+
+PROTOCOL: dict[str, Any] = {
+    "name": "demo",
+    "criteria": ["auc>=0.70", "sensitivity>=0.65", "specificity>=0.35"],
+    "rationale": "The model marks studies for an early read: a miss costs more than a false mark.",
+    "endpoints": ["area under the ROC curve", "sensitivity and specificity at the operating point"],
+}
+UPGRADE_DAY, DECLINE_DAY, ACCEPTS_DAY = 130, 150, 220
+
+
+def hospital(seed: int) -> SimulatedHospital:
+    """Return the three sites of the story."""
+    standard = standard_hospital(EXAMINATION, seed=seed)
+    return replace(standard, sites=tuple(site for site in standard.sites if site.site in SITES))
+
+
+def drawn_hospital(seed: int) -> SimulatedHospital:
+    """Return the same sites with as many studies each as are drawn with pixels."""
+    found = hospital(seed)
+    return replace(found, sites=tuple(replace(site, studies_per_day=STUDIES[site.site]) for site in found.sites))
+
+
+def upgraded_hospital(seed: int) -> SimulatedHospital:
+    """Return the home site after the upgrade of its first scanner, whose pictures look different from then on."""
+    home = site_of(hospital(seed), HOME)
+    scanner = home.scanners[0]
+    look = replace(scanner.look, noise=scanner.look.noise * 1.4, blur=scanner.look.blur * 1.3, contrast=0.85)
+    changed = replace(scanner, look=look, software=f"{scanner.software} SP2")
+    return SimulatedHospital(EXAMINATION, (replace(home, scanners=(changed,)),), seed + 1)
+
+
+def site_of(found: SimulatedHospital, name: str) -> SimulatedSite:
+    """Return a site by name."""
+    return next(site for site in found.sites if site.site == name)
+
+
+def failures(seed: int, first: date) -> tuple[Failure, ...]:
+    """Return what goes wrong: an upgrade and a reader at the home site, a group at the external one; one site is well.
+
+    Args:
+        seed: of the hospital.
+        first: first day of operation.
+    """
+    home = site_of(hospital(seed), HOME)
+
+    def day(number: int) -> str:
+        return (first + timedelta(days=number)).isoformat()
+
+    return (
+        Failure("scanner-upgrade", day(UPGRADE_DAY), HOME, home.scanners[0].serial),
+        Failure("subgroup-decline", day(DECLINE_DAY), EXTERNAL, "sex=F"),
+        Failure("reader-accepts", day(ACCEPTS_DAY), HOME, home.readers[1].reader),
+    )
+
+
+def labels_map(established_at: str) -> str:
+    """Return the map that reads the drawn studies' labels, one outcome a study."""
+    return f"""\
+[columns]
+unit_uid = "study"
+study_uid = "study"
+truth = "lesion"
+
+[constants]
+target = "{MODEL}"
+unit = "study"
+source = "consensus"
+established_at = "{established_at}"
+
+[values.truth]
+"1" = true
+"0" = false
+"""
+
+
+def change_plan(version: str, test_cohort: str) -> dict[str, Any]:
+    """Return the change plan: retraining on newer studies, compared on a cohort that is frozen before."""
+    return {
+        "model": MODEL,
+        "number": 1,
+        "title": "retraining after a change of scanner",
+        "intended_use": "marks head MR studies that may show a tumour, for an early read",
+        "description_of_modifications": [
+            {
+                "id": "retrain",
+                "what": "the weights are fitted anew, with studies of the changed scanner; network and input stay",
+                "rationale": "scanners are upgraded; the model must follow",
+                "implementation_mode": "manual",
+                "roll_out": "global",
+                "frequency": "after an alert, at most once a quarter",
+                "expected_effect": "sensitivity on the changed scanner comes back, elsewhere it does not fall",
+                "within_intended_use": True,
+            }
+        ],
+        "modification_protocol": {
+            "retrain": {
+                "data_management": "studies of the site until the alert, labels by consensus, disjoint by patient",
+                "retraining": "same recipe; stop on the tune cohort",
+                "performance_evaluation": f"compared on {test_cohort} under this plan",
+                "update_procedure": "shadow, then pilot, then live; the version before stays deployable",
+            }
+        },
+        "impact_assessment": {
+            "cumulative": "the margin to the original version bounds what all changes together may lose",
+            "retrain": {
+                "benefit": "fewer misses on the changed scanner",
+                "risk": "a loss in a small group of patients",
+                "mitigation": "N/A: groups are watched by the monitors",
+            },
+        },
+        "acceptance": {
+            "test_cohort": test_cohort,
+            "original_version": version,
+            "alpha": 0.025,
+            "looks": 2,
+            "criteria": [{"metric": "auc", "margin_to_original": 0.1, "margin_to_deployed": 0.1}],
+        },
+    }
