@@ -14,6 +14,7 @@ from registry.domain.columns import TABLES
 from registry.domain.dossier import CheckpointView, CohortView, Dossier, EvaluationView, SignatureView
 from registry.domain.errors import IncompleteError
 from registry.domain.model import Deployment, ModelVersion
+from registry.domain.stratum import Suspension
 from registry.evaluations import StoredEvaluation
 from registry.ledger.verify import verify_ledger
 from registry.schema import LedgerEntry, MonitorRunRow, PersonRow, SignatureRow
@@ -65,6 +66,7 @@ class DossierBuilder:
             ledger_verdict=verdict,
             synthetic=self._version.synthetic or bool(invented) or any(cohort.synthetic for cohort in cohorts),
             code_version=__version__,
+            suspensions=self._suspensions(),
         )
 
     def _within(self, instant: str) -> bool:
@@ -78,6 +80,10 @@ class DossierBuilder:
     def _deployments(self) -> tuple[Deployment, ...]:
         found = self._workspace.lifecycle.deployments(self._version.model)
         return tuple(d for d in found if d.version == self._version.version and self._within(d.started_at))
+
+    def _suspensions(self) -> tuple[Suspension, ...]:
+        found = self._workspace.lifecycle.suspensions(self._version.model)
+        return tuple(one for one in found if one.version == self._version.version and self._within(one.since))
 
     def _signatures(self) -> tuple[SignatureView, ...]:
         with reading(self._workspace.engine) as session:
