@@ -25,7 +25,7 @@ STRATA = (
 )
 APART = (
     "Results in a suspended stratum are still computed and kept, marked as outside the validated envelope. Monitors "
-    "count them apart (COV002) and leave them out of every signal of scores and truths while the suspension is in force."
+    "count them apart (COV002) and leave them out of every signal of scores and truths while it is in force."
 )
 MANIFESTATION = (
     "Each signature is shown with the printed name of the signer, the time in UTC, and its meaning. The digest names "
