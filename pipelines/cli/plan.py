@@ -57,10 +57,9 @@ def sign(
 @app.command(epilog="Example: overread plan show nodule")
 def show(model: Annotated[str, typer.Argument(help="The model.")], *, as_json: Json = False) -> None:
     """Show the plan of a model that is in force, its matrix, and the comparisons made under it."""
-    from registry.comparisons import comparisons_of  # noqa: PLC0415 - lazy
-
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
     from registry.change_plans import plan_of  # noqa: PLC0415 - lazy
+    from registry.comparisons import comparisons_of  # noqa: PLC0415 - lazy
     from registry.domain.errors import UnknownNameError  # noqa: PLC0415 - lazy
 
     workspace = here()

@@ -74,9 +74,8 @@ def acceptance_faults(record: Any) -> list[str]:
     if not isinstance(record, Mapping):
         return ["acceptance is missing"]
     found = [f"acceptance has the unknown key '{plain(str(key), 40)}'" for key in record if key not in _KEYS]
-    for key in ("test_cohort", "original_version"):
-        if not isinstance(record.get(key), str) or not record[key].strip():
-            found.append(f"acceptance x {key} is missing")
+    said = {key: record.get(key) for key in ("test_cohort", "original_version")}
+    found += [f"acceptance x {key} is missing" for key, text in said.items() if not _said(text)]
     looks = record.get("looks")
     if not isinstance(looks, int) or isinstance(looks, bool) or not 1 <= looks <= MAX_LOOKS:
         found.append(f"acceptance x looks is a whole number of 1 to {MAX_LOOKS}")
@@ -99,6 +98,10 @@ def _criteria_faults(rows: Any) -> list[str]:
             if not 0 < _number(row.get(key)) < 0.5:
                 found.append(f"acceptance x {plain(str(metric), 40)}: {key} is a decimal between 0 and 0.5")
     return found
+
+
+def _said(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _number(value: Any) -> float:
