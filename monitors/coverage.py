@@ -39,4 +39,5 @@ def _scored(findings: Family) -> Mask:
 
 
 def _any_of(findings: Family, kinds: tuple[str, ...]) -> Mask:
-    return np.logical_or.reduce([findings.is_level("finding", kind) for kind in kinds])
+    found: Mask = np.logical_or.reduce([findings.is_level("finding", kind) for kind in kinds])
+    return found

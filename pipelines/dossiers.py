@@ -8,6 +8,8 @@ from pipelines.bootstrap import Workspace
 from pipelines.charts_data import calibration_bins, daily_points, roc_curve
 from pipelines.limits import Json, limits_of
 from pipelines.periods import period_days
+from registry.change_plans import plan_of
+from registry.comparisons import comparisons_of
 from registry.database import reading
 from registry.domain.cohort import Cohort
 from registry.domain.columns import TABLES
@@ -67,6 +69,8 @@ class DossierBuilder:
             synthetic=self._version.synthetic or bool(invented) or any(cohort.synthetic for cohort in cohorts),
             code_version=__version__,
             suspensions=self._suspensions(),
+            change_plan=self._change_plan(),
+            comparisons=self._comparisons(),
         )
 
     def _within(self, instant: str) -> bool:
@@ -84,6 +88,18 @@ class DossierBuilder:
     def _suspensions(self) -> tuple[Suspension, ...]:
         found = self._workspace.lifecycle.suspensions(self._version.model)
         return tuple(one for one in found if one.version == self._version.version and self._within(one.since))
+
+    def _change_plan(self) -> Json | None:
+        found = plan_of(self._workspace.lifecycle.record, self._version.model)
+        if found is None or not self._within(found.adopted_at):
+            return None
+        kept = {"digest": found.plan.digest, "event_seq": found.event_seq, "adopted_at": found.adopted_at}
+        return dict(found.plan.record) | kept | {"signatures": list(found.signatures)}
+
+    def _comparisons(self) -> tuple[Json, ...]:
+        found = comparisons_of(self._workspace.lifecycle.record, self._version.model)
+        ours = (one for one in found if self._version.version in {one["candidate"], one["deployed"], one["original"]})
+        return tuple(one for one in ours if self._within(one["completed_at"]))
 
     def _signatures(self) -> tuple[SignatureView, ...]:
         with reading(self._workspace.engine) as session:
