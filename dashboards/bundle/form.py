@@ -121,14 +121,18 @@ def read_events(data: bytes) -> Sequence[CarriedEvent]:
 def _carried(line: bytes) -> CarriedEvent:
     record = _record(line, EVENTS)
     try:
-        seq, path = record["seq"], tuple(_unhexed(node) for node in record["proof"])
+        seq, path = _number(record["seq"]), tuple(_unhexed(node) for node in record["proof"])
         payload = None if record["payload"] is None else _unspelled(record["payload"])
         salt = None if record["salt"] is None else _unhexed(record["salt"])
-        if isinstance(seq, bool) or not isinstance(seq, int) or seq < 0:
-            raise ValueError("not a number of an event")
         return CarriedEvent(seq, _unspelled(record["event"]), payload, salt, path)
     except (KeyError, TypeError, ValueError) as error:
         raise AnswerIsNoError(f"a line of {EVENTS} is not an event with its proof") from error
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("not the number of an event")
+    return value
 
 
 def _record(data: bytes, name: str) -> Any:

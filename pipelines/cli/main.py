@@ -14,6 +14,7 @@ from pipelines.cli import (
     audit,
     cohort,
     demo,
+    evidence,
     ingest,
     judge,
     models,
@@ -50,7 +51,7 @@ for group, name in (
     (simulate.app, "simulate"),
 ):
     app.add_typer(group, name=name)
-for module in (workspace, judge, report, serve, demo):
+for module in (workspace, judge, report, evidence, serve, demo):
     module.add_to(app)
 
 
