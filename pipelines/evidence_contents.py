@@ -1,5 +1,6 @@
-"""What an evidence folder holds: everything that the first N events of the ledger tell of a model, and what they name."""
+"""What an evidence folder holds: all that the first N events of the ledger tell of a model, and what they name."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -102,11 +103,12 @@ def collect(
 def _of_model(model: str, entries: list[Entry]) -> list[Entry]:
     """Return the events that speak of a model, those too that name only an alert or a task of it."""
     ours = [entry for entry in entries if _speaks_of(model, entry)]
+    known = {entry.event.seq for entry in ours}
     names = {(key, entry.told.get(key)) for entry in ours for key in [_FOLLOWED.get(entry.type)] if key}
     later = [
         entry
         for entry in entries
-        if any((key, entry.told.get(key)) in names for key in _FOLLOWED.values()) and entry not in ours
+        if any((key, entry.told.get(key)) in names for key in _FOLLOWED.values()) and entry.event.seq not in known
     ]
     return sorted([*ours, *later], key=lambda entry: entry.event.seq)
 
@@ -152,6 +154,9 @@ def _add_run(workspace: Workspace, contents: Contents, told: Json, days: tuple[d
 
 def _add_alert(workspace: Workspace, contents: Contents, told: Json, days: tuple[date, date]) -> None:
     data = workspace.objects.get(told["record"])
+    record = json.loads(data)
+    if record["opened"] > days[1].isoformat() or (record.get("closed") or "9") < days[0].isoformat():
+        return
     contents.add("alerts", told["record"], data, f"alert {told['alert']} ({told['code']})")
 
 

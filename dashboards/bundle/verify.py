@@ -1,4 +1,4 @@
-"""Verifying an evidence folder offline: with the ledger's key from elsewhere, believing nothing that it says of itself."""
+"""Verifying an evidence folder offline: with the ledger's key from elsewhere, whatever the file says of itself."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

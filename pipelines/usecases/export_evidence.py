@@ -47,8 +47,8 @@ def export_evidence(
 ) -> ExportedEvidence:
     """Write the evidence of a model and a period, and put the export on record.
 
-    Without `at` the reports of the period are issued afresh and the folder ends with the checkpoint after them; with it,
-    the folder holds what the first `at` events tell, and its bytes are those of any other export at that size.
+    Without `at` the reports of the period are issued afresh and the folder ends with the checkpoint after them; with
+    it, the folder holds what the first `at` events tell, and its bytes are those of any other export at that size.
 
     Args:
         workspace: whose record.
@@ -98,12 +98,12 @@ def _registers(version: ModelVersion, told: Any) -> bool:
 def _packed(
     workspace: Workspace, version: ModelVersion, period: str, checkpoint: SignedCheckpoint, contents: Contents
 ) -> bytes:
-    ledger = {"origin": checkpoint.checkpoint.origin, "size": checkpoint.checkpoint.size}
+    size = checkpoint.checkpoint.size
     head = {
         "model": version.model,
         "version": version.version,
         "period": period,
-        "ledger": ledger,
+        "ledger": {"origin": checkpoint.checkpoint.origin, "size": size},
         "events": sorted(contents.cited),
         "titles": contents.titles,
         "missing": contents.missing(),
@@ -113,7 +113,7 @@ def _packed(
         "made_by": {"name": "overread", "version": __version__},
     }
     manifest = manifest_bytes(head, contents.files)
-    note = workspace.ledger.sign_evidence(note_text(version.model, period, ledger["size"], manifest))
+    note = workspace.ledger.sign_evidence(note_text(version.model, period, size, manifest))
     return pack(contents.files | {MANIFEST: manifest, NOTE: note.encode()})
 
 
