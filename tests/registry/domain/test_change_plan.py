@@ -37,11 +37,10 @@ def test_a_plan_without_a_part_is_refused(part: str) -> None:
         change_plan_from(record)
 
 
-@given(
-    st.sampled_from(["retrain", "new-scanner"]),
-    st.sampled_from(AREAS),
-    st.sampled_from(["", "  ", None, "N/A", "n/a: "]),
-)
+NAMES, EMPTY = ("retrain", "new-scanner"), ("", "  ", None, "N/A", "n/a: ")
+
+
+@given(st.sampled_from(NAMES), st.sampled_from(AREAS), st.sampled_from(EMPTY))
 def test_an_empty_cell_is_named(name: str, area: str, cell: str | None) -> None:
     record = plan()
     record["modification_protocol"][name][area] = cell
@@ -65,7 +64,7 @@ def change(key: str, value: Any) -> Callable[[Json], None]:
         (change("implementation_mode", "sometimes"), "implementation_mode"),
         (change("roll_out", None), "roll_out"),
         (change("rationale", ""), "rationale"),
-        (change("within_intended_use", False), "within_intended_use"),
+        (change("within_intended_use", "no"), "within_intended_use"),
         (change("colour", "red"), "unknown key"),
         (change("id", "new-scanner"), "two modifications"),
         (lambda record: record["modification_protocol"].update(ghost={}), "unknown modification"),
