@@ -37,6 +37,7 @@ from registry.domain.errors import (
     UsageError,
 )
 from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole
+from registry.domain.pseudonym import Identifier
 from registry.domain.stratum import Stratum
 from registry.domain.vocabulary import Mode
 from registry.ledger.log_key import LogKey
@@ -244,6 +245,21 @@ def test_the_commands_end_as_the_contract_says(changed: Workspace, folder: Path,
     assert compared.code == {"passed": 0, "failed": 1, "not_assessed": 0}[compared.json["verdict"]]
     assert command("plan", "show", TARGET, "--json").json["comparisons"][0]["candidate"] == "2"
     assert "sex=F suspended" in command("models", "show", f"{TARGET}@1").out
+
+
+def test_a_stratum_is_stopped_and_resumed_by_command(changed: Workspace, tmp_path: Path) -> None:
+    command, secret = Command(changed.root), tmp_path / "clara.pass"
+    secret.write_text(PASSPHRASE)
+    place = (f"{TARGET}@1", "--site", "elsewhere", "--stratum", "scanner=45001")
+    signed = ("--signer", "clara", "--passphrase-file", secret)
+    done = command("models", "stop", *place, "--fallback", "read without AI", *signed, "--json")
+    pseudonym = changed.pseudonyms.of(Identifier.DEVICE, "45001")
+    assert (done.code, done.json["stratum"]["value"], done.json["state"]) == (0, pseudonym, "suspended")
+    assert command("models", "stop", *place, "--fallback", "read without AI", *signed).code == 1
+    assert command("models", "resume", *place, *signed, "--json").json["state"] == "resumed"
+    assert command("models", "resume", *place, *signed).code == 1
+    assert command("models", "stop", *place[:3], "--stratum", "colour=red", "--fallback", "no AI", *signed).code == 2
+    assert "45001" not in done.out + done.err
 
 
 def test_the_budget_of_looks_is_kept_and_a_failed_comparison_blocks_approval(changed: Workspace) -> None:
