@@ -3,6 +3,7 @@
 import io
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -21,6 +22,8 @@ _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}")
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1
+# What `zipfile` raises on the way through a damaged file.
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, struct.error, ValueError, OverflowError, EOFError, RuntimeError)
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -54,7 +57,7 @@ def unpack(place: Path) -> dict[str, bytes]:
             entries = archive.infolist()
             _check(entries)
             return {entry.filename: _read(archive, entry) for entry in entries}
-    except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
+    except _UNREADABLE as error:
         raise UnreadableFileError(
             "not an evidence folder", where=place.name, mend="give a file made by: overread export"
         ) from error

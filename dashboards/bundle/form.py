@@ -52,6 +52,15 @@ signatures as DSSE envelopes of in-toto statements; the events key.issued hold t
 
 The manifest says which privacy mode applies, which kinds of evidence are missing, and what is left out.
 """
+_MANIFEST = {
+    "schema": str,
+    "model": str,
+    "period": str,
+    "ledger": dict,
+    "files": dict,
+    "events": list,
+    "missing": list,
+}
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
 
@@ -100,8 +109,10 @@ def read_manifest(data: bytes) -> Mapping[str, Any]:
         AnswerIsNoError: when it is not one.
     """
     record = _record(data.removesuffix(b"\n"), MANIFEST)
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA or not isinstance(record.get("files"), dict):
+    if not isinstance(record, dict) or any(not isinstance(record.get(key), kind) for key, kind in _MANIFEST.items()):
         raise AnswerIsNoError(f"{MANIFEST} is not a manifest of evidence")
+    if record["schema"] != SCHEMA or not isinstance(record["ledger"].get("size"), int):
+        raise AnswerIsNoError(f"{MANIFEST} is of another schema")
     return record
 
 

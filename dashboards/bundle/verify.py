@@ -86,9 +86,8 @@ def _manifest(files: Mapping[str, bytes], vkey: str) -> Mapping[str, Any]:
     except UnicodeDecodeError as error:
         raise AnswerIsNoError(f"{NOTE} is not a signed note") from error
     manifest = read_manifest(files[MANIFEST])
-    head = [manifest.get(key) for key in ("model", "period")]
-    size = (manifest.get("ledger") or {}).get("size")
-    if signed != note_text(str(head[0]), str(head[1]), int(size or 0), files[MANIFEST]):
+    size = manifest["ledger"]["size"]
+    if signed != note_text(manifest["model"], manifest["period"], size, files[MANIFEST]):
         raise AnswerIsNoError(f"{MANIFEST} is not the one that {NOTE} signs")
     return manifest
 
@@ -113,11 +112,10 @@ class _Check:
                 self._faults.append(error.what)
             except (KeyError, TypeError, ValueError, AttributeError):
                 self._faults.append(f"{title}: a record has another form than it must have")
-        missing = tuple(str(kind) for kind in self._manifest.get("missing", ()))
+        missing = tuple(str(kind) for kind in self._manifest["missing"])
         verdict = "BROKEN" if self._faults else "INCOMPLETE" if missing else "VERIFIED"
-        model, period = str(self._manifest["model"]), str(self._manifest["period"])
-        size = int(self._manifest["ledger"]["size"])
-        return EvidenceReport(verdict, model, period, size, self._checks, tuple(self._faults), missing)
+        model, period, size = (self._manifest[key] for key in ("model", "period", "ledger"))
+        return EvidenceReport(verdict, model, period, size["size"], self._checks, tuple(self._faults), missing)
 
     def _steps(self) -> Sequence[tuple[str, Callable[[], int]]]:
         return (
@@ -125,6 +123,7 @@ class _Check:
             ("events", self._check_events),
             ("records", self._check_records),
             ("signatures", self._check_signatures),
+            ("evaluations", self._check_protocols),
             ("comparisons", self._check_order),
         )
 
@@ -198,13 +197,29 @@ class _Check:
                 self._faults.append(f"'{name}': {error.what}")
         return len(found)
 
-    def _check_order(self) -> int:
-        """Hold each comparison to the order plan and cohort, then frozen look, then verdict, as the ledger tells it."""
-        compared = [
+    def _check_protocols(self) -> int:
+        """Hold each evaluation to a protocol that was frozen before it, as the ledger tells it."""
+        frozen: dict[str, int] = {}
+        for seq, payload in self._of_type("protocol.frozen"):
+            frozen.setdefault(payload["digest"], seq)
+        found = self._of_type("evaluation.completed")
+        for seq, payload in found:
+            name = f"evaluations/{str(payload['digest']).removeprefix(PREFIX)}.json"
+            protocol = parse_canonical(self._files[name])["protocol_digest"]
+            if not frozen.get(protocol, seq) < seq:
+                self._faults.append(f"the evaluation of event {seq} has no protocol that was frozen before it")
+        return len(found)
+
+    def _of_type(self, kind: str) -> list[tuple[int, Mapping[str, Any]]]:
+        return [
             (seq, payload)
             for seq, (record, payload) in sorted(self._told.items())
-            if record["type"] == "candidate.compared" and payload is not None
+            if record["type"] == kind and payload is not None
         ]
+
+    def _check_order(self) -> int:
+        """Hold each comparison to the order plan and cohort, then frozen look, then verdict, as the ledger tells it."""
+        compared = self._of_type("candidate.compared")
         for seq, payload in compared:
             name = f"comparisons/{str(payload['digest']).removeprefix(PREFIX)}.json"
             order = parse_canonical(self._files[name])["order"]
