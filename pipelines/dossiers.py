@@ -49,6 +49,7 @@ class DossierBuilder:
         cohorts = self._cohorts(evaluations)
         deployments = self._deployments()
         monitor, series = self._monitor()
+        suspensions, comparisons = self._suspensions(), self._comparisons()
         checkpoint = self._checkpoint()
         verdict, anchor = self._ledger_verdict() if verify else (NOT_VERIFIED, "")
         invented = () if monitor is None else synthetic_tables(self._workspace)
@@ -63,14 +64,24 @@ class DossierBuilder:
             evaluations=evaluations,
             monitor=monitor,
             daily=daily_points(series, self._version.version),
-            limits=limits_of(self._version, cohorts, invented, evaluations, deployments, monitor, anchor),
+            limits=limits_of(
+                self._version,
+                cohorts,
+                invented,
+                evaluations,
+                deployments,
+                monitor,
+                anchor,
+                suspensions,
+                comparisons,
+            ),
             checkpoint=checkpoint,
             ledger_verdict=verdict,
             synthetic=self._version.synthetic or bool(invented) or any(cohort.synthetic for cohort in cohorts),
             code_version=__version__,
-            suspensions=self._suspensions(),
+            suspensions=suspensions,
             change_plan=self._change_plan(),
-            comparisons=self._comparisons(),
+            comparisons=comparisons,
         )
 
     def _within(self, instant: str) -> bool:
