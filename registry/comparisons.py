@@ -82,10 +82,10 @@ def begin_look(record: Record, asked: LookAsked, actor: Actor) -> Look:
         return Look(len(told) + 1, event.seq)
 
 
-def kept_comparison(record: Record, look: Look) -> Mapping[str, Any] | None:
-    """Return the comparison that a look already gave, or None."""
+def kept_comparison(record: Record, model: str, look: Look) -> Mapping[str, Any] | None:
+    """Return the comparison that a look at a model already gave, or None."""
     with reading(record.ledger.engine) as session:
-        found = [one for one in _compared(session, record.objects) if one["order"]["frozen"] == look.event_seq]
+        found = [one for one in compared(session, record.objects, model) if one["order"]["frozen"] == look.event_seq]
     return found[-1] if found else None
 
 
@@ -123,14 +123,11 @@ def comparisons_of(record: Record, model: str) -> tuple[Mapping[str, Any], ...]:
 
 def compared(session: Session, objects: ObjectStore, model: str) -> list[Mapping[str, Any]]:
     """Return the comparisons of a model's candidates, oldest first (see `comparisons_of`)."""
-    return [one for one in _compared(session, objects) if one["model"] == model]
-
-
-def _compared(session: Session, objects: ObjectStore) -> list[Mapping[str, Any]]:
     return [
         dict(parse_canonical(objects.get(payload["digest"])))
         | {"digest": payload["digest"], "event_seq": event.seq, "completed_at": event.record["at"]}
         for event, payload in told_events(session, (COMPARED,))
+        if payload["model"] == model
     ]
 
 

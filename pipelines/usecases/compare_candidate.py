@@ -61,7 +61,7 @@ def compare_candidate(
     seq = _cohort_event(workspace, cohort)
     _require_unseen(workspace, candidate, cohort, plan)
     look = begin_look(workspace.lifecycle.record, _asked(arms, cohort, plan), workspace.actor)
-    kept = kept_comparison(workspace.lifecycle.record, look)
+    kept = kept_comparison(workspace.lifecycle.record, candidate.model, look)
     if kept is not None:
         return kept
     order = {"plan": plan.event_seq, "cohort": seq, "frozen": look.event_seq}
