@@ -7,6 +7,7 @@ from dashboards.view.numbers import interval_text, number_text
 from dashboards.view.words import reason_words
 from registry.domain.dossier import CohortView, EvaluationView
 from registry.domain.model import Deployment, ModelVersion
+from registry.domain.stratum import Suspension
 from registry.domain.vocabulary import Role, Verdict
 
 Json = Mapping[str, Any]
@@ -20,6 +21,8 @@ def limits_of(
     deployments: Sequence[Deployment],
     monitor: Json | None,
     ledger_anchor: str,
+    suspensions: Sequence[Suspension] = (),
+    comparisons: Sequence[Json] = (),
 ) -> tuple[str, ...]:
     """List what the evidence does not show; a version without limits says that none was found."""
     found = [
@@ -32,6 +35,7 @@ def limits_of(
         *_monitoring(monitor),
         *_ledger(ledger_anchor),
     ]
+    found += [*_strata(suspensions), *_candidate(version, comparisons)]
     return tuple(found) or ("No limit was found by these checks; that is not a proof that there is none.",)
 
 
@@ -101,6 +105,24 @@ def _monitoring(monitor: Json | None) -> Iterator[str]:
         yield f"{len(silent)} of {len(signals)} signals are not assessed ({', '.join(reasons)})."
     if monitor["known_time"] == "assumed":
         yield "When rows became known is assumed from their own times, not recorded."
+
+
+def _strata(suspensions: Sequence[Suspension]) -> Iterator[str]:
+    for one in suspensions:
+        if one.in_force:
+            where = f"{one.stratum.axis.replace('_', ' ')} {one.stratum.value} at {one.site}"
+            yield f"Suspended for {where} since {one.since[:10]}: signals say nothing of results there."
+
+
+def _candidate(version: ModelVersion, comparisons: Sequence[Json]) -> Iterator[str]:
+    ours = [one for one in comparisons if one["candidate"] == version.version]
+    if ours and ours[-1]["verdict"] != Verdict.PASSED:
+        one = ours[-1]
+        yield f"As a candidate under change plan {one['plan']} it is {_words(one['verdict'])}: {one['why']}."
+
+
+def _words(verdict: str) -> str:
+    return verdict.replace("_", " ")
 
 
 def _ledger(anchor: str) -> Iterator[str]:

@@ -39,6 +39,8 @@ MARKS: Mapping[str, str] = {
     "pilot": "◑",
     "live": "●",
     "stopped": "■",
+    "suspended": "■",
+    "resumed": "●",
     "ended": "□",
     "retired": "□",
     "synthetic": "△",
@@ -60,6 +62,8 @@ TONES: Mapping[str, str] = {
     "refused": "bad",
     "rejected": "bad",
     "stopped": "bad",
+    "suspended": "bad",
+    "resumed": "good",
     "synthetic": "synthetic",
 }
 MEANINGS: tuple[tuple[str, str], ...] = (
@@ -73,6 +77,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ("pilot", "The version's results are shown to readers of a limited trial."),
     ("live", "The version's results are part of care."),
     ("stopped", "The deployment was stopped; the clinical fallback applies."),
+    ("suspended", "The deployment goes on, but not in this stratum; the clinical fallback applies there."),
 )
 REASONS: Mapping[str, str] = {
     "too_few": "too few cases",

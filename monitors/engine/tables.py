@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.domain.plan import MonitoringPlan
+from registry.domain.stratum import Suspension
 
 SCANNER = "scanner"
 
@@ -28,12 +29,14 @@ class Request:
         zone_of: gives a site's IANA time zone.
         axes: the F1 axes: `sex`, `age_band`, `scanner`, or any text column of the acquisitions.
         target: only this clinical question, or all.
+        suspensions: the strata in which the model was suspended, and when; results made there are counted apart.
     """
 
     model: str
     zone_of: Callable[[str], str]
     axes: tuple[str, ...]
     target: str | None = None
+    suspensions: tuple[Suspension, ...] = ()
 
 
 def axes_of(plan: MonitoringPlan) -> tuple[str, ...]:

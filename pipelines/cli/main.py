@@ -14,11 +14,13 @@ from pipelines.cli import (
     audit,
     cohort,
     demo,
+    evidence,
     ingest,
     judge,
     models,
     monitor,
     people,
+    plan,
     report,
     serve,
     simulate,
@@ -42,13 +44,14 @@ for group, name in (
     (ingest.app, "ingest"),
     (cohort.app, "cohort"),
     (models.app, "models"),
+    (plan.app, "plan"),
     (monitor.app, "monitor"),
     (audit.app, "audit"),
     (people.app, "people"),
     (simulate.app, "simulate"),
 ):
     app.add_typer(group, name=name)
-for module in (workspace, judge, report, serve, demo):
+for module in (workspace, judge, report, evidence, serve, demo):
     module.add_to(app)
 
 

@@ -35,7 +35,13 @@ from registry.domain.model import Evaluation
 from registry.domain.vocabulary import Mode, Role
 from registry.objects import write_durably
 
-TRAIN, TUNE, INTERNAL, PLAN_TEST, OUTSIDE = "demo-train", "demo-tune", "demo-internal", "demo-plan-test", "demo-external"
+TRAIN, TUNE, INTERNAL, PLAN_TEST, OUTSIDE = (
+    "demo-train",
+    "demo-tune",
+    "demo-internal",
+    "demo-plan-test",
+    "demo-external",
+)
 FOLDS = {TRAIN: "0-50%", TUNE: "50-65%", INTERNAL: "65-83%", PLAN_TEST: "83-100%"}
 _ROLES = {TRAIN: Role.TRAIN, TUNE: Role.TUNE, INTERNAL: Role.INTERNAL_TEST, PLAN_TEST: Role.INTERNAL_TEST}
 

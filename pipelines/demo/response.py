@@ -2,14 +2,12 @@
 
 from typing import Any
 
+from registry.alerts import StoredAlert, acknowledge
+
 from pipelines.bootstrap import Workspace
 from pipelines.demo.cast import Cast
-from pipelines.demo.setting import MODEL
 from pipelines.demo.telling import outcome
-from registry.alerts import StoredAlert, acknowledge
 from registry.domain.stratum import Stratum
-from registry.suspensions import suspend_stratum
-from registry.tasks import RETRAIN, ask
 
 FALLBACK = "read without the model"
 _STRATA = {"scanner": "scanner", "software": "scanner", "protocol": "scanner"}

@@ -177,6 +177,4 @@ def _begin(out: Path, seed: int, first: date) -> _Stage:
     write_durably(workspace.root / "keys" / "pseudonym.key", bytes(range(KEY_BYTES)))
     cast = enrol(workspace, out / "passphrases", secrets.token_urlsafe)
     engineer = Actor(cast.engineer, PersonRole.ENGINEER.value, "session")
-    return _Stage(
-        replace(open_workspace(workspace.root, clock), actor=engineer), clock, cast, out, seed, first
-    )
+    return _Stage(replace(open_workspace(workspace.root, clock), actor=engineer), clock, cast, out, seed, first)

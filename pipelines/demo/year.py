@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from registry.alerts import RUNNING, listed
+
 from pipelines.bootstrap import Workspace
 from pipelines.demo.cast import Cast
 from pipelines.demo.clock import StoryClock
@@ -15,7 +17,6 @@ from pipelines.demo.telling import Bars, Told
 from pipelines.simulation.hospital_year import TABLES, Year, YearFiles, write_year
 from pipelines.usecases.ingest_rows import ingest_rows
 from pipelines.usecases.run_monitors import run_monitors
-from registry.alerts import RUNNING, listed
 
 STEP_DAYS = 28  # from one run of the monitors to the next; a hospital runs them every day
 DEFAULT_SKILL = 0.88  # where the version's own area was not assessed

@@ -34,16 +34,26 @@ def issue_report(
         UsageError: for a period that is none.
     """
     dossier = RecordQueries(workspace, verify=True).dossier(model, version, period)
-    data = _rendered(dossier, as_format)
-    digest = workspace.objects.put(data)
     named = period or f"{dossier.period[0]}..{dossier.period[1]}"
+    data, digest = issue(workspace, dossier, named, as_format)
     place = out or workspace.root / "reports" / f"{dossier.model.model}-{dossier.model.version}-{named}.{as_format}"
     write_durably(place, data)
-    _record(workspace, dossier, named, as_format, digest)
     return IssuedReport(place, digest, len(data))
 
 
+def issue(workspace: Workspace, dossier: Dossier, period: str, as_format: str) -> tuple[bytes, str]:
+    """Render a dossier as `pdf`, `html` or `json`, store it, put it on record; return its bytes and digest."""
+    data = _rendered(dossier, as_format)
+    digest = workspace.objects.put(data)
+    _record(workspace, dossier, period, as_format, digest)
+    return data, digest
+
+
 def _rendered(dossier: Dossier, as_format: str) -> bytes:
+    if as_format == "json":
+        from dashboards.view.record import dossier_record, record_bytes  # noqa: PLC0415 - lazy: only where asked for
+
+        return record_bytes(dossier_record(dossier))
     if as_format == "pdf":
         from dashboards.report.pdf import render_pdf  # noqa: PLC0415 - lazy: typst is slow to import
 

@@ -72,7 +72,8 @@ def run_monitors(
     day, plan = _day(workspace, as_of), plan or read_plan(workspace, None)
     tables = _tables(workspace, day, known)
     progress.advance()
-    counts = count_tables(tables, Request(model, workspace.settings.time_zone, axes_of(plan), target))
+    suspended = workspace.lifecycle.suspensions(model)
+    counts = count_tables(tables, Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended))
     progress.advance()
     _check_watched(workspace, (model, target), counts, day)
     versions = {name: workspace.tables.version(name) for name in TABLES}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.domain.model import Deployment, ModelVersion
+from registry.domain.stratum import Suspension
 
 Json = Mapping[str, Any]
 
@@ -100,6 +101,8 @@ class Dossier:
 
     `limits` lists in plain sentences what the evidence does not show: each not-assessed verdict, missing external
     site, synthetic data, unanchored ledger. It is never empty by silence: a dossier without limits says so.
+    `suspensions` are the strata of its deployments that are or were suspended; `change_plan` is the model's plan in
+    force, with who signed it; `comparisons` are the version's records as a candidate, or against others.
     """
 
     model: ModelVersion
@@ -117,6 +120,9 @@ class Dossier:
     ledger_verdict: str
     synthetic: bool
     code_version: str
+    suspensions: tuple[Suspension, ...] = ()
+    change_plan: Json | None = None
+    comparisons: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,9 @@ class Act(StrEnum):
     DEPLOY = "deploy"
     STOP = "stop"
     RESUME = "resume"
+    SUSPEND_STRATUM = "suspend-stratum"
+    RESUME_STRATUM = "resume-stratum"
+    ADOPT_PLAN = "adopt-plan"
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,16 @@ MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
     Act.DEPLOY: frozenset({PersonRole.CLINICAL_LEAD}),
     Act.STOP: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
     Act.RESUME: frozenset({PersonRole.CLINICAL_LEAD}),
+    Act.SUSPEND_STRATUM: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.RESUME_STRATUM: frozenset({PersonRole.CLINICAL_LEAD}),
+    Act.ADOPT_PLAN: frozenset({PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD}),
 }
 
 # Approval needs one signature of each of these roles, by different persons (APP-03).
 APPROVAL_QUORUM: tuple[PersonRole, ...] = (PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD)
+
+# A change plan is adopted by one signature of each of these roles, by different persons.
+PLAN_QUORUM: tuple[PersonRole, ...] = APPROVAL_QUORUM
 
 # Acts that whoever trained, or already judged, the version may not sign (APP-02, 21 CFR 11.10(g)).
 SEPARATED_FROM_TRAINER: frozenset[Act] = frozenset({Act.RISK_REVIEW, Act.APPROVE})

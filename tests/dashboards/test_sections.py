@@ -108,7 +108,7 @@ def test_the_signed_note_is_shown_line_by_line_in_full() -> None:
 
 def test_the_sections_of_a_report_are_complete() -> None:
     keys = [section.key for section in report_document(dossier()).sections]
-    wanted = {"limits", "deployment", "signatures", "cohorts", "validation", "monitors", "ledger", "reading"}
+    wanted = {"limits", "deployment", "signatures", "cohorts", "validation", "changes", "monitors", "ledger", "reading"}
     assert set(keys) == wanted
     assert len(keys) == len(wanted)
 
