@@ -14,14 +14,13 @@ PASSPHRASE = "correct horse battery staple"
 MAP = """\
 [columns]
 unit_uid = "sop"
+study_uid = "study"
 truth = "visible"
 [constants]
 target = "lesion-visible"
 unit = "instance"
 source = "consensus"
 established_at = "2026-07-01T00:00:00Z"
-[lookup]
-study_uid = "unit_uid"
 [values.truth]
 "1" = true
 "0" = false
@@ -103,15 +102,15 @@ def new_workspace(folder: Path) -> Command:
     return command
 
 
-def with_data(folder: Path, patients: int = 36) -> Command:
-    """Make a workspace that has taken in phantoms of two sites with their labels."""
+def with_data(folder: Path, studies: int = 110) -> Command:
+    """Make a workspace that has taken in the synthetic studies of two sites with their labels."""
     command = new_workspace(folder)
-    phantoms = folder / "phantoms"
-    command.well("simulate", "phantoms", phantoms, "--patients", patients, "--until", "2026-06-30", "--seed", 7)
+    hospital = folder / "hospital"
+    command.well("simulate", "hospital", hospital, "--studies", studies, "--until", "2026-06-30", "--seed", 7)
     for site in ("general", "riverside"):
-        command.well("ingest", "dicom", phantoms / site, "--site", site, "--synthetic")
+        command.well("ingest", "dicom", hospital / "dicom" / site, "--site", site)
     (folder / "map.toml").write_text(MAP)
-    command.well("ingest", "outcomes", phantoms / "labels.csv", "--map", folder / "map.toml")
+    command.well("ingest", "outcomes", hospital / "labels.csv", "--map", folder / "map.toml")
     return command
 
 

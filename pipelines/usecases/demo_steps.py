@@ -15,7 +15,7 @@ from pipelines.usecases.ingest_rows import ingest_rows
 from pipelines.usecases.issue_report import issue_report
 from pipelines.usecases.predict import predict
 from pipelines.usecases.run_monitors import run_monitors
-from pipelines.usecases.simulate_phantoms import simulate_phantoms
+from pipelines.usecases.simulate_hospital import simulate_hospital
 from pipelines.usecases.simulate_reads import simulate_reads
 from pipelines.usecases.train import train
 from pipelines.usecases.validate import validate
@@ -28,10 +28,11 @@ from registry.people import Signer
 
 MODEL = "lesion-visible"
 SITE, EXTERNAL_SITE = "general", "riverside"
-PATIENTS = 48
+STUDIES = 150
 MAP = """\
 [columns]
 unit_uid = "sop"
+study_uid = "study"
 truth = "visible"
 
 [constants]
@@ -39,9 +40,6 @@ target = "lesion-visible"
 unit = "instance"
 source = "consensus"
 established_at = "{established_at}"
-
-[lookup]
-study_uid = "unit_uid"
 
 [values.truth]
 "1" = true
@@ -80,13 +78,14 @@ def enrol(workspace: Workspace, folder: Path, secret: Callable[[int], str]) -> C
 
 
 def take_in(workspace: Workspace, out: Path, seed: int) -> dict[str, Any]:
-    """Draw phantoms for two sites, take them in with their labels."""
+    """Draw the synthetic hospital, take two of its sites in with their labels."""
     today = workspace.clock.now().astimezone(UTC).date()
-    folder = out / "dicom"
-    simulate_phantoms(folder, seed=seed, patients=PATIENTS, until=today.isoformat(), progress=Silent())
+    folder = out / "hospital"
+    simulate_hospital(
+        folder, examination="head-mr", studies=STUDIES, seed=seed, until=today.isoformat(), progress=Silent()
+    )
     sites = [
-        ingest_dicom(workspace, [folder / site], site, synthetic=True, progress=Silent())
-        for site in (SITE, EXTERNAL_SITE)
+        ingest_dicom(workspace, [folder / "dicom" / site], site, progress=Silent()) for site in (SITE, EXTERNAL_SITE)
     ]
     mapping = out / "labels-map.toml"
     write_durably(mapping, MAP.format(established_at=f"{today - timedelta(days=1)}T00:00:00Z").encode())
@@ -161,7 +160,7 @@ def operate(workspace: Workspace, seed: int) -> dict[str, Any]:
     """Score the site's studies in shadow, simulate a reader study over them, run the monitors as of today."""
     if not workspace.lifecycle.deployments(MODEL):
         return {"says": ["nothing is deployed, so nothing is scored: the version did not pass, as the record shows"]}
-    folder = workspace.root.parent / "dicom" / SITE
+    folder = workspace.root.parent / "hospital" / "dicom" / SITE
     scored = predict(workspace, MODEL, None, [folder], SITE, mode=Mode.SHADOW, progress=Silent())
     reads = simulate_reads(workspace, MODEL, None, seed=seed, readers=4, assume_shown=True, progress=Silent())
     run = run_monitors(workspace, MODEL, progress=Silent())

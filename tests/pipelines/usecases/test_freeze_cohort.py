@@ -91,7 +91,7 @@ def test_an_external_test_shares_no_site(workspace: Workspace) -> None:
 
 def test_copied_pixels_under_another_name_are_found(workspace: Workspace, made: Path, tmp_path: Path) -> None:
     freeze(workspace, "train", Role.TRAIN, "site=general")
-    dataset = dcmread(sorted((made / "images" / "general").rglob("*.dcm"))[1])
+    dataset = dcmread(sorted((made / "images" / "dicom" / "general").rglob("*.dcm"))[1])
     for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
         setattr(dataset, keyword, generate_uid(entropy_srcs=[keyword]))
     dataset.PatientID = "SOMEBODY ELSE"
@@ -152,11 +152,11 @@ def test_a_strange_name_is_refused(workspace: Workspace) -> None:
 
 def test_images_that_are_gone_are_counted_out(workspace: Workspace, made: Path, tmp_path: Path) -> None:
     hidden = tmp_path / "hidden"
-    shutil.move(made / "images" / "elsewhere", hidden)
+    shutil.move(made / "images" / "dicom" / "elsewhere", hidden)
     try:
         cohort = freeze(workspace, "here", Role.TRAIN)
     finally:
-        shutil.move(hidden, made / "images" / "elsewhere")
+        shutil.move(hidden, made / "images" / "dicom" / "elsewhere")
     assert cohort.flow[-2:] == (("image taken in", 64), ("pixels readable", 32))
 
 
