@@ -105,7 +105,7 @@ def draw_head(random: np.random.Generator, age_years: float) -> Head:
         dark=tuple(_spot(random, (3.0, 6.0), (0.4, 1.0)) for _ in range(_DARK)),
         vessels=tuple(_vessel(random) for _ in range(_VESSELS)),
         skull=random.uniform(5.5, 9.0),
-        shape=waves(random, 0.045),
+        shape=waves(random, 0.032),
         grain=int(random.integers(2**31)),
     )
 
@@ -170,7 +170,7 @@ def _brain(inner: Image, grid: Grid, head: Head, z: float, depth: Image, tissues
     furrow = np.clip(np.cos(13 * angle + head.sulci[0] + bend + 0.05 * z), 0, 1) ** 4
     gyrus = np.cos(13 * angle + head.sulci[0] + bend + 0.05 * z + np.pi)
     cortex = depth - 1.5 - head.atrophy * 0.5 - (3 + 2.2 * head.atrophy) * furrow
-    mottle = tissues.mottle * cloud(np.random.default_rng([head.grain, int(round(z * 10)) % 2**31]), len(inner), 1.6)
+    mottle = tissues.mottle * cloud(np.random.default_rng([head.grain, round(z * 10) % 2**31]), len(inner), 1.6)
     paint(inner, grid.inside(cortex), tissues.grey + mottle)
     paint(inner, grid.inside(depth - 1.5 - CORTEX_MM - 3.0 * furrow + 3.0 * gyrus), tissues.white + mottle)
     _deep(inner, grid, head, z, tissues, mottle)

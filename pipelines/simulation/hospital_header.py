@@ -1,4 +1,4 @@
-"""The headers of the synthetic hospital's classic objects: complete MR and CT Image Storage, with invented identities."""
+"""The headers of the synthetic hospital's classic objects: complete MR and CT Image Storage, identities invented."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -43,9 +43,7 @@ class Grid:
 
     def warped(self, border: Image) -> "Grid":
         """Return the grid of a body that is uneven by harmonics of the angle; see `waves`."""
-        angle, stretch = np.arctan2(self.y, self.x), np.ones_like(self.x)
-        for order, (even, odd) in enumerate(border.T, start=1):
-            stretch = stretch + even * np.cos(order * angle) + odd * np.sin(order * angle)
+        stretch = 1 + _uneven(self.x, self.y, border, first=1)
         return Grid(self.x / stretch, self.y / stretch, self.pixel_mm)
 
     def blank(self, value: float) -> Image:
@@ -66,7 +64,7 @@ class Grid:
         """Return how deep each pixel lies within an ellipse, in millimetres (about); negative outside."""
         across, down = self.x - centre[0], self.y - centre[1]
         sine, cosine = np.sin(turn), np.cos(turn)
-        along = np.hypot((across * cosine + down * sine) / axes[0], (down * cosine - across * sine) / axes[1])
+        along = _length((across * cosine + down * sine) / axes[0], (down * cosine - across * sine) / axes[1])
         found: Image = (1 - along) * min(axes)
         return found
 
@@ -79,17 +77,15 @@ class Grid:
             waves: cosine and sine amplitudes of the border's harmonics, shape (2, k), as fractions of the radius.
         """
         across, down = self.x - centre[0], self.y - centre[1]
-        angle, border = np.arctan2(down, across), np.ones_like(across)
-        for order, (even, odd) in enumerate(waves.T, start=2):
-            border = border + even * np.cos(order * angle) + odd * np.sin(order * angle)
-        return self.inside(radius * border - np.hypot(across, down))
+        border = 1 + _uneven(across, down, waves, first=2)
+        return self.inside(radius * border - _length(across, down))
 
     def line(self, start: tuple[float, float], end: tuple[float, float], radius: float) -> Image:
         """Return the cover of a rounded line of a radius in millimetres."""
         along = np.array(end) - np.array(start)
         part = ((self.x - start[0]) * along[0] + (self.y - start[1]) * along[1]) / max(float(along @ along), 1e-9)
         part = np.clip(part, 0, 1)
-        away = np.hypot(self.x - start[0] - part * along[0], self.y - start[1] - part * along[1])
+        away = _length(self.x - start[0] - part * along[0], self.y - start[1] - part * along[1])
         return self.inside(radius - away)
 
     def inside(self, depth: Image) -> Image:
@@ -108,6 +104,22 @@ def waves(random: np.random.Generator, amplitude: float) -> Image:
     fading = amplitude / np.arange(1, _HARMONICS + 1)
     found: Image = random.normal(0, 1, (2, _HARMONICS)) * fading
     return found
+
+
+def _length(across: Image, down: Image) -> Image:
+    found: Image = np.sqrt(across * across + down * down)  # three times as fast as hypot; nothing here overflows
+    return found
+
+
+def _uneven(across: Image, down: Image, amplitudes: Image, first: int) -> Image:
+    """Return a sum of harmonics of the angle, the lowest of the order `first`."""
+    place = across + 1j * down
+    unit = place / np.maximum(np.abs(place), 1e-9)
+    turn, total = unit**first, np.zeros_like(across)
+    for even, odd in amplitudes.T:
+        total += even * turn.real + odd * turn.imag
+        turn = turn * unit
+    return total
 
 
 def cloud(random: np.random.Generator, size: int, width: float) -> Image:

@@ -39,9 +39,12 @@ class HospitalReport:
 
     def lines(self) -> list[str]:
         """Say what was written and where."""
-        return [
+        counts = (
             f"{self.studies} synthetic studies of {self.patients} invented patients in {self.objects} objects, "
-            f"{self.lesions} studies with a lesion, seed {self.seed}",
+            f"{self.lesions} studies with a lesion, seed {self.seed}"
+        )
+        return [
+            counts,
             *(f"  {self.folder / site}" for site in self.sites),
             f"  {self.labels}   the truth of every object, for '{self.target}'",
         ]
