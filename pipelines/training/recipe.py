@@ -24,8 +24,8 @@ class Recipe:
     """
 
     epochs: int = DEFAULT_EPOCHS
-    batch: int = 32
-    learning_rate: float = 3e-3
+    batch: int = 16
+    learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     patience: int = 8
     seed: int = 0
