@@ -1,4 +1,4 @@
-"""The chest of the synthetic hospital: ribs, spine, heart, lungs with branching vessels, and a nodule or none; in HU."""
+"""The chest of the synthetic hospital: ribs, spine, heart, lungs with branching vessels, a nodule or none; in HU."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

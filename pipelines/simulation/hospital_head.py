@@ -41,9 +41,9 @@ class Lesion:
     strength: float
 
     def radius_at(self, z: float) -> float:
-        """Return the radius of its cut at a height, in millimetres; 0 where it is not cut."""
+        """Return the radius of its cut at a height, in millimetres; 0 beyond four fifths of its height."""
         left = self.radius**2 - (z - self.z) ** 2
-        return float(np.sqrt(left)) if left > (0.35 * self.radius) ** 2 else 0.0
+        return float(np.sqrt(left)) if left > (0.6 * self.radius) ** 2 else 0.0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pipelines.simulation.hospital_shapes import Grid, Image, Pose, cloud, paint
 LESION_SPACE = 1.6  # halo of a lesion, as a factor of its radius
 CT_UNIT_HU = 100.0  # what a look's unit of grey values is in CT
 _GHOST = 0.22
-_FAINT, _RANGE, _OEDEMA = 0.2, 0.8, 0.2  # of tumours, against grey matter: least brightness, its range, the halo
+_FAINT, _RANGE, _OEDEMA = 0.15, 0.8, 0.2  # of tumours, against grey matter: least brightness, its range, the halo
 _MR = Tissues(
     air=0.02,
     scalp=0.9,

@@ -49,7 +49,7 @@ class InputSpec:
         return digest_value(self.to_json())
 
 
-_DEFAULT_ARGUMENTS = {"init_features": 16, "growth_rate": 12, "block_config": [3, 3, 3, 3], "dropout_prob": "0"}
+_DEFAULT_ARGUMENTS = {"init_features": 16, "growth_rate": 12, "block_config": [3, 3, 3, 3], "dropout_prob": "0.0"}
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def test_other_bytes_than_the_registered_are_not_scored(trained: Workspace) -> N
     files = [p for p in (trained.root / "mlflow").rglob("network.json") if forged.mlflow_run in str(p)]
     assert files
     for path in files:
-        path.write_bytes(path.read_bytes().replace(b'"dropout_prob":"0"', b'"dropout_prob":"0.1"'))
+        path.write_bytes(path.read_bytes().replace(b'"dropout_prob":"0.0"', b'"dropout_prob":"0.1"'))
     with pytest.raises(ArtifactChangedError, match="forged@1"):
         run(trained, "internal", model="forged")
     assert trained.lifecycle.evaluations("forged", "1") == []
