@@ -6,7 +6,7 @@ Every patient is invented, every picture is drawn, and every object says `SYNTHE
 import csv
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
@@ -25,7 +25,8 @@ from registry.domain.errors import UsageError
 from registry.domain.ports import Progress
 from registry.objects import write_durably
 
-FOLDER, MANIFEST = "dicom", "labels.csv"
+FOLDER, MANIFEST, STUDIES = "dicom", "labels.csv", "studies.csv"
+STUDY_COLUMNS = ("study", "patient", "site", "lesion")
 COLUMNS = ("sop", "series", "study", "patient", "site", "lesion", "visible")
 LESION_SHARE = 0.45
 SLICES, SIZE = 8, 64
@@ -59,12 +60,12 @@ def write_studies(
     lesion_share: float = LESION_SHARE,
     progress: Progress | None = None,
 ) -> Path:
-    """Write `folder/dicom/<site>/<study number>/<n>.dcm` and, last, the manifest of labels.
+    """Write `folder/dicom/<site>/<study number>/<n>.dcm` and, last, the manifests of labels.
 
     The same arguments give the same bytes; more studies change no earlier one.
 
     Args:
-        folder: may exist; must not hold `dicom` or `labels.csv`.
+        folder: may exist; must not hold `dicom`, `labels.csv` or `studies.csv`.
         hospital: whose studies.
         studies: how many, over all sites, in proportion to their studies a day.
         until: the last day; the studies lie in the 120 days that end with it.
@@ -74,8 +75,9 @@ def write_studies(
         progress: advances once a study.
 
     Returns:
-        The manifest: a CSV file with the columns sop, series, study, patient, site, lesion and visible (0 or 1). The
-        middle slice of a study's series cuts its lesion.
+        `folder/labels.csv`, one row an object: sop, series, study, patient, site, lesion and visible (0 or 1). Beside
+        it lies `studies.csv`, one row a study: study, patient, site and lesion. The middle slice of a study's series
+        cuts its lesion.
 
     Raises:
         UsageError: when the folder holds such a set already, or a number is out of bounds.
@@ -90,7 +92,9 @@ def write_studies(
             if progress is not None:
                 progress.advance()
     manifest = folder / MANIFEST
-    write_durably(manifest, _manifest(labels))
+    by_study = {label.study: (label.study, label.patient, label.site, label.lesion) for label in labels}
+    write_durably(folder / STUDIES, _table(STUDY_COLUMNS, by_study.values()))
+    write_durably(manifest, _table(COLUMNS, (astuple(label) for label in labels)))
     return manifest
 
 
@@ -102,7 +106,7 @@ def read_labels(manifest: Path) -> list[Label]:
 
 
 def _check(folder: Path, hospital: SimulatedHospital, numbers: tuple[int, int, int], lesion_share: float) -> None:
-    if any((folder / name).exists() for name in (FOLDER, MANIFEST)):
+    if any((folder / name).exists() for name in (FOLDER, MANIFEST, STUDIES)):
         raise UsageError("the folder holds synthetic studies already", where=folder.name, mend="name a new one")
     studies, slices, size = numbers
     enough = studies >= 1 and slices >= _LEAST_SLICES and size >= _LEAST_SIZE and hospital.seed >= 0
@@ -153,9 +157,9 @@ def draw_slice(hospital: SimulatedHospital, planned: Planned, index: int) -> NDA
     return stored_mr(picture, planned.scanner.gain) if planned.modality == "MR" else stored_ct(picture, INTERCEPT_HU)
 
 
-def _manifest(labels: Sequence[Label]) -> bytes:
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(astuple(label) for label in labels)
+    writer.writerow(columns)
+    writer.writerows(rows)
     return text.getvalue().encode()

@@ -186,7 +186,7 @@ def _scanner(random: np.random.Generator, site: SimulatedSite) -> SimulatedScann
 
 
 def _shot(random: np.random.Generator, scanner: SimulatedScanner, *, contrast_agent: bool) -> Shot:
-    pose = Pose(*random.uniform(-8, 8, 2), random.uniform(-0.2, 0.2))
+    pose = Pose(random.uniform(-8, 8), random.uniform(-8, 8), random.uniform(-0.2, 0.2))
     return Shot(scanner.look, pose, contrast_agent, bool(random.random() < scanner.look.motion))
 
 

@@ -28,7 +28,7 @@ from registry.people import Signer
 
 MODEL = "lesion-visible"
 SITE, EXTERNAL_SITE = "general", "riverside"
-STUDIES = 150
+STUDIES = 240
 MAP = """\
 [columns]
 unit_uid = "sop"

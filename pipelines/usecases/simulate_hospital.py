@@ -23,6 +23,7 @@ class HospitalReport:
 
     folder: Path
     labels: Path
+    studies_file: Path
     target: str
     sites: tuple[str, ...]
     studies: int
@@ -33,7 +34,12 @@ class HospitalReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        places = {"folder": str(self.folder), "labels": str(self.labels), "sites": list(self.sites)}
+        places = {
+            "folder": str(self.folder),
+            "labels": str(self.labels),
+            "studies_file": str(self.studies_file),
+            "sites": list(self.sites),
+        }
         counts = {"studies": self.studies, "patients": self.patients, "objects": self.objects, "lesions": self.lesions}
         return places | {"target": self.target} | counts | {"seed": self.seed, "synthetic": True}
 
@@ -46,7 +52,8 @@ class HospitalReport:
         return [
             counts,
             *(f"  {self.folder / site}" for site in self.sites),
-            f"  {self.labels}   the truth of every object, for '{self.target}'",
+            f"  {self.labels}   the truth of every object",
+            f"  {self.studies_file}   the truth of every study, for '{self.target}'",
         ]
 
 
@@ -80,13 +87,15 @@ def simulate_hospital(
 
 
 def _report(folder: Path, labels: Path, target: str, sites: tuple[str, ...], seed: int) -> HospitalReport:
-    from pipelines.simulation.hospital_dicom import read_labels  # noqa: PLC0415 - lazy: scipy, pydicom
+    from pipelines.simulation.hospital_dicom import STUDIES, read_labels  # noqa: PLC0415 - lazy: scipy, pydicom
 
     found = read_labels(labels)
     studies = {label.study: label.lesion for label in found}
     patients = {(label.site, label.patient) for label in found}
     lesions = sum(studies.values())
-    return HospitalReport(folder, labels, target, sites, len(studies), len(patients), len(found), lesions, seed)
+    return HospitalReport(
+        folder, labels, labels.with_name(STUDIES), target, sites, len(studies), len(patients), len(found), lesions, seed
+    )
 
 
 def _day(text: str) -> date:

@@ -1,4 +1,4 @@
-"""Labels of whole studies: one label a study, and a model that is trained and judged on their middle slices."""
+"""Labels of whole studies: one a study, and a model that is trained and judged on their middle slices."""
 
 from datetime import date
 from pathlib import Path
@@ -9,7 +9,7 @@ from intake_workspace import empty_workspace, two_sites
 from trained_workspace import LENIENT
 
 from pipelines.bootstrap import Workspace
-from pipelines.simulation.hospital_dicom import read_labels, write_studies
+from pipelines.simulation.hospital_dicom import STUDIES, read_labels, write_studies
 from pipelines.usecases.freeze_cohort import freeze_cohort
 from pipelines.usecases.ingest_dicom import ingest_dicom
 from pipelines.usecases.ingest_rows import IngestReport, ingest_rows
@@ -38,10 +38,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Take one site's studies in, with their labels by study."""
     folder = tmp_path_factory.mktemp("units")
     labels = write_studies(folder, two_sites(), studies=60, until=date(2026, 2, 28), slices=3, size=32)
+    studies = labels.with_name(STUDIES)
     workspace = empty_workspace(folder / "workspace")
     ingest_dicom(workspace, [folder / "dicom" / "general"], "general", progress=NoProgress())
     (folder / "map.toml").write_text(MAP)
-    report = ingest_rows(workspace, "outcomes", [labels], mapping=folder / "map.toml", progress=NoProgress())
+    report = ingest_rows(workspace, "outcomes", [studies], mapping=folder / "map.toml", progress=NoProgress())
     return workspace, report, labels
 
 
@@ -54,7 +55,7 @@ def cohorts(made: Made) -> dict[str, Cohort]:
     }
 
 
-def test_the_rows_of_a_studys_objects_are_one_label(made: Made) -> None:
+def test_the_file_of_studies_has_one_label_a_study(made: Made) -> None:
     studies = {label.study for label in read_labels(made[2])}
     assert made[1].accepted == len(studies) == 60
 
