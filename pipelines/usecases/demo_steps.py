@@ -78,15 +78,13 @@ def enrol(workspace: Workspace, folder: Path, secret: Callable[[int], str]) -> C
 
 
 def take_in(workspace: Workspace, out: Path, seed: int) -> dict[str, Any]:
-    """Draw the synthetic hospital, take two of its sites in with their labels."""
+    """Draw the synthetic hospital, take its sites in with their labels."""
     today = workspace.clock.now().astimezone(UTC).date()
     folder = out / "hospital"
-    simulate_hospital(
+    drawn = simulate_hospital(
         folder, examination="head-mr", studies=STUDIES, seed=seed, until=today.isoformat(), progress=Silent()
     )
-    sites = [
-        ingest_dicom(workspace, [folder / "dicom" / site], site, progress=Silent()) for site in (SITE, EXTERNAL_SITE)
-    ]
+    sites = [ingest_dicom(workspace, [folder / "dicom" / site], site, progress=Silent()) for site in drawn.sites]
     mapping = out / "labels-map.toml"
     write_durably(mapping, MAP.format(established_at=f"{today - timedelta(days=1)}T00:00:00Z").encode())
     labels = ingest_rows(workspace, "outcomes", [folder / "labels.csv"], mapping=mapping, progress=Silent())
