@@ -24,7 +24,7 @@ class Examination(StrEnum):
 
 @dataclass(frozen=True)
 class Look:
-    """How a scanner shows things; the unit of grey values is the brightness of grey matter.
+    """How a scanner shows things; the unit of grey values is the brightness of grey matter (MR) or 100 HU (CT).
 
     Attributes:
         noise: standard deviation of the noise.

@@ -72,7 +72,6 @@ class Tissues:
     Attributes:
         mottle: deviation of the texture of the brain.
         spot: how much a bright spot of strength 1 differs from the brain; `lacune` a dark one.
-        sharp: whether bright spots are calcified, small and hard.
     """
 
     air: float
