@@ -31,18 +31,23 @@ def reads(
     give(report.to_json(), report.lines(), as_json=as_json)
 
 
-@app.command(epilog="Example: overread simulate phantoms ./phantoms --seed 7")
-def phantoms(
-    folder: Annotated[Path, typer.Argument(help="Where the DICOM files go, one folder a site.")],
+@app.command(epilog="Example: overread simulate hospital ./hospital --studies 200 --seed 7")
+def hospital(
+    folder: Annotated[Path, typer.Argument(help="Where the studies go: dicom/SITE/STUDY/N.dcm and labels.csv.")],
+    examination: Annotated[
+        str, typer.Option("--examination", help="What is examined: head-mr, chest-ct or head-ct.")
+    ] = "head-mr",
+    studies: Annotated[int, typer.Option("--studies", help="Studies, over all four sites.")] = 200,
     seed: Annotated[int, typer.Option("--seed", help="Seed; the same seed gives the same bytes.")] = 0,
-    patients: Annotated[int, typer.Option("--patients", help="Patients a site.")] = 24,
-    until: Annotated[str, typer.Option("--until", help="The last acquisition day, YYYY-MM-DD.")] = "2026-06-30",
+    until: Annotated[str, typer.Option("--until", help="The last day, YYYY-MM-DD.")] = "2026-06-30",
     *,
     as_json: Json = False,
 ) -> None:
-    """Write synthetic MR studies of a limb with and without a lesion, for two sites, with labels."""
-    from pipelines.usecases.simulate_phantoms import simulate_phantoms  # noqa: PLC0415 - lazy
+    """Write the studies of a synthetic hospital of four sites, some with a lesion, as DICOM files with labels."""
+    from pipelines.usecases.simulate_hospital import simulate_hospital  # noqa: PLC0415 - lazy
 
     with progress("drawing") as bar:
-        report = simulate_phantoms(folder, seed=seed, patients=patients, until=until, progress=bar)
+        report = simulate_hospital(
+            folder, examination=examination, studies=studies, seed=seed, until=until, progress=bar
+        )
     give(report.to_json(), report.lines(), as_json=as_json)

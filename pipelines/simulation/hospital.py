@@ -4,7 +4,8 @@ Everything here is invented. Pictures (`hospital_dicom`) and rows (`hospital_yea
 that a scanner has one name, one look and one history in both.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 
@@ -23,7 +24,7 @@ class Examination(StrEnum):
 
 @dataclass(frozen=True)
 class Look:
-    """How a scanner shows things; the unit of grey values is the brightness of grey matter.
+    """How a scanner shows things; the unit of grey values is the brightness of grey matter (MR) or 100 HU (CT).
 
     Attributes:
         noise: standard deviation of the noise.
@@ -31,6 +32,7 @@ class Look:
         blur: standard deviation of the point spread, in pixels.
         contrast: factor on the difference of a lesion from its surroundings.
         motion: share of studies with ghosts of motion.
+        tone: exponent on the brightness of tissues (MR): below 1 they look more alike, above 1 less.
     """
 
     noise: float
@@ -38,11 +40,16 @@ class Look:
     blur: float
     contrast: float
     motion: float = 0.03
+    tone: float = 1.0
 
 
 @dataclass(frozen=True)
 class SimulatedScanner:
-    """One device of a site; `serial` and `station` are invented identifiers, replaced at intake like real ones."""
+    """One device of a site; `serial` and `station` are invented identifiers, replaced at intake like real ones.
+
+    Attributes:
+        software: the version that ran first; `history` says what came later.
+    """
 
     serial: str
     station: str
@@ -56,6 +63,12 @@ class SimulatedScanner:
     kernel: str = ""
     enhanced: bool = False  # writes enhanced multi-frame objects
     share: float = 1.0  # of the site's studies of its modality, before normalisation
+    history: tuple[tuple[str, str], ...] = ()  # (first day, ISO; software): harmless updates, in order
+
+    def software_on(self, day: date) -> str:
+        """Return the version that ran on a day."""
+        came = [software for first, software in self.history if date.fromisoformat(first) <= day]
+        return came[-1] if came else self.software
 
 
 @dataclass(frozen=True)
@@ -168,15 +181,13 @@ def _site(index: int, examination: Examination) -> SimulatedSite:
 def _scanner(index: int, which: int, site: str, examination: Examination) -> SimulatedScanner:
     style = (index + which * 2 + 1) % 4 if which else index % 4
     names = (f"SN{4000 + 10 * index + which}", f"{site[:10].upper()}{examination.modality}{which + 1}")
-    share = (0.6, 0.4)[which]
     if examination.modality == "MR":
         maker, model, software, field_t, look = _MR[style]
-        enhanced = maker.startswith("Philips")
-        return SimulatedScanner(
-            *names, maker, model, "MR", software, look, field_strength_t=field_t, enhanced=enhanced, share=share
-        )
-    maker, model, software, kvp, kernel, look = _CT[style]
-    return SimulatedScanner(*names, maker, model, "CT", software, look, kvp=kvp, kernel=kernel, share=share)
+        scanner = SimulatedScanner(*names, maker, model, "MR", software, look, field_strength_t=field_t)
+    else:
+        maker, model, software, kvp, kernel, look = _CT[style]
+        scanner = SimulatedScanner(*names, maker, model, "CT", software, look, kvp=kvp, kernel=kernel)
+    return replace(scanner, enhanced=maker.startswith("Philips"), share=(0.6, 0.4)[which])
 
 
 def _reader(site: str, place: int) -> SimulatedReader:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 import pytest
-from command import MAP, Command, new_workspace
+from command import LENIENT, MAP, Command, new_workspace
 
 from pipelines.defs.verdicts import SEVERITY, acceptance_check, contract_check
 from registry.domain.vocabulary import Verdict
@@ -13,11 +13,11 @@ PIPELINE = """
 target = "lesion-visible"
 seed = 1
 [[pipeline.dicom]]
-path = "{phantoms}/general"
+path = "{hospital}/dicom/general"
 site = "general"
 synthetic = true
 [[pipeline.outcomes]]
-file = "{phantoms}/labels.csv"
+file = "{hospital}/labels.csv"
 map = "{map}"
 [[pipeline.cohorts]]
 name = "train-1"
@@ -31,8 +31,9 @@ select = ["site=general", "patients=40-60%"]
 name = "internal-1"
 role = "internal-test"
 select = ["site=general", "patients=60-100%"]
-[[pipeline.predict]]
-path = "{phantoms}/general"
+[pipeline.protocol]
+{protocol}[[pipeline.predict]]
+path = "{hospital}/dicom/general"
 site = "general"
 mode = "shadow"
 """
@@ -48,11 +49,11 @@ def played(
 
     folder = tmp_path_factory.mktemp("dagster")
     command = new_workspace(folder)
-    phantoms = folder / "phantoms"
-    command.well("simulate", "phantoms", phantoms, "--patients", 36, "--until", "2026-06-30", "--seed", 7)
+    hospital = folder / "hospital"
+    command.well("simulate", "hospital", hospital, "--studies", 110, "--until", "2026-06-30", "--seed", 7)
     (folder / "map.toml").write_text(MAP)
     with (command.root / "overread.toml").open("a") as settings:
-        settings.write(PIPELINE.format(phantoms=phantoms, map=folder / "map.toml"))
+        settings.write(PIPELINE.format(hospital=hospital, protocol=LENIENT, map=folder / "map.toml"))
     resources = {"workspace": WorkspaceResource(root=str(command.root))}
     with dg.DagsterInstance.ephemeral() as instance:
         first = defs.resolve_job_def("retrain").execute_in_process(instance=instance, resources=resources)
