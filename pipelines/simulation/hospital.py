@@ -56,6 +56,7 @@ class SimulatedScanner:
     kernel: str = ""
     enhanced: bool = False  # writes enhanced multi-frame objects
     share: float = 1.0  # of the site's studies of its modality, before normalisation
+    history: tuple[tuple[str, str], ...] = ()  # (first day, ISO; software): harmless updates, in order
 
 
 @dataclass(frozen=True)

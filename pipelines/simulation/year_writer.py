@@ -1,0 +1,67 @@
+"""Writes the tables of a simulated year, row group by row group; files appear whole or not at all."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+_ENDING = ".partial"
+_LEVEL = 1  # of zstd: the fastest
+
+
+class YearWriter:
+    """Writes Parquet files into a folder.
+
+    Args:
+        folder: where they go; it is made.
+        tables: their names.
+    """
+
+    def __init__(self, folder: Path, tables: Sequence[str]) -> None:
+        self._folder = folder
+        self._open: dict[str, Any] = {}
+        self.rows: dict[str, int] = dict.fromkeys(tables, 0)
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for writer in self._open.values():
+            writer.close()
+        for table in self._open:
+            partial = self.place(table).with_suffix(_ENDING)
+            if kind is None:
+                os.replace(partial, self.place(table))
+            else:
+                partial.unlink()
+
+    def place(self, table: str) -> Path:
+        """Return a table's file."""
+        return self._folder / f"{table}.parquet"
+
+    def write(self, tables: Mapping[str, Any]) -> None:
+        """Append each table as one row group."""
+        for name, table in tables.items():
+            if name not in self._open:
+                self._open[name] = self._begin(name, table)
+            self._open[name].write_table(table, row_group_size=max(1, table.num_rows))
+            self.rows[name] += table.num_rows
+
+    def _begin(self, name: str, table: Any) -> Any:
+        """Open a file: words are dictionary-coded, numbered texts share their beginnings."""
+        import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+        import pyarrow.parquet as pq  # noqa: PLC0415 - lazy: as above
+
+        coded = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+        texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+        return pq.ParquetWriter(
+            self.place(name).with_suffix(_ENDING),
+            table.schema,
+            compression="zstd",
+            compression_level=_LEVEL,
+            use_dictionary=coded,
+            column_encoding=dict.fromkeys(texts, "DELTA_BYTE_ARRAY"),
+            store_schema=False,
+        )
