@@ -85,7 +85,7 @@ def _other_protocol(knobs: Answering, struck: Booleans, size: float) -> None:
 
 
 def _missed(knobs: Answering, struck: Booleans, size: float) -> None:
-    knobs.lesion_offset[struck] -= size
+    knobs.left[struck] = size
 
 
 def _more_disease(knobs: Arriving, struck: Booleans, size: float) -> None:
@@ -143,7 +143,7 @@ FAILURES: Mapping[str, FailureKind] = {
         ("software", "scanner"), without_labels=True, answer=_upgraded,
     ),
     "new-scanner": FailureKind(
-        "a scanner of an unknown maker takes over a share of a site's studies; the model is a little less skilled on it",
+        "a scanner of an unknown maker takes a share of a site's studies; the model is a little less skilled on it",
         Who.NEW_SCANNER, "share of the site's studies", 0.5,
         ("scanner",), without_labels=True, answer=_unfamiliar,
     ),
@@ -158,8 +158,8 @@ FAILURES: Mapping[str, FailureKind] = {
         ("protocol",), without_labels=True, answer=_other_protocol,
     ),
     "subgroup-decline": FailureKind(
-        "the model misses lesions of one group: at a sensitivity of .90 the default leaves .55",
-        Who.GROUP, "fall of the scores of its lesions, in standard deviations", 1.156,
+        "the model misses lesions of one group; studies without a lesion score as before",
+        Who.GROUP, "sensitivity that is left in the group at the operating point", 0.55,
         ("subgroup",), without_labels=False, answer=_missed,
     ),
     "prevalence-change": FailureKind(
@@ -212,6 +212,12 @@ FAILURES: Mapping[str, FailureKind] = {
         Who.NOBODY, "years added to the age of new patients", -30.0,
         ("input",), without_labels=True, arrive=_younger, answer=_strange,
     ),
+}  # fmt: skip
+_BOUNDS = {
+    "new-scanner": (0.01, 1.0), "scanner-degradation": (0.05, 1.0), "protocol-change": (0.1, 10.0),
+    "subgroup-decline": (0.01, 0.99), "prevalence-change": (0.01, 100.0), "model-swap": (0.0, 2.0),
+    "motion-wave": (0.01, 1.0), "slow-decline": (0.0, 1.0), "reader-accepts": (0.01, 1.0),
+    "reader-rejects": (0.01, 1.0), "unusual-population": (-90.0, 90.0),
 }  # fmt: skip
 _BY_PATIENT = frozenset({"unusual-population"})  # strikes patients who are first seen since then
 
@@ -359,9 +365,16 @@ def _day(failure: Failure, first: date) -> int:
         raise UsageError(f"'{failure.since}' is no day", mend="write it as 2026-04-01") from error
 
 
+def _within(failure: Failure, size: float) -> float:
+    low, high = _BOUNDS.get(failure.kind, (-100.0, 100.0))
+    if not low <= size <= high:
+        raise UsageError(f"a size of {size:g} is none of '{failure.kind}'", mend=f"give one from {low:g} to {high:g}")
+    return size
+
+
 def _size(failure: Failure, kind: FailureKind, threshold: float) -> float:
     if failure.kind != "operating-point":
-        return failure.size or kind.default
+        return _within(failure, failure.size or kind.default)
     odds = 2.5 * threshold / (1 - threshold)
     cells = failure.size or round(65536 * odds / (1 + odds))
     if not (cells == int(cells) and 0 < cells < 65536):

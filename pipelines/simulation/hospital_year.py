@@ -5,7 +5,6 @@ the number of rows: a run of days is drawn, written as one row group, and forgot
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -79,9 +78,7 @@ class YearFiles:
     studies: int
 
 
-def write_year(
-    folder: Path, hospital: SimulatedHospital, year: Year, *, progress: Progress | None = None
-) -> YearFiles:
+def write_year(folder: Path, hospital: SimulatedHospital, year: Year, *, progress: Progress | None = None) -> YearFiles:
     """Draw a year and write its observation files and `year.json`; files of that name are replaced.
 
     Args:
@@ -112,7 +109,8 @@ def write_year(
         writer.write({"expected": maker.expected(calendar)})
     truth = folder / "year.json"
     _write_truth(truth, hospital, year, plants, {"studies": studies, "rows": writer.rows})
-    return YearFiles(*(writer.place(table) for table in TABLES), truth, writer.rows, studies)
+    places = {table: writer.place(table) for table in TABLES}
+    return YearFiles(**places, truth=truth, rows=writer.rows, studies=studies)
 
 
 def _batches(year: Year, plants: Plants, calendar: Calendar) -> Iterator[tuple[int, Any]]:
@@ -189,4 +187,4 @@ def _write_truth(
     }  # fmt: skip
     partial = place.with_suffix(".partial")
     partial.write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, place)
+    partial.replace(place)

@@ -52,7 +52,7 @@ class Answering:
         first: day on which the patient was first seen.
         female, age: the patient, age in years.
         offset: added to the latent score, in standard deviations of one class at home.
-        lesion_offset: added to the latent score of studies with the lesion.
+        left: sensitivity that is left where there is a lesion; 0 for that at home.
         skill: factor on the distance of the classes.
         spread: factor on the latent score.
         snr, sharpness: factors on the measured quality; noise moves against snr.
@@ -70,7 +70,7 @@ class Answering:
     female: Booleans
     age: Floats
     offset: Floats
-    lesion_offset: Floats
+    left: Floats
     skill: Floats
     spread: Floats
     snr: Floats

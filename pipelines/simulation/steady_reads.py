@@ -1,13 +1,12 @@
-"""Reads and outcomes of the steady generator: readers judge on their own, then may follow the model; proof comes late."""
+"""Reads and outcomes of the steady generator: readers judge alone, then may follow the model; proof comes late."""
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from pipelines.simulation.hospital_failures import Plants
 from pipelines.simulation.planted_effects import Booleans, Integers, Reading
-from pipelines.simulation.year_batch import UNKNOWN, Answers, Outcomes, Reads, Studies
+from pipelines.simulation.year_batch import UNKNOWN, Answers, Outcomes, Reads, Studies, stacked
 from pipelines.simulation.year_calendar import DAY, MINUTE, SECOND
 from pipelines.simulation.year_fleet import Fleet
 
@@ -42,7 +41,7 @@ def reads_of(rng: np.random.Generator, plants: Plants, studies: Studies, answers
         np.arange(n), np.zeros(n, np.int8), reader, at, decision, answers.scored & (shown == 1), shown, before, action,
         seconds, 1 - 0.5 * rng.random(n, np.float32) ** 2,
     )  # fmt: skip
-    return _joined(final, _preliminary(rng, fleet, studies, final, begun), _addenda(rng, studies, final))
+    return stacked(final, _preliminary(rng, fleet, studies, final, begun), _addenda(rng, studies, final))
 
 
 def _assigned(rng: np.random.Generator, fleet: Fleet, site: Integers) -> Integers:
@@ -70,7 +69,8 @@ def _display(rng: np.random.Generator, answers: Answers, knobs: Reading) -> tupl
 def _opinion(rng: np.random.Generator, fleet: Fleet, reader: Integers, truth: Booleans) -> Booleans:
     chance = rng.random(truth.size, np.float32)
     sensitivity, specificity = fleet.skills("sensitivity")[reader], fleet.skills("specificity")[reader]
-    return np.where(truth, chance < sensitivity, chance >= specificity)
+    found: Booleans = np.where(truth, chance < sensitivity, chance >= specificity)
+    return found
 
 
 def _decision(
@@ -82,7 +82,8 @@ def _decision(
     trust = fleet.skills("trust")[knobs.reader] * np.where(before == 1, _LOYAL, 1.0)
     follows = (shown == 1) & ((chance < trust) | knobs.accepts)
     dismissed = (shown == 1) & said & (dismissal < knobs.dismisses)
-    return np.where(follows, said, opinion) & ~dismissed
+    found: Booleans = np.where(follows, said, opinion) & ~dismissed
+    return found
 
 
 def _action(rng: np.random.Generator, shown: Integers, agrees: Booleans) -> Integers:
@@ -93,9 +94,7 @@ def _action(rng: np.random.Generator, shown: Integers, agrees: Booleans) -> Inte
     return np.where(shown == 1, seen, np.where(shown == 0, _NOT_VIEWED, _NO_CLICK)).astype(np.int8)
 
 
-def _preliminary(
-    rng: np.random.Generator, fleet: Fleet, studies: Studies, final: Reads, begun: Integers
-) -> Reads:
+def _preliminary(rng: np.random.Generator, fleet: Fleet, studies: Studies, final: Reads, begun: Integers) -> Reads:
     """Return earlier reads by a colleague, without the model."""
     chance = rng.random(studies.day.size, np.float32)
     opinion = rng.random(studies.day.size, np.float32)
@@ -140,7 +139,7 @@ def outcomes_of(
     flagged = decision | (answers.scored & ~answers.shadow & answers.decision)
     chance = rng.random(n, np.float32)
     proof = np.flatnonzero(np.where(flagged, chance < _WORKED_UP, chance < sampling))
-    return _joined(_reports(reads, n), _proof(rng, fleet, (studies, flagged, reader, at), proof, sampling))
+    return stacked(_reports(reads, n), _proof(rng, fleet, (studies, flagged, reader, at), proof, sampling))
 
 
 def _reports(reads: Reads, n: int) -> Outcomes:
@@ -172,9 +171,3 @@ def _proof(rng: np.random.Generator, fleet: Fleet, what: tuple[Any, ...], some: 
         np.where(worked, _BY_DECISION, _SAMPLED).astype(np.int8),
         np.where(worked, np.nan, sampling).astype(np.float32),
     )  # fmt: skip
-
-
-def _joined(*parts: Any) -> Any:
-    """Return records one after the other."""
-    names = [field.name for field in fields(parts[0])]
-    return type(parts[0])(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -63,7 +63,7 @@ class SteadyYear:
 
     def _draw(self, start: int, stop: int, number: int) -> Batch:
         rng = np.random.Generator(np.random.SFC64([*self._seed, 1 + start]))
-        wobble = rng.standard_normal((stop - start, len(self._fleet.scanners))).astype(np.float32) * _WOBBLE
+        wobble = self._wobble(start, stop)
         day, site, acquired = self._arrivals(rng, start, stop)
         first, patient = self._patients(rng, day, site, start, stop)
         arriving = Arriving.neutral(day, site, first, self._scanners(rng, site), _uniform(rng, day.size))
@@ -74,10 +74,16 @@ class SteadyYear:
         self._plants.answer(answering)
         truth = self._truth(rng, arriving, keys)
         studies = self._studies(rng, answering, (patient, sex, truth), acquired)
-        answers = self._answers(rng, answering, studies, keys, wobble[day - start, arriving.scanner])
+        answers = self._answers(rng, answering, studies, keys, wobble[arriving.scanner, day - start])
         reads = reads_of(rng, self._plants, studies, answers)
         outcomes = outcomes_of(rng, self._fleet, self._year.sampling, studies, answers, reads)
         return Batch(number, studies, answers, reads, outcomes)
+
+    def _wobble(self, start: int, stop: int) -> Floats:
+        """Return the offsets of each scanner on each day; a scanner that is added leaves the others' as they are."""
+        rng = np.random.Generator(np.random.SFC64([*self._seed, 1 + start, 1]))
+        found: Floats = rng.standard_normal((len(self._fleet.scanners), stop - start), np.float32) * np.float32(_WOBBLE)
+        return found
 
     def _arrivals(self, rng: np.random.Generator, start: int, stop: int) -> tuple[Any, Any, Any]:
         """Return day, site and time of the studies of a run of days, in order of time."""
@@ -161,7 +167,9 @@ class SteadyYear:
         protocol = np.searchsorted(np.cumsum([p.share for p in fleet.protocols])[:-1], _uniform(rng, n), side="right")
         lead = (MINUTE * np.exp(4.0 + 1.4 * rng.standard_normal(n, np.float32))).astype(np.int64)
         transfer = (MINUTE * np.exp(1.8 + 0.5 * rng.standard_normal(n, np.float32))).astype(np.int64)
-        thickness, echo = (np.array([getattr(p, name) for p in fleet.protocols]) for name in ("thickness_mm", "echo_ms"))
+        thickness, echo = (
+            np.array([getattr(p, name) for p in fleet.protocols]) for name in ("thickness_mm", "echo_ms")
+        )
         blur = fleet.looks("blur")[scanner]
         sharpness = np.exp(0.05 * rng.standard_normal(n, np.float32)) / (1 + blur) * knobs.sharpness
         return Studies(
@@ -206,9 +214,14 @@ class SteadyYear:
         middle = self._distance / 2
         half = np.where(studies.truth, middle, -middle) * skill
         offset = self._site_offset[knobs.site] + self._scanner_offset[knobs.scanner]
-        planted = knobs.offset + knobs.lesion_offset * studies.truth
+        planted = knobs.offset - self._fall(knobs.left) * studies.truth
         latent: Floats = (middle + (half + noise) * knobs.spread + offset + planted).astype(np.float32)
         return latent
+
+    def _fall(self, left: Floats) -> Floats:
+        """Return by how much the scores of lesions fall for the sensitivity that is left."""
+        fall = ndtri(self._year.sensitivity) - ndtri(np.where(left > 0, left, 0.5))
+        return np.where(left > 0, fall, 0.0).astype(np.float32)
 
     def _embedding(self, rng: np.random.Generator, knobs: Answering, studies: Studies) -> Floats:
         size = self._year.embedding

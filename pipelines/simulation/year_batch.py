@@ -3,16 +3,18 @@
 Instants are microseconds since 1970 in UTC. Places (`site`, `scanner`, `reader`) are those of the `Fleet`.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[Any]  # binary32 or binary64
 Integers = npt.NDArray[Any]
 Instants = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
+Record = TypeVar("Record", "Reads", "Outcomes")
 
 SEXES = ("F", "M", None)  # codes of `Studies.sex`; None is unknown
 STATUSES = ("scored", "skipped", "failed")
@@ -54,11 +56,11 @@ class Studies:
     thickness_mm: Floats
     echo_ms: Floats
     dose: Floats  # factor on the protocol's dose
-    snr: Floats
-    cnr: Floats
-    noise: Floats
-    sharpness: Floats
-    motion: Floats
+    snr: Numbers
+    cnr: Numbers
+    noise: Numbers
+    sharpness: Numbers
+    motion: Numbers
     repeated: Booleans
     truth: Booleans
 
@@ -89,7 +91,8 @@ class Answers:
     @property
     def scored(self) -> Booleans:
         """Which studies have a score."""
-        return self.made & (self.status == 0)
+        found: Booleans = self.made & (self.status == 0)
+        return found
 
 
 @dataclass
@@ -138,6 +141,12 @@ class Outcomes:
     indeterminate: Booleans
     verification: Integers
     fraction: Floats
+
+
+def stacked(*parts: Record) -> Record:
+    """Return the records of several parts, one part after the other."""
+    names = [field.name for field in fields(parts[0])]
+    return type(parts[0])(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 @dataclass

@@ -61,7 +61,8 @@ class Calendar:
     @cached_property
     def hour_shares(self) -> npt.NDArray[np.float64]:
         """Share of a day's studies in each local hour, by day."""
-        return np.where(self.calm[:, None], _CALM / _CALM.sum(), _BUSY / _BUSY.sum())
+        found: npt.NDArray[np.float64] = np.where(self.calm[:, None], _CALM / _CALM.sum(), _BUSY / _BUSY.sum())
+        return found
 
     @cached_property
     def starts(self) -> npt.NDArray[np.int64]:

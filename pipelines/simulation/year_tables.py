@@ -1,4 +1,4 @@
-"""Batches of a simulated year as Arrow tables in the columns of the observation files; every row is marked synthetic."""
+"""Batches of a simulated year as Arrow tables in the columns of the observation files; every row is marked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,0 +1,64 @@
+"""Years of a small synthetic hospital, drawn once and read back as frames, for tests of generators and failures."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache, cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pipelines.simulation.hospital import Failure, SimulatedHospital, standard_hospital
+from pipelines.simulation.hospital_year import TABLES, Year, write_year
+
+FIRST, DAYS = date(2025, 1, 6), 84
+SINCE = "2025-02-10"
+SITES = ("general", "riverside")
+YEAR = Year(FIRST, DAYS, modes={"general": "live", "riverside": "live"})
+
+
+def small_hospital(seed: int = 5) -> SimulatedHospital:
+    """Return two sites of the standard hospital."""
+    hospital = standard_hospital(seed=seed)
+    return replace(hospital, sites=tuple(site for site in hospital.sites if site.site in SITES))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawn year, table by table."""
+
+    acquisitions: pd.DataFrame
+    predictions: pd.DataFrame
+    reads: pd.DataFrame
+    outcomes: pd.DataFrame
+    expected: pd.DataFrame
+
+    @cached_property
+    def studies(self) -> pd.DataFrame:
+        """One row a study: acquisition, answer, truth where it is proved, final read."""
+        first = self.acquisitions[self.acquisitions.repeat_of.isna()].set_index("study_uid")
+        zones = {"general": "Europe/Vienna", "riverside": "Europe/London"}
+        first = first.assign(day=[at.tz_convert(zones[site]).date() for at, site in zip(first.acquired_at, first.site)])  # noqa: B905 - two columns of one frame
+        answers = self.predictions.set_index("study_uid")[["score", "decision", "status", "mode", "threshold"]]
+        proof = self.outcomes[self.outcomes.source != "report"].set_index("study_uid")[["truth", "verification"]]
+        final = self.reads[self.reads.stage == "final"].set_index("study_uid")
+        final = final[["reader", "decision", "ai_shown", "read_seconds", "read_at"]].rename(
+            columns={"decision": "read"}
+        )
+        return first.join(answers).join(proof).join(final)
+
+
+@cache
+def drawn(generator: str, *failures: Failure, **changes: Any) -> Drawn:
+    """Draw a year once."""
+    year = replace(YEAR, generator=generator, failures=failures, **changes)
+    with TemporaryDirectory() as folder:
+        write_year(Path(folder), small_hospital(), year)
+        return read_back(Path(folder))
+
+
+def read_back(folder: Path) -> Drawn:
+    """Read the files of a year."""
+    return Drawn(*(pq.read_table(folder / f"{table}.parquet").to_pandas() for table in TABLES))
