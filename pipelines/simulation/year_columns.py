@@ -6,37 +6,43 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_DIGITS = np.frombuffer("".join(f"{number:04d}" for number in range(10_000)).encode(), np.uint8).reshape(-1, 4)
+_WIDTH = 12  # digits of a number in an identifier
+_DIGITS = np.frombuffer("".join(f"{number:04d}" for number in range(10_000)).encode(), np.uint32)
 
 
-def numbered(prefix: str, numbers: npt.NDArray[np.int64], width: int = 12) -> Any:
-    """Return an Arrow column of texts: the prefix and each number with leading zeros.
+def numbered(prefix: str, numbers: npt.NDArray[np.int64]) -> Any:
+    """Return an Arrow column of texts: the prefix and each number in 12 digits.
 
     Args:
         prefix: ASCII.
-        numbers: not negative, below 10 ** width.
-        width: digits, a multiple of 4.
+        numbers: not negative, below 10 ** 12.
 
     Raises:
         ValueError: when a number does not fit.
     """
-    if numbers.size and not 0 <= int(numbers.min()) <= int(numbers.max()) < 10**width:
-        raise ValueError(f"a number does not fit into {width} digits")
-    head = np.frombuffer(prefix.encode("ascii"), np.uint8)
-    texts = np.empty((numbers.size, head.size + width), np.uint8)
-    texts[:, : head.size] = head
-    rest = numbers
-    for place in range(head.size + width - 4, head.size - 1, -4):
-        rest, group = np.divmod(rest, 10_000)
-        texts[:, place : place + 4] = _DIGITS[group]
+    if numbers.size and not 0 <= int(numbers.min()) <= int(numbers.max()) < 10**_WIDTH:
+        raise ValueError(f"a number does not fit into {_WIDTH} digits")
+    head = len(prefix)
+    layout = {
+        "names": ["head", "high", "middle", "low"],
+        "formats": [f"S{head}", "u4", "u4", "u4"],  # four digits each, as bytes
+        "offsets": [0, head, head + 4, head + 8],
+        "itemsize": head + _WIDTH,
+    }
+    texts = np.empty(numbers.size, np.dtype(layout))  # type: ignore[call-overload]
+    high, rest = np.divmod(numbers, 10**8)
+    middle, low = np.divmod(rest.astype(np.int32), np.int32(10**4))
+    texts["head"] = prefix.encode("ascii")
+    texts["high"], texts["middle"], texts["low"] = _DIGITS[high], _DIGITS[middle], _DIGITS[low]
     return _texts(texts)
 
 
-def _texts(texts: npt.NDArray[np.uint8]) -> Any:
+def _texts(texts: npt.NDArray[Any]) -> Any:
+    """Return texts of one length as an Arrow column, without a copy."""
     import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
 
-    ends = np.arange(texts.shape[0] + 1, dtype=np.int32) * np.int32(texts.shape[1])
-    return pa.StringArray.from_buffers(texts.shape[0], pa.py_buffer(ends), pa.py_buffer(texts))
+    ends = np.arange(texts.size + 1, dtype=np.int32) * np.int32(texts.dtype.itemsize)
+    return pa.StringArray.from_buffers(texts.size, pa.py_buffer(ends), pa.py_buffer(texts))
 
 
 def words(codes: npt.NDArray[Any], pool: Sequence[str | None]) -> Any:

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 _ENDING = ".partial"
 _GROUP = 60_000  # rows from which a row group is written
-_LEVEL = 1  # of zstd: the fastest
 
 
 class YearWriter:
@@ -63,18 +62,17 @@ class YearWriter:
         self._open[name].write_table(table, row_group_size=max(1, table.num_rows))
 
     def _begin(self, name: str, table: Any) -> Any:
-        """Open a file: words are dictionary-coded, numbered texts share their beginnings."""
+        """Open a file: words are dictionary-coded; only instants have statistics, by which row groups are chosen."""
         import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
         import pyarrow.parquet as pq  # noqa: PLC0415 - lazy: as above
 
         coded = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-        texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+        times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
         return pq.ParquetWriter(
             self.place(name).with_suffix(_ENDING),
             table.schema,
-            compression="zstd",
-            compression_level=_LEVEL,
+            compression="snappy",
             use_dictionary=coded,
-            column_encoding=dict.fromkeys(texts, "DELTA_BYTE_ARRAY"),
+            write_statistics=times,
             store_schema=False,
         )
