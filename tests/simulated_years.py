@@ -39,8 +39,7 @@ class Drawn:
     def studies(self) -> pd.DataFrame:
         """One row a study: acquisition, answer, truth where it is proved, final read."""
         first = self.acquisitions[self.acquisitions.repeat_of.isna()].set_index("study_uid")
-        zones = {"general": "Europe/Vienna", "riverside": "Europe/London"}
-        first = first.assign(day=[at.tz_convert(zones[site]).date() for at, site in zip(first.acquired_at, first.site)])  # noqa: B905 - two columns of one frame
+        first = first.assign(day=local_days(first))
         answers = self.predictions.set_index("study_uid")[["score", "decision", "status", "mode", "threshold"]]
         proof = self.outcomes[self.outcomes.source != "report"].set_index("study_uid")[["truth", "verification"]]
         final = self.reads[self.reads.stage == "final"].set_index("study_uid")
@@ -48,6 +47,15 @@ class Drawn:
             columns={"decision": "read"}
         )
         return first.join(answers).join(proof).join(final)
+
+
+def local_days(acquisitions: pd.DataFrame) -> pd.Series:
+    """Return the site-local day of each row."""
+    found = pd.Series(index=acquisitions.index, dtype=object)
+    for site in small_hospital().sites:
+        mine = acquisitions.site == site.site
+        found[mine] = acquisitions.acquired_at[mine].dt.tz_convert(site.time_zone).dt.date
+    return found
 
 
 @cache

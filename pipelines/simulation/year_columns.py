@@ -29,7 +29,7 @@ def numbered(prefix: str, numbers: npt.NDArray[np.int64]) -> Any:
         "offsets": [0, head, head + 4, head + 8],
         "itemsize": head + _WIDTH,
     }
-    texts = np.empty(numbers.size, np.dtype(layout))  # type: ignore[call-overload]
+    texts: Any = np.empty(numbers.size, np.dtype(layout))  # type: ignore[call-overload]
     high, rest = np.divmod(numbers, 10**8)
     middle, low = np.divmod(rest.astype(np.int32), np.int32(10**4))
     texts["head"] = prefix.encode("ascii")
