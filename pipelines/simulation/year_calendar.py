@@ -87,7 +87,10 @@ class Calendar:
         numbers = self.expected[:, :, None] * self.hour_shares[None]
         site = np.broadcast_to(np.arange(len(self.hospital.sites))[:, None, None], numbers.shape)
         hours = self.starts // (60 * MINUTE) * (60 * MINUTE)
-        return site.ravel(), hours.ravel(), np.round(numbers, 4).ravel()
+        # Where clocks go forward two local hours are one: their numbers add up. Whole hours leave room for the site.
+        keys, place = np.unique((hours + site).ravel(), return_inverse=True)
+        summed = np.bincount(place.ravel(), weights=numbers.ravel())
+        return keys % (60 * MINUTE), keys // (60 * MINUTE) * (60 * MINUTE), np.round(summed, 4)
 
 
 def _holiday(day: date) -> bool:
