@@ -7,11 +7,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from pipelines.simulation import hospital_year
 from pipelines.simulation.hospital import Failure, SimulatedHospital, standard_hospital
+from pipelines.simulation.hospital_failures import Plants
 from pipelines.simulation.hospital_year import TABLES, Year, write_year
+from pipelines.simulation.year_calendar import Calendar
 
 FIRST, DAYS = date(2025, 1, 6), 84
 SINCE = "2025-02-10"
@@ -59,9 +63,9 @@ def local_days(acquisitions: pd.DataFrame) -> pd.Series:
 
 
 @cache
-def drawn(generator: str, *failures: Failure, **changes: Any) -> Drawn:
-    """Draw a year once."""
-    year = replace(YEAR, generator=generator, failures=failures, **changes)
+def drawn(generator: str, *failures: Failure, modes: tuple[tuple[str, str], ...] = (), **changes: Any) -> Drawn:
+    """Draw a year once; `modes` as pairs, both sites live without."""
+    year = replace(YEAR, generator=generator, failures=failures, modes=dict(modes) or YEAR.modes, **changes)
     with TemporaryDirectory() as folder:
         write_year(Path(folder), small_hospital(), year)
         return read_back(Path(folder))
@@ -70,3 +74,32 @@ def drawn(generator: str, *failures: Failure, **changes: Any) -> Drawn:
 def read_back(folder: Path) -> Drawn:
     """Read the files of a year."""
     return Drawn(*(pq.read_table(folder / f"{table}.parquet").to_pandas() for table in TABLES))
+
+
+@dataclass(frozen=True)
+class Truths:
+    """What nobody in the hospital sees whole: the truth of every study, beside answer and final read."""
+
+    site: Any
+    truth: Any
+    score: Any
+    decision: Any
+    shown: Any
+    reader: Any
+    read: Any
+
+
+@cache
+def truths(generator: str, **changes: Any) -> Truths:
+    """Draw a year without writing it."""
+    year = replace(YEAR, generator=generator, **changes)
+    plants = Plants(small_hospital(), (), year.first, year.threshold)
+    calendar = Calendar(small_hospital(), year.first, year.days, year.volume)
+    rows = []
+    for _, batch in hospital_year._batches(year, plants, calendar):
+        n, one, said = batch.studies.day.size, batch.studies, batch.answers
+        final = batch.reads
+        rows.append(
+            (one.site, one.truth, said.score, said.decision, final.shown[:n], final.reader[:n], final.decision[:n])
+        )
+    return Truths(*(np.concatenate(column) for column in zip(*rows, strict=True)))
