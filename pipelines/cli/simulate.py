@@ -37,17 +37,28 @@ def hospital(
     examination: Annotated[
         str, typer.Option("--examination", help="What is examined: head-mr, chest-ct or head-ct.")
     ] = "head-mr",
-    studies: Annotated[int, typer.Option("--studies", help="Studies, over all four sites.")] = 200,
+    studies: Annotated[
+        int, typer.Option("--studies", help="Studies as DICOM files, over all four sites; 0: none.")
+    ] = 200,
     seed: Annotated[int, typer.Option("--seed", help="Seed; the same seed gives the same bytes.")] = 0,
     until: Annotated[str, typer.Option("--until", help="The last day, YYYY-MM-DD.")] = "2026-06-30",
+    days: Annotated[int, typer.Option("--days", help="Days of operation as rows, up to --until; 0: none.")] = 0,
+    volume: Annotated[float, typer.Option("--volume", help="Factor on the studies a day of the rows.")] = 1.0,
+    model: Annotated[str, typer.Option("--model", help="Rows: who answers.")] = "synthetic-model",
+    version: Annotated[str, typer.Option("--version", help="Rows: its version.")] = "1",
+    threshold: Annotated[float, typer.Option("--threshold", help="Rows: its operating point, k/65536.")] = 0.1,
+    shadow: Annotated[list[str] | None, typer.Option("--shadow", help="Rows: a site that sees no result.")] = None,
+    generator: Annotated[str, typer.Option("--generator", help="Rows: steady or regimes.")] = "steady",
+    plant: Annotated[
+        list[str] | None,
+        typer.Option("--plant", help="Rows: a failure, KIND:SINCE[:SITE[:WHO[:SIZE]]]; may be given again."),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Write the studies of a synthetic hospital of four sites, some with a lesion, as DICOM files with labels."""
-    from pipelines.usecases.simulate_hospital import simulate_hospital  # noqa: PLC0415 - lazy
+    """Draw a synthetic hospital of four sites: studies as DICOM files with labels, days of operation as rows."""
+    from pipelines.cli.simulated import Rows, drawn  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    with progress("drawing") as bar:
-        report = simulate_hospital(
-            folder, examination=examination, studies=studies, seed=seed, until=until, progress=bar
-        )
-    give(report.to_json(), report.lines(), as_json=as_json)
+    rows = Rows(days, volume, model, version, threshold, tuple(shadow or ()), generator, tuple(plant or ()))
+    document, lines = drawn(folder, examination, studies, seed, until, rows)
+    give(document, lines, as_json=as_json)

@@ -72,19 +72,10 @@ def take_in(workspace: Workspace, out: Path, bars: Bars) -> Told:
 def take_labels_in(workspace: Workspace, folder: Path, bars: Bars) -> int:
     """Take the labels of drawn studies in, known since yesterday."""
     since = workspace.clock.now().astimezone(UTC).date() - timedelta(days=1)
-    mapping, studies = folder / "labels-map.toml", folder / "study-labels.csv"
+    mapping = folder / "labels-map.toml"
     write_durably(mapping, labels_map(f"{since}T00:00:00Z").encode())
-    write_durably(studies, _one_a_study((folder / "labels.csv").read_text()).encode())
     with bars("taking labels in") as bar:
-        return ingest_rows(workspace, "outcomes", [studies], mapping=mapping, progress=bar).accepted
-
-
-def _one_a_study(labels: str) -> str:
-    """Return the labels of objects as labels of studies: the first row of each."""
-    head, *rows = labels.splitlines()
-    place = head.split(",").index("study")
-    first = {row.split(",")[place]: row for row in reversed(rows)}
-    return "\n".join([head, *sorted(first.values())]) + "\n"
+        return ingest_rows(workspace, "outcomes", [folder / "studies.csv"], mapping=mapping, progress=bar).accepted
 
 
 def freeze(workspace: Workspace, bars: Bars) -> Told:
