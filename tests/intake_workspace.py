@@ -42,8 +42,11 @@ def two_sites() -> SimulatedHospital:
 
 
 def draw(folder: Path, patients: int = 6, slices: int = 4) -> Path:
-    """Draw the studies of two sites, as many patients each, and return the folder: `dicom` and `labels.csv` in it."""
-    write_studies(folder, two_sites(), studies=patients * len(SITES), until=date(2026, 2, 28), slices=slices, size=32)
+    """Draw the studies of two sites, all patients with a lesion in some slices; `dicom` and `labels.csv`."""
+    studies = patients * len(SITES)
+    write_studies(
+        folder, two_sites(), studies=studies, until=date(2026, 2, 28), slices=slices, size=32, lesion_share=1.0
+    )
     return folder
 
 

@@ -141,7 +141,7 @@ class Failure:
 _MR = (
     ("SIEMENS", "SYNTHETIC A 1.5", "syngo MR E11", 1.5, Look(0.060, 0.25, 0.50, 1.00)),
     ("GE MEDICAL SYSTEMS", "SYNTHETIC B 3T", "29\\LX\\MR Software release:MR29.1", 3.0, Look(0.045, 0.45, 0.60, 1.10)),
-    ("Philips Healthcare", "SYNTHETIC C 3T", "5.7.1\\5.7.1.2", 3.0, Look(0.050, 0.35, 0.55, 1.05)),
+    ("Philips Healthcare", "SYNTHETIC C 3T", "5.7.1\\5.7.1.2", 3.0, Look(0.080, 0.60, 0.75, 0.65)),
     ("CANON_MEC", "SYNTHETIC D 1.5", "V6.0", 1.5, Look(0.065, 0.30, 0.70, 0.95)),
 )
 _CT = (

@@ -8,6 +8,7 @@ import numpy as np
 from pipelines.simulation.hospital_shapes import Grid, Image, cloud, paint, waves
 
 CORTEX_MM = 8.0
+_FLATNESS = 0.7
 _BRIGHT, _DARK = 4, 3  # spots that every head has
 _VESSELS = 5
 
@@ -41,9 +42,12 @@ class Lesion:
     strength: float
 
     def radius_at(self, z: float) -> float:
-        """Return the radius of its cut at a height, in millimetres; 0 beyond four fifths of its height."""
-        left = self.radius**2 - (z - self.z) ** 2
-        return float(np.sqrt(left)) if left > (0.6 * self.radius) ** 2 else 0.0
+        """Return the radius of its cut at a height, in millimetres; 0 beyond four fifths of its height.
+
+        A lesion is flatter than wide: only a few slices of a study cut it.
+        """
+        left = 1 - ((z - self.z) / (_FLATNESS * self.radius)) ** 2
+        return float(self.radius * np.sqrt(left)) if left > 0.36 else 0.0
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from pipelines.training.scorer import load_scorer
 from pipelines.training.tuning import tune_auc
 
 TRAIN, TUNE, TEST = 240, 60, 300  # studies, split by patient
-OTHER_VENDOR = "GE MEDICAL SYSTEMS"
+OTHER_VENDOR = "Philips Healthcare"
 
 
 @dataclass(frozen=True)
