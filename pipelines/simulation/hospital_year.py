@@ -26,6 +26,7 @@ GENERATORS = ("steady", "regimes")
 MODES = ("live", "shadow")
 TABLES = ("acquisitions", "predictions", "reads", "outcomes", "expected")
 MAX_STUDIES = 100_000_000
+MAX_A_DAY = 300_000
 _MAX_DAYS = 3660
 _MAX_EMBEDDING = 1024
 
@@ -160,9 +161,11 @@ def _check_numbers(year: Year) -> None:
 
 
 def _check_size(calendar: Calendar) -> None:
-    studies = float(calendar.expected.sum())
-    if studies > MAX_STUDIES:
-        raise UsageError(f"{studies:.0f} studies are too many", mend=f"at most {MAX_STUDIES}: lower the volume")
+    """Refuse what would not end, and days that would not fit into memory: a day is drawn at once."""
+    sums = calendar.expected.sum(axis=0)
+    for studies, most, what in ((sums.sum(), MAX_STUDIES, "studies"), (sums.max(), MAX_A_DAY, "studies a day")):
+        if studies > most:
+            raise UsageError(f"{studies:.0f} {what} are too many", mend=f"at most {most}: lower the volume")
 
 
 def _write_truth(

@@ -337,7 +337,8 @@ def test_rosters_of_regimes_change_by_the_week() -> None:
         ({"threshold": float("nan")}, UsageError, "threshold nan lies outside"),
         ({"days": 0}, UsageError, "days 0 lies outside"),
         ({"skill": 0.4}, UsageError, "skill 0.4 lies outside"),
-        ({"volume": 1e5}, UsageError, "studies are too many"),
+        ({"volume": 1e6}, UsageError, "studies are too many"),
+        ({"volume": 1e4}, UsageError, "studies a day are too many"),
         ({"model": "No Name"}, UsageError, "needs a model"),
     ],
 )
