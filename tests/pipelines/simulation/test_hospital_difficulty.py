@@ -84,7 +84,7 @@ def test_a_model_learns_the_task_and_loses_on_another_vendors_pictures(tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3, 4])
+@pytest.mark.parametrize("seed", [2, 3])
 def test_so_does_it_with_other_seeds(tmp_path: Path, seed: int) -> None:
     judge(measured(tmp_path, seed=seed))
 
