@@ -65,6 +65,7 @@ class Head:
     dark: tuple[Spot, ...]
     vessels: tuple[Spot, ...]
     skull: float
+    flow: float
     shape: Image
     grain: int
 
@@ -86,6 +87,7 @@ class Tissues:
     grey: float
     white: float
     vessel: float
+    sinus: float
     choroid: float
     falx: float
     mottle: float
@@ -108,6 +110,7 @@ def draw_head(random: np.random.Generator, age_years: float) -> Head:
         dark=tuple(_spot(random, (3.0, 6.0), (0.4, 1.0)) for _ in range(_DARK)),
         vessels=tuple(_vessel(random) for _ in range(_VESSELS)),
         skull=random.uniform(5.5, 9.0),
+        flow=random.uniform(0.75, 1.25),
         shape=waves(random, 0.032),
         grain=int(random.integers(2**31)),
     )
@@ -210,5 +213,5 @@ def _spots(inner: Image, grid: Grid, head: Head, z: float, tissues: Tissues) -> 
 def _sinus(picture: Image, grid: Grid, head: Head, shrink: float, tissues: Tissues) -> None:
     """Paint the superior sagittal sinus, before and behind."""
     edge = head.length * shrink - head.scalp - head.skull
-    for side, radius in ((-1, 2.0), (1, 3.6)):
-        paint(picture, grid.ellipse((0, side * (edge - 2.5)), (radius, radius)), tissues.vessel)
+    for side, radius in ((-1, 2.5), (1, 4.5)):
+        paint(picture, grid.ellipse((0, side * (edge - 2.5)), (radius, radius)), head.flow * tissues.sinus)

@@ -65,7 +65,7 @@ _MR: Mapping[str, ScannerProtocol] = {
     "SIEMENS": ScannerProtocol(5.0, 1.1, 520, 11, 460),
     "GE MEDICAL SYSTEMS": ScannerProtocol(4.5, 1.2, 640, 9, 1150),
     "Philips Healthcare": ScannerProtocol(4.5, 1.1, 580, 10, 760),
-    "CANON_MEC": ScannerProtocol(5.5, 1.0, 560, 12, 1400),
+    "CANON_MEC": ScannerProtocol(5.5, 1.0, 560, 12, 1000),
 }
 _CT: Mapping[str, ScannerProtocol] = {
     "SIEMENS": ScannerProtocol(5.0, 1.0, collimation_mm=38.4),

@@ -98,7 +98,7 @@ def test_copied_pixels_under_another_name_are_found(workspace: Workspace, made: 
     dataset.PatientID = "SOMEBODY ELSE"
     write(tmp_path / "copy", "a.dcm", dataset)
     take_dicom(workspace, tmp_path / "copy", "third")
-    (tmp_path / "labels.csv").write_text(f"sop,visible\n{dataset.SOPInstanceUID},1\n")
+    (tmp_path / "labels.csv").write_text(f"sop,study,visible\n{dataset.SOPInstanceUID},{dataset.StudyInstanceUID},1\n")
     take_labels(workspace, tmp_path / "labels.csv")
     with pytest.raises(LeakFoundError) as caught:
         freeze(workspace, "copied", Role.EXTERNAL_TEST, "site=third")
