@@ -60,7 +60,9 @@ class DossierBuilder:
             evaluations=evaluations,
             monitor=monitor,
             daily=daily_points(series, self._version.version),
-            limits=limits_of(self._version, cohorts, invented, evaluations, deployments, monitor, anchor),
+            limits=limits_of(
+                self._version, cohorts, invented, evaluations, deployments, monitor, anchor, self._asked()
+            ),
             checkpoint=checkpoint,
             ledger_verdict=verdict,
             synthetic=self._version.synthetic or bool(invented) or any(cohort.synthetic for cohort in cohorts),
@@ -74,6 +76,9 @@ class DossierBuilder:
         if self._days is not None:
             return self._days[0].isoformat(), self._days[1].isoformat()
         return self._version.registered_at[:10], checkpoint.signed_at[:10]
+
+    def _asked(self) -> list[str]:
+        return [f"{task.kind}. {task.why}" for task in self._workspace.tasks.open(self._version.model)]
 
     def _deployments(self) -> tuple[Deployment, ...]:
         found = self._workspace.lifecycle.deployments(self._version.model)

@@ -18,8 +18,12 @@ def limits_of(
     deployments: Sequence[Deployment],
     monitor: Json | None,
     ledger_anchor: str,
+    asked: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """List what the evidence does not show; a version without limits says that none was found."""
+    """List what the evidence does not show; a version without limits says that none was found.
+
+    `asked` holds the reasons of open tasks: work that was asked for and is not done.
+    """
     found = [
         *_synthetic(version, cohorts),
         *_simulated(synthetic_tables),
@@ -28,6 +32,7 @@ def limits_of(
         *_operation(deployments),
         *_monitoring(monitor),
         *_ledger(ledger_anchor),
+        *(f"Asked for, and not done yet: {why}" for why in asked),
     ]
     return tuple(found) or ("No limit was found by these checks; that is not a proof that there is none.",)
 

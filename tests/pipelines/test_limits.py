@@ -17,6 +17,11 @@ def limits(found: Dossier = WHOLE, *, tables: tuple[str, ...] = (), anchor: str 
     return "\n".join(limits_of(*parts, anchor))
 
 
+def test_work_that_was_asked_for_is_a_limit_until_it_is_done() -> None:
+    found = limits_of(WHOLE.model, (), (), (), (), None, "", ["retrain. An alert names a cause."])
+    assert found[-1] == "Asked for, and not done yet: retrain. An alert names a cause."
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [
