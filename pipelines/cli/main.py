@@ -20,6 +20,7 @@ from pipelines.cli import (
     monitor,
     people,
     report,
+    schedule,
     serve,
     simulate,
     workspace,
@@ -45,6 +46,7 @@ for group, name in (
     (monitor.app, "monitor"),
     (audit.app, "audit"),
     (people.app, "people"),
+    (schedule.app, "schedule"),
     (simulate.app, "simulate"),
 ):
     app.add_typer(group, name=name)
