@@ -25,8 +25,11 @@ from registry.lifecycle import Lifecycle
 from registry.models import MlflowModels
 from registry.objects import FileObjects, keep_files_private, write_durably
 from registry.people import People
+from registry.schedules import Schedules
 from registry.sessions import current_actor
 from registry.tables import ObservationTables
+from registry.tasks import Tasks
+from registry.tickets import Tickets
 from registry.version import __version__
 
 
@@ -57,6 +60,9 @@ class Workspace:
     gate: ServingGate
     pseudonyms: Pseudonymizer
     seal: Seal
+    schedules: Schedules
+    tasks: Tasks
+    tickets: Tickets
     actor: Actor
 
 
@@ -103,7 +109,12 @@ def find_workspace(start: Path | None) -> Path:
 
 
 def open_workspace(
-    root: Path, clock: Clock | None = None, *, fresh: bool = False, actor: Actor | None = None
+    root: Path,
+    clock: Clock | None = None,
+    *,
+    fresh: bool = False,
+    actor: Actor | None = None,
+    ticket: tuple[str, str] = ("", ""),
 ) -> Workspace:
     """Open a workspace: read settings, migrate the database, build the adapters.
 
@@ -112,9 +123,11 @@ def open_workspace(
         clock: tells the time; the system's unless given.
         fresh: whether the ledger may be empty (only while the workspace is made).
         actor: who acts; the logged-in person, else unauthenticated local use, unless given.
+        ticket: a background run's ticket and its job; with one, its person acts.
 
     Raises:
-        NotAllowedError: when a key of the workspace is missing.
+        NotAllowedError: when a key of the workspace is missing, or the ticket is over or of another job.
+        SignatureBrokenError: when the ticket was not made with this workspace's key.
     """
     telemetry_off()
     keep_files_private()
@@ -123,11 +136,15 @@ def open_workspace(
     key = _pseudonym_key(root)
     engine = open_database(settings.database_url(root))
     migrate(engine)
-    ledger = _ledger(root, engine, clock)
+    log_key = _log_key(root)
+    ledger = _ledger(root, engine, clock, log_key)
     objects = FileObjects(root / "objects")
     people = People(ledger, root / "keys" / "persons", clock)
     lifecycle = Lifecycle(ledger, people, objects, clock)
     models = MlflowModels(root / "mlflow")
+    tickets = Tickets(log_key, ledger, people, clock)
+    if ticket[0]:
+        actor = tickets.actor(*ticket)
     return Workspace(
         root=root,
         settings=settings,
@@ -144,6 +161,9 @@ def open_workspace(
         gate=ServingGate(ledger, lifecycle, people, models, root),
         pseudonyms=Pseudonymizer(key, settings.workspace.project),
         seal=Seal(key),
+        schedules=Schedules(ledger, clock),
+        tasks=Tasks(ledger, clock),
+        tickets=tickets,
         actor=actor or (LOCAL_ADMINISTRATOR if fresh else current_actor(root, people, clock)),
     )
 
@@ -157,9 +177,13 @@ def _pseudonym_key(root: Path) -> bytes:
     return place.read_bytes()
 
 
-def _ledger(root: Path, engine: Engine, clock: Clock) -> Ledger:
+def _log_key(root: Path) -> LogKey:
     place = root / "keys" / "ledger.pem"
     if not place.is_file():
         raise NotAllowedError("the ledger's key is missing", where="keys/ledger.pem", mend="restore it from its backup")
+    return LogKey.load(place)
+
+
+def _ledger(root: Path, engine: Engine, clock: Clock, key: LogKey) -> Ledger:
     service = {"name": "overread", "version": __version__}
-    return Ledger(engine, LogKey.load(place), clock, service, copy_to=root / "checkpoints" / "latest.txt")
+    return Ledger(engine, key, clock, service, copy_to=root / "checkpoints" / "latest.txt")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from pipelines.bootstrap import Workspace
 from pipelines.charts_data import calibration_bins, daily_points, roc_curve
-from pipelines.limits import Json, limits_of
+from pipelines.limits import Events, Json, limits_of
 from pipelines.periods import period_days
 from registry.change_plans import plan_of
 from registry.comparisons import comparisons_of
@@ -74,8 +74,7 @@ class DossierBuilder:
                 deployments,
                 monitor,
                 anchor,
-                suspensions,
-                comparisons,
+                Events(suspensions, comparisons, self._asked()),
             ),
             checkpoint=checkpoint,
             ledger_verdict=verdict,
@@ -101,6 +100,9 @@ class DossierBuilder:
         days = self._days or (date.min, date.max)
         points = daily_points(series, self._version.version)
         return tuple(point for point in points if days[0] <= date.fromisoformat(point.day) <= days[1])
+
+    def _asked(self) -> list[str]:
+        return [f"{task.kind}. {task.why}" for task in self._workspace.tasks.open(self._version.model)]
 
     def _deployments(self) -> tuple[Deployment, ...]:
         found = self._workspace.lifecycle.deployments(self._version.model)

@@ -1,6 +1,7 @@
 """The limits of the evidence, in plain sentences: what a reader must not conclude."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dashboards.view.numbers import interval_text, number_text
@@ -13,6 +14,15 @@ from registry.domain.vocabulary import Role, Verdict
 Json = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Events:
+    """What came after the judgement: suspended strata, comparisons with candidates, reasons of open tasks."""
+
+    suspensions: Sequence[Suspension] = ()
+    comparisons: Sequence[Json] = ()
+    asked: Sequence[str] = ()
+
+
 def limits_of(
     version: ModelVersion,
     cohorts: Sequence[CohortView],
@@ -21,8 +31,7 @@ def limits_of(
     deployments: Sequence[Deployment],
     monitor: Json | None,
     ledger_anchor: str,
-    suspensions: Sequence[Suspension] = (),
-    comparisons: Sequence[Json] = (),
+    events: Events = Events(),
 ) -> tuple[str, ...]:
     """List what the evidence does not show; a version without limits says that none was found."""
     found = [
@@ -34,8 +43,10 @@ def limits_of(
         *_operation(deployments),
         *_monitoring(monitor),
         *_ledger(ledger_anchor),
+        *_strata(events.suspensions),
+        *_candidate(version, events.comparisons),
+        *(f"Asked for, and not done yet: {why}" for why in events.asked),
     ]
-    found += [*_strata(suspensions), *_candidate(version, comparisons)]
     return tuple(found) or ("No limit was found by these checks; that is not a proof that there is none.",)
 
 

@@ -76,6 +76,7 @@ class RecordQueries:
             last_evaluation=last.cohort if last else "",
             last_verdict=last.verdict.value if last else "",
             signals=dict(states),
+            open_tasks=len(self._workspace.tasks.open(version.model)),
             open_alerts=sum(alert["state"] == "open" for alert in run["alerts"]) if run else 0,
             last_monitored=run["as_of"] if run else "",
             signed_by=self._signed_by(version),

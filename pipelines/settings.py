@@ -1,15 +1,18 @@
 """Settings: one TOML file a workspace, `overread.toml`; an unknown key is an error."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, Self, TypeVar, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.toml_file import read_toml
 from registry.domain.errors import UnknownNameError, UsageError
+from registry.domain.joining import Known
 
 FILE_NAME = "overread.toml"
+DEFAULT_START = "2026-01-01"
 _Section = TypeVar("_Section")
 _KINDS: Mapping[Any, str] = {
     str: "a text in quotes",
@@ -37,6 +40,10 @@ threshold_rule = "sensitivity>=0.90"  # or "specificity>=0.95", or "youden": a m
 # [sites.general]
 # time_zone = "Europe/Vienna"
 # organisation = "General Hospital"
+
+[governance]
+approval_valid_days = 365  # an approval lapses so many days after it was signed
+approval_warn_days = 30    # and a revalidation is asked for so many days before
 
 # [monitoring]             # the monitoring plan; empty: the default plan (docs/reference/signals.md)
 # window_days = 28
@@ -77,6 +84,14 @@ class SiteSection:
 
 
 @dataclass(frozen=True)
+class GovernanceSection:
+    """`[governance]`: how long approvals hold, and how early their lapse is told of, in days."""
+
+    approval_valid_days: int = 365
+    approval_warn_days: int = 30
+
+
+@dataclass(frozen=True)
 class DicomSource:
     """One `[[pipeline.dicom]]`: a folder and the site that acquired it."""
 
@@ -87,11 +102,33 @@ class DicomSource:
 
 @dataclass(frozen=True)
 class PredictSource:
-    """One `[[pipeline.predict]]`: a folder to score, its site, and how the predictions count."""
+    """One `[[pipeline.predict]]`: a folder to score, its site, and how the predictions count.
+
+    `{day}` in the path stands for a site-local day, such as `drop/{day}`; without it the whole folder is scored.
+    """
 
     path: str
     site: str
     mode: str = ""
+
+
+@dataclass(frozen=True)
+class ObservationSource:
+    """One `[[pipeline.observations]]`: a folder in which files of observed rows arrive.
+
+    Attributes:
+        table: the observation table that they hold.
+        folder: where they are dropped.
+        pattern: which of them; `{day}` stands for a day (`YYYY-MM-DD`), such as `reads-{day}.csv` or `{day}/reads.csv`.
+        map: a TOML file that maps foreign columns.
+        identifiers: `original` or `pseudonymised`.
+    """
+
+    table: str
+    folder: str
+    pattern: str = "*"
+    map: str = ""
+    identifiers: str = "original"
 
 
 @dataclass(frozen=True)
@@ -113,16 +150,24 @@ class CohortSource:
 
 @dataclass(frozen=True)
 class PipelineSection:
-    """`[pipeline]`: the same steps as the commands, for the Dagster job."""
+    """`[pipeline]`: the same steps as the commands, for Dagster's jobs.
+
+    Attributes:
+        target: the clinical question, and the model's name unless a run names another.
+        start: the first day and month that Dagster knows partitions of, ISO.
+        known_time: which known time the monitor run of a past day goes by, `assumed` or `recorded` (contract, 4f).
+    """
 
     target: str = ""
+    start: str = DEFAULT_START
+    known_time: str = Known.ASSUMED.value
+    observations: tuple[ObservationSource, ...] = ()
     dicom: tuple[DicomSource, ...] = ()
     outcomes: tuple[OutcomeSource, ...] = ()
     cohorts: tuple[CohortSource, ...] = ()
     epochs: int = 0
     seed: int = 0
     predict: tuple[PredictSource, ...] = ()
-    as_of: str = ""
     protocol: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -136,6 +181,7 @@ class Settings:
     sites: Mapping[str, SiteSection] = field(default_factory=dict)
     monitoring: Mapping[str, Any] = field(default_factory=dict)
     pipeline: PipelineSection = PipelineSection()
+    governance: GovernanceSection = GovernanceSection()
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -162,6 +208,7 @@ class Settings:
             sites,
             dict(record.get("monitoring", {})),
             _pipeline(record.get("pipeline", {})),
+            _section(GovernanceSection, record.get("governance", {}), "governance"),
         )
         for zone in (found.defaults.time_zone, *(site.time_zone for site in sites.values())):
             _check_zone(zone)
@@ -211,13 +258,34 @@ def _check_kind(value: Any, kind: Any, what: str) -> None:
 
 
 def _pipeline(record: Mapping[str, Any]) -> PipelineSection:
-    parts = {"dicom": DicomSource, "predict": PredictSource, "outcomes": OutcomeSource, "cohorts": CohortSource}
+    parts = {
+        "dicom": DicomSource,
+        "observations": ObservationSource,
+        "predict": PredictSource,
+        "outcomes": OutcomeSource,
+        "cohorts": CohortSource,
+    }
     built = dict(record)
     for name, section in parts.items():
         entries = record.get(name, [])
         _check_kind(entries, list, f"{name} of [pipeline]")
         built[name] = [_section(section, entry, f"pipeline.{name}") for entry in entries]
-    return _section(PipelineSection, built, "pipeline")
+    found = _section(PipelineSection, built, "pipeline")
+    _check_day(found.start)
+    _check_word(found.known_time, [known.value for known in Known], "known_time of [pipeline]")
+    return found
+
+
+def _check_day(text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError("start of [pipeline] is not a day", where=FILE_NAME, mend="write YYYY-MM-DD") from error
+
+
+def _check_word(word: str, known: Sequence[str], what: str) -> None:
+    if word not in known:
+        raise UnknownNameError.of(what, word, known)
 
 
 def _check_zone(zone: str) -> None:

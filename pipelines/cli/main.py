@@ -22,6 +22,7 @@ from pipelines.cli import (
     people,
     plan,
     report,
+    schedule,
     serve,
     simulate,
     workspace,
@@ -48,6 +49,7 @@ for group, name in (
     (monitor.app, "monitor"),
     (audit.app, "audit"),
     (people.app, "people"),
+    (schedule.app, "schedule"),
     (simulate.app, "simulate"),
 ):
     app.add_typer(group, name=name)

@@ -141,6 +141,7 @@ class FleetRow:
     last_monitored: str
     signed_by: tuple[str, ...]
     synthetic: bool
+    open_tasks: int = 0
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,9 @@ class Act(StrEnum):
 class Actor:
     """Who does something: the person, in which role, and how they proved who they are.
 
-    `auth` is `signature` (the person's key, unlocked now), `session` (a token of `overread login`), or `local`
-    (unauthenticated use of this workspace).
+    `auth` is `signature` (the person's key, unlocked now), `session` (a token of `overread login`), `schedule` (a run
+    that a schedule of theirs started, by its signed ticket), `service` (Overread itself, by the workspace's keys), or
+    `local` (unauthenticated use of this workspace).
     """
 
     person: str
@@ -53,11 +54,12 @@ class Actor:
 
     @property
     def authenticated(self) -> bool:
-        """Say whether the person proved who they are."""
-        return self.auth in {"signature", "session"}
+        """Say whether the person, or Overread itself, proved who they are at this moment."""
+        return self.auth in {"signature", "session", "service"}
 
 
 UNAUTHENTICATED = Actor("unauthenticated", "none", "local")
+SERVICE = Actor("overread", PersonRole.SERVICE.value, "service")
 LOCAL_ADMINISTRATOR = Actor("administrator", PersonRole.ADMINISTRATOR.value, "local")
 
 

@@ -4,6 +4,7 @@ Each Protocol's docstring is its contract; adapters and the fakes of the tests k
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -69,11 +70,22 @@ class Queries(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class StoredVersion:
+    """One version as the model store holds it: names and marks are foreign text; `aliases` holds stages too."""
+
+    model: str
+    version: str
+    run: str
+    aliases: tuple[str, ...]
+
+
 class ModelStore(Protocol):
     """The cache of model artifacts and runs (MLflow); never an authority.
 
     * `register` logs the folder as plain artifacts and returns run id and registered version.
     * `download` copies the artifacts of a run into a folder and says nothing of whether they are the right ones.
+    * `inventory` lists what the store claims to hold, and says nothing of whether it should.
     """
 
     def register(
@@ -84,6 +96,10 @@ class ModelStore(Protocol):
 
     def download(self, run_id: str, destination: Path) -> Path:
         """Copy a run's model folder to a private place."""
+        ...
+
+    def inventory(self) -> Sequence[StoredVersion]:
+        """Return every version in the store, by model and version."""
         ...
 
 

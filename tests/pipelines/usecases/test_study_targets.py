@@ -8,14 +8,14 @@ import pydicom
 import pytest
 from fakes import NoProgress
 from intake_workspace import TARGET, empty_workspace, take_dicom
+from pipelines.simulation.phantom import write_phantoms
+from pipelines.simulation.phantom_scanners import phantom_sites
 from pydicom.uid import generate_uid
 from trained_workspace import LENIENT, PASSPHRASE
 
 from pipelines.bootstrap import Workspace
 from pipelines.intake.pixels import ImageReader
 from pipelines.intake.selection import share_of
-from pipelines.simulation.phantom import write_phantoms
-from pipelines.simulation.phantom_scanners import phantom_sites
 from pipelines.usecases.freeze_cohort import freeze_cohort
 from pipelines.usecases.images_to_score import find_images, units_of
 from pipelines.usecases.ingest_rows import ingest_rows
