@@ -5,12 +5,12 @@ import dagster as dg
 from pipelines.defs.external_validation.assets import evaluations
 from pipelines.defs.intake.assets import acquisitions, outcomes
 from pipelines.defs.monitoring.assets import monitor_run, predictions
-from pipelines.defs.reporting.assets import audit_report
+from pipelines.defs.reporting.assets import audit_report, drift_appendix
 from pipelines.defs.resources import WorkspaceResource
 from pipelines.defs.training.assets import cohorts, model_version
 
 RETRAIN = (acquisitions, outcomes, cohorts, model_version, evaluations)
-WATCH = (predictions, monitor_run, audit_report)
+WATCH = (predictions, monitor_run, audit_report, drift_appendix)
 
 retrain_job = dg.define_asset_job(
     "retrain",

@@ -98,6 +98,11 @@ def test_the_watch_job_scores_monitors_and_reports(played: Played) -> None:
     assert list((command.root / "reports").glob("*.pdf"))
 
 
+def test_an_appendix_without_a_reference_is_told_and_not_made(played: Played) -> None:
+    _, _, second = played
+    assert checks(second)["drift_appendix:comparable"] == (False, dg.AssetCheckSeverity.WARN)
+
+
 def test_the_jobs_act_in_the_name_of_who_is_logged_in(played: Played) -> None:
     command, _, _ = played
     assert command("models", "list", "--json").json["versions"][0]["trained_by"] == "engineer"
@@ -127,10 +132,12 @@ def test_the_graph_is_the_reviewed_one() -> None:
         "predictions": ["acquisitions", "model_version"],
         "monitor_run": ["predictions"],
         "audit_report": ["monitor_run"],
+        "drift_appendix": ["monitor_run"],
     }
     assert {key.to_user_string() for key in graph.asset_check_keys} == {
         "acquisitions:contract", "outcomes:contract", "predictions:contract",
         "evaluations:internal_test", "evaluations:transfer_test", "evaluations:external_test",
+        "drift_appendix:comparable",
     }  # fmt: skip
     assert {job.name for job in defs.resolve_all_job_defs()} >= {"retrain", "watch"}
 
