@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -36,10 +37,29 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """Yield the SQLAlchemy URL of a fresh, empty database."""
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
+SERVERS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+
+
+@pytest.fixture(params=SERVERS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty database, on each kind of server: a contract of storage holds on both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/record.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@contextmanager
+def fresh_database(server: str, template: str = "template1") -> Iterator[str]:
+    """Make a database, a copy of a template to which nobody is connected, and yield its URL; it is dropped at exit."""
     name = f"t_{secrets.token_hex(6)}"
-    with psycopg.connect(_dsn(postgres_server), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield f"postgresql+psycopg://overread@{postgres_server}/{name}"
+    with psycopg.connect(_dsn(server), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield f"postgresql+psycopg://overread@{server}/{name}"
+    with psycopg.connect(_dsn(server), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
