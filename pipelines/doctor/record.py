@@ -65,9 +65,7 @@ def objects(workspace: Workspace) -> Iterator[Finding]:
     named |= {payload["digest"] for payload in payloads if payload is not None}
     broken = [digest for digest in sorted(named) if not _is_whole(workspace, digest)]
     if broken:
-        says = (
-            f"{len(broken)} of {len(named)} are missing or changed, {broken[0][:19]}… first: restore them from a backup"
-        )
+        says = f"{len(broken)} of {len(named)} are missing or changed ({broken[0][:19]}…): restore them from a backup"
         yield Finding("objects", State.FAILED, says)
     else:
         yield ok("objects", f"{len(named)} named objects are there with their bytes")

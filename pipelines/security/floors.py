@@ -4,6 +4,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+TABLE = Path(__file__).with_name("floors.toml")
+
 
 @dataclass(frozen=True)
 class Floor:
@@ -15,7 +17,7 @@ class Floor:
     reason: str
 
 
-def read_floors(file: Path = Path(__file__).with_name("floors.toml")) -> tuple[Floor, ...]:
+def read_floors(file: Path = TABLE) -> tuple[Floor, ...]:
     """Return the floors of a table.
 
     Raises:

@@ -16,7 +16,7 @@ from monitor_runs import MODEL
 from dashboards.view.blocks import leaves
 from dashboards.view.document import report_document
 from dashboards.view.record import dossier_record, record_bytes
-from dashboards.web.application import create_app
+from dashboards.web.application import create_app, loopback_address
 from dashboards.web.security import APPENDIX_POLICY, CONTENT_SECURITY_POLICY, host_allowed
 from registry.domain.dossier import Dossier, FleetRow, LedgerRow
 from registry.domain.errors import (
@@ -290,11 +290,19 @@ def test_a_hostile_model_name_reaches_its_page_as_text(name: str) -> None:
     assert not set(answer.text) & set("\u202e\u2066\x1b\x07")
 
 
-def test_links_to_other_pages_must_be_web_addresses() -> None:
-    with pytest.raises(UsageError):
-        create_app(FakeQueries(), ui_links={"Bad": "javascript:alert(1)"})
-    app = create_app(FakeQueries(), ui_links={"Pipelines": "http://127.0.0.1:3000/"})
+def test_the_pages_link_to_what_runs_now() -> None:
+    running: dict[str, str] = {}
+    app = create_app(FakeQueries(), ui_links=lambda: running)
+    assert "Dagster" not in Pages(app).get("/").text
+    running["Dagster"] = "http://127.0.0.1:3000/"
     assert 'href="http://127.0.0.1:3000/"' in Pages(app).get("/").text
+    assert 'href="http://127.0.0.1:3000/"' in Pages(app).get("/nowhere").text
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://evil.example/", "ftp://127.0.0.1/", "//127.0.0.1/"])
+def test_links_lead_to_this_machine_only(address: str) -> None:
+    with pytest.raises(UsageError, match="no address of this machine"):
+        loopback_address(address)
 
 
 def test_an_appendix_is_shown_in_a_sandbox_of_its_own_and_said_to_decide_nothing() -> None:

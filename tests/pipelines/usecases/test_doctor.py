@@ -121,7 +121,7 @@ def test_a_clock_behind_the_newest_event_fails(workspace: Workspace) -> None:
     assert found["clock"].state == State.FAILED
 
 
-def test_reporting_that_is_not_off_fails(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reporting_that_is_not_off_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [*machine.telemetry()]
     monkeypatch.delenv("DO_NOT_TRACK")
     assert [one.state for one in (*found, *machine.telemetry())] == [State.OK, State.FAILED]
