@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry.database import server_url
 from registry.domain.errors import ArtifactChangedError, UsageError
 from registry.domain.names import is_model_name
 
@@ -94,6 +93,8 @@ class MlflowModels:
         """Return the client; MLflow is told to be silent before it is imported."""
         if self._client is None:
             os.environ.update(SETTINGS)
+            from registry.database import server_url  # noqa: PLC0415 - lazy: telemetry, and so --help, reads SETTINGS
+
             place = server_url(self._url)
             from mlflow.tracking import MlflowClient  # noqa: PLC0415 - lazy: mlflow is slow to import
 

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 _START_S = 60
+LOCKED = "locked"  # the one role that needs a password; a test makes it
 _ACCOUNT = "postgres"  # the server refuses to run as root
 
 
@@ -95,7 +96,11 @@ def _run_postgres(programs: Path, folder: Path) -> Iterator[str]:
     data, port = folder / "data", free_port()
     make = [programs / "initdb", "-D", data, "-U", "overread", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     subprocess.run(make, check=True, capture_output=True, cwd=folder, **account)
-    settings = [f"-cport={port}", "-clisten_addresses=127.0.0.1", "-cunix_socket_directories=", "-cfsync=off"]
+    with (data / "postgresql.conf").open("a") as file:
+        file.write("fsync = off\n")  # a test may switch it on: ALTER SYSTEM comes before this file
+    access = data / "pg_hba.conf"
+    access.write_text(f"host all {LOCKED} 127.0.0.1/32 scram-sha-256\n{access.read_text()}")
+    settings = [f"-cport={port}", "-clisten_addresses=127.0.0.1", "-cunix_socket_directories="]
     with (folder / "log").open("wb") as log:
         run = [programs / "postgres", "-D", data, *settings]
         server = subprocess.Popen(run, stdout=log, stderr=log, cwd=folder, **account)

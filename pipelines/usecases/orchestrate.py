@@ -91,7 +91,7 @@ def run_together(servers: Sequence[Program], root: Path) -> None:
     with _stoppable(), _on_record(servers, root):
         try:
             for server in servers:
-                environment = dict(os.environ) | server.environment
+                environment = {**os.environ, **server.environment}
                 running.append(subprocess.Popen(server.command, env=environment, start_new_session=True))  # noqa: S603 - our command, no shell
             _watch(servers, running)
         except KeyboardInterrupt:
