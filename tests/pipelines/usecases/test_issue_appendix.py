@@ -12,11 +12,12 @@ from monitored import MODEL, monitored_workspace, take
 
 from pipelines.appendix import sample as sampling
 from pipelines.appendix.columns import COLUMNS
+from pipelines.appendix.record import appendices
 from pipelines.appendix.rows import appendix_axes, rows_of
 from pipelines.appendix.sample import NOT_STATED, OTHER, AppendixSample, draw_sample
 from pipelines.bootstrap import Workspace
 from pipelines.defs.reporting.drift_page import settled
-from pipelines.usecases.issue_appendix import IssuedAppendix, appendices, issue_appendix
+from pipelines.usecases.issue_appendix import IssuedAppendix, issue_appendix
 from pipelines.usecases.run_monitors import read_plan, run_monitors
 from registry.domain.errors import IncompleteError
 
