@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
-from pipelines.settings import FILE_NAME, STANDARD, Settings
+from pipelines.settings import FILE_NAME, Settings, check_url, standard
 from pipelines.telemetry import telemetry_off
 from registry.catalogue import Catalogue, Seal
 from registry.cohorts import Cohorts
-from registry.database import migrate, open_database
+from registry.database import migrate, open_database, server_url
 from registry.domain.errors import NotAllowedError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, actor_record
@@ -66,12 +66,21 @@ class Workspace:
     actor: Actor
 
 
-def init_workspace(root: Path, clock: Clock | None = None) -> Workspace:
+def init_workspace(root: Path, clock: Clock | None = None, *, database: str = "") -> Workspace:
     """Make a workspace: settings, keys, database, folders; the first event of its ledger.
 
+    Args:
+        root: the folder.
+        clock: tells the time; the system's unless given.
+        database: URL of the record's database, empty and without a password; SQLite in the folder unless given.
+
     Raises:
-        UsageError: when the folder already is a workspace.
+        UsageError: when the folder already is a workspace, the URL has a password, or its database is not empty.
+        ServiceUnreachableError: when the database does not answer.
     """
+    check_url(database, "--database")
+    if database:
+        _require_empty(database)
     if (root / FILE_NAME).exists():
         raise UsageError("this folder is a workspace already", where=str(root), mend="choose another folder")
     keep_files_private()
@@ -79,7 +88,7 @@ def init_workspace(root: Path, clock: Clock | None = None) -> Workspace:
     root.chmod(0o700)
     write_durably(root / "keys" / "pseudonym.key", secrets.token_bytes(KEY_BYTES))
     LogKey.make(root / "keys" / "ledger.pem")
-    write_durably(root / FILE_NAME, STANDARD.encode())
+    write_durably(root / FILE_NAME, standard(database).encode())
     workspace = open_workspace(root, clock, fresh=True)
     with workspace.ledger.transaction() as tx:
         tx.append(
@@ -91,6 +100,15 @@ def init_workspace(root: Path, clock: Clock | None = None) -> Workspace:
             ),
         )
     return workspace
+
+
+def _require_empty(url: str) -> None:
+    """Refuse a database that holds tables already: another workspace's record is never written into."""
+    engine = open_database(server_url(url))
+    tables = inspect(engine).get_table_names()
+    engine.dispose()
+    if tables:
+        raise UsageError("the database is not empty", where=engine.url.render_as_string(), mend="make a new one")
 
 
 def find_workspace(start: Path | None) -> Path:
@@ -141,7 +159,7 @@ def open_workspace(
     objects = FileObjects(root / "objects")
     people = People(ledger, root / "keys" / "persons", clock)
     lifecycle = Lifecycle(ledger, people, objects, clock)
-    models = MlflowModels(root / "mlflow")
+    models = MlflowModels(root / "mlflow", settings.mlflow_url(root))
     tickets = Tickets(log_key, ledger, people, clock)
     if ticket[0]:
         actor = tickets.actor(*ticket)

@@ -2,16 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
+from pipelines.appendix.record import appendices
 from pipelines.bootstrap import Workspace
 from pipelines.dossiers import DossierBuilder, newest_run, synthetic_tables
 from registry.database import reading
-from registry.domain.dossier import Dossier, FleetRow, LedgerRow
-from registry.domain.errors import LedgerBrokenError
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow
+from registry.domain.errors import LedgerBrokenError, UnknownNameError
 from registry.domain.event import EVENT_TYPES, Event
 from registry.domain.model import ModelVersion
 from registry.schema import PersonRow, SignatureRow
@@ -46,6 +47,22 @@ class RecordQueries:
         return DossierBuilder(self._workspace, self._workspace.lifecycle.version(model, version), period).build(
             verify=self._verify
         )
+
+    def appendices(self, model: str) -> Sequence[AppendixView]:
+        """Return what is on record of a model's explorable appendices, newest day first."""
+        return [_appendix_view(record) for record in appendices(self._workspace, model)]
+
+    def appendix(self, model: str, as_of: str) -> bytes:
+        """Return the page of the newest appendix of a day.
+
+        Raises:
+            UnknownNameError: when the model has none of that day.
+            ArtifactChangedError: when the page is missing or has other bytes.
+        """
+        days = {found.as_of: found for found in reversed(self.appendices(model))}
+        if as_of not in days:
+            raise UnknownNameError.of("day of an appendix", as_of, days)
+        return self._workspace.objects.get(days[as_of].digest)
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:
         """Return the newest events, newest first."""
@@ -96,6 +113,14 @@ class RecordQueries:
                 .order_by(SignatureRow.event_seq),
             ).all()
         return tuple(f"{name} ({act})" for name, act in found)
+
+
+def _appendix_view(record: Mapping[str, Any]) -> AppendixView:
+    said = ("as_of", "version", "mode", "target", "tool", "digest", "synthetic")
+    sample = record["sample"]
+    return AppendixView(
+        **{name: record[name] for name in said}, current=sample["current"], reference=sample["reference"]
+    )
 
 
 def _ledger_row(event: Event, reason: str) -> LedgerRow:

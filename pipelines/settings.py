@@ -1,10 +1,12 @@
 """Settings: one TOML file a workspace, `overread.toml`; an unknown key is an error."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Self, TypeVar, get_origin
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.toml_file import read_toml
@@ -13,6 +15,8 @@ from registry.domain.joining import Known
 
 FILE_NAME = "overread.toml"
 DEFAULT_START = "2026-01-01"
+_SERVER = "postgresql"
+_SCHEMES = frozenset({"sqlite", _SERVER, f"{_SERVER}+psycopg"})
 _Section = TypeVar("_Section")
 _KINDS: Mapping[Any, str] = {
     str: "a text in quotes",
@@ -30,7 +34,16 @@ project = "default"        # separates the pseudonyms of workspaces that share a
 organisation = ""
 
 [database]
-url = ""                   # empty: SQLite in this folder; or postgresql+psycopg://user@host/overread
+# Empty: SQLite in this folder. Or postgresql://user@host/overread, never with a password: that stands in a password
+# file (~/.pgpass). Dagster's and MLflow's own stores are then the databases overread_dagster and overread_mlflow of the
+# same server, unless dagster_url and mlflow_url name others; see docs/how-to/postgresql.md
+url = ""
+dagster_url = ""
+mlflow_url = ""
+
+[orchestrate]              # ports on loopback of the pages that `overread orchestrate` starts
+dagster_port = 3000
+mlflow_port = 5000
 
 [defaults]
 time_zone = "UTC"          # of sites that are not listed below, IANA name
@@ -52,6 +65,11 @@ approval_warn_days = 30    # and a revalidation is asked for so many days before
 """
 
 
+def standard(database: str = "") -> str:
+    """Return the settings of a new workspace whose record lies in a database; SQLite unless given."""
+    return STANDARD.replace('\nurl = ""\n', f"\nurl = {json.dumps(database)}\n")
+
+
 @dataclass(frozen=True)
 class WorkspaceSection:
     """`[workspace]`."""
@@ -62,9 +80,19 @@ class WorkspaceSection:
 
 @dataclass(frozen=True)
 class DatabaseSection:
-    """`[database]`."""
+    """`[database]`: the record's database, and Dagster's and MLflow's own where they are not beside it."""
 
     url: str = ""
+    dagster_url: str = ""
+    mlflow_url: str = ""
+
+
+@dataclass(frozen=True)
+class OrchestrateSection:
+    """`[orchestrate]`: loopback ports."""
+
+    dagster_port: int = 3000
+    mlflow_port: int = 5000
 
 
 @dataclass(frozen=True)
@@ -182,6 +210,7 @@ class Settings:
     monitoring: Mapping[str, Any] = field(default_factory=dict)
     pipeline: PipelineSection = PipelineSection()
     governance: GovernanceSection = GovernanceSection()
+    orchestrate: OrchestrateSection = OrchestrateSection()
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -209,7 +238,10 @@ class Settings:
             dict(record.get("monitoring", {})),
             _pipeline(record.get("pipeline", {})),
             _section(GovernanceSection, record.get("governance", {}), "governance"),
+            _section(OrchestrateSection, record.get("orchestrate", {}), "orchestrate"),
         )
+        for name, url in vars(found.database).items():
+            check_url(url, f"{name} of [database]")
         for zone in (found.defaults.time_zone, *(site.time_zone for site in sites.values())):
             _check_zone(zone)
         return found
@@ -218,9 +250,40 @@ class Settings:
         """Return the address of the record's database: SQLite in the workspace unless the settings name another."""
         return self.database.url or f"sqlite:///{root / 'overread.db'}"
 
+    def mlflow_url(self, root: Path) -> str:
+        """Return the address of MLflow's own store: SQLite in the workspace, or a database beside the record's."""
+        return self.database.mlflow_url or self._beside("mlflow") or f"sqlite:///{root / 'mlflow' / 'mlflow.db'}"
+
+    def dagster_url(self) -> str:
+        """Return the address of Dagster's own store; empty: files in its home."""
+        return self.database.dagster_url or self._beside("dagster")
+
+    def _beside(self, whose: str) -> str:
+        """Return the database of the record's server that bears its name and whose it is; empty for SQLite."""
+        parts = urlsplit(self.database.url)
+        return parts._replace(path=f"{parts.path}_{whose}").geturl() if parts.scheme.startswith(_SERVER) else ""
+
     def time_zone(self, site: str) -> str:
         """Return the time zone of a site, or the default one."""
         return self.sites[site].time_zone if site in self.sites else self.defaults.time_zone
+
+
+def check_url(url: str, what: str) -> None:
+    """Refuse a database's address that is of another kind, or holds a password; it is never repeated.
+
+    Raises:
+        UsageError: saying which setting it is.
+    """
+    try:
+        parts = urlsplit(url)
+        secret = parts.password is not None or "password" in parts.query.lower()
+    except ValueError as error:
+        raise UsageError(f"{what} is no address", where=FILE_NAME, mend="postgresql://user@host/database") from error
+    if secret:
+        mend = "put it into a password file (~/.pgpass, or PGPASSFILE), mode 0600"
+        raise UsageError(f"{what} holds a password", where=FILE_NAME, mend=mend)
+    if url and parts.scheme not in _SCHEMES:
+        raise UsageError(f"{what} is of an unknown kind", where=FILE_NAME, mend="postgresql://user@host/database")
 
 
 def _known(record: Mapping[str, Any], section: type, kind: str) -> None:

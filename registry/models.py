@@ -29,10 +29,16 @@ _EXPERIMENT = "overread"
 
 
 class MlflowModels:
-    """ModelStore on an MLflow SQL store and a folder of artifacts, both under `root`."""
+    """ModelStore on an MLflow SQL store and a folder of artifacts under `root`.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder.
+        url: the SQL store; SQLite under `root` unless given.
+    """
+
+    def __init__(self, root: Path, url: str = "") -> None:
         self.root = root
+        self._url = url or f"sqlite:///{root / 'mlflow.db'}"
         self._client: MlflowClient | None = None
 
     def register(
@@ -98,11 +104,13 @@ class MlflowModels:
         """Return the client; MLflow is told to be silent before it is imported."""
         if self._client is None:
             os.environ.update(SETTINGS)
+            from registry.database import server_url  # noqa: PLC0415 - lazy: telemetry, and so --help, reads SETTINGS
+
+            place = server_url(self._url)
             from mlflow.tracking import MlflowClient  # noqa: PLC0415 - lazy: mlflow is slow to import
 
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._artifacts.mkdir(exist_ok=True, mode=0o700)
-            place = f"sqlite:///{self.root / 'mlflow.db'}"
             self._client = MlflowClient(tracking_uri=place, registry_uri=place)
         return self._client
 

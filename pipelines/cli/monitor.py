@@ -40,6 +40,9 @@ def run(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")
     ] = None,
+    appendix: Annotated[
+        Path | None, typer.Option("--appendix", help="Also make the page to explore drift (Evidently's), in this file.")
+    ] = None,
     fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="End with 1 when an alert is open.")] = None,
     *,
     require_assessed: Annotated[
@@ -52,8 +55,15 @@ def run(
 
     workspace = here()
     with progress("counting") as bar:
-        done = run_monitors(workspace, model, target=target, as_of=as_of, plan=read_plan(workspace, plan), progress=bar)
+        chosen = read_plan(workspace, plan)
+        done = run_monitors(workspace, model, target=target, as_of=as_of, plan=chosen, progress=bar)
     _give(done.data, done.json, json_file)
+    if appendix is not None:
+        from pipelines.usecases.issue_appendix import issue_appendix  # noqa: PLC0415 - lazy
+
+        with progress("comparing"):
+            issued = issue_appendix(workspace, done.json, chosen, target=target, out=appendix)
+        tell(f"wrote {appendix}: {issued.size} bytes, {issued.digest}")
     _leave(done.json, fail_on, require_assessed=require_assessed)
 
 

@@ -60,3 +60,9 @@ def signal_check(asset: str, monitor: str, state: SignalState, why: str) -> dg.A
         severity=SIGNAL_SEVERITY[state],
         description=f"{state.value}: {why}",
     )
+
+
+def comparable_check(why: str) -> dg.AssetCheckResult:
+    """Say whether there was a window to compare with a reference; where there was none, `why` says so."""
+    says = why or "a window was compared with a reference"
+    return dg.AssetCheckResult(passed=not why, severity=dg.AssetCheckSeverity.WARN, description=says)

@@ -126,6 +126,21 @@ class Dossier:
 
 
 @dataclass(frozen=True)
+class AppendixView:
+    """An explorable appendix of the drift monitors on record: whom and what it shows, and the digest of its page."""
+
+    as_of: str
+    version: str
+    mode: str
+    target: str
+    current: int
+    reference: int
+    tool: str
+    digest: str
+    synthetic: bool
+
+
+@dataclass(frozen=True)
 class FleetRow:
     """One row of the fleet page: a model's newest version and how it stands."""
 

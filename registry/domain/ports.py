@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from registry.domain.dossier import Dossier, FleetRow, LedgerRow
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow
 from registry.domain.vocabulary import Unit
 
 
@@ -63,6 +63,14 @@ class Queries(Protocol):
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
         """Return everything about one model version; raises UnknownNameError for an unknown one."""
+        ...
+
+    def appendices(self, model: str) -> Sequence[AppendixView]:
+        """Return what is on record of a model's explorable appendices, newest day first."""
+        ...
+
+    def appendix(self, model: str, as_of: str) -> bytes:
+        """Return the page of a model's appendix of a day; raises UnknownNameError when there is none."""
         ...
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:

@@ -135,6 +135,11 @@ def test_the_watch_job_scores_monitors_and_reports(played: Played) -> None:
     assert list((command.root / "reports").glob("*.pdf"))
 
 
+def test_an_appendix_without_a_reference_is_told_and_not_made(played: Played) -> None:
+    _, _, second = played
+    assert checks(second)["drift_appendix:comparable"] == (False, dg.AssetCheckSeverity.WARN)
+
+
 def test_the_jobs_act_in_the_name_of_who_is_logged_in(played: Played) -> None:
     command, _, _ = played
     assert command("models", "list", "--json").json["versions"][0]["trained_by"] == "engineer"

@@ -1,4 +1,4 @@
-"""Assets of reporting: the audit report of everything on record, and of each month."""
+"""Assets of reporting: the audit report of everything on record and of each month, and the drift appendix."""
 
 import dagster as dg
 
@@ -6,7 +6,9 @@ from pipelines.defs.monitoring.assets import monitor_run
 from pipelines.defs.partitions import MONTHS, months_of
 from pipelines.defs.resources import About, WorkspaceResource
 from pipelines.defs.retries import PATIENCE, final_unless_passing
+from pipelines.defs.verdicts import comparable_check
 from pipelines.usecases.issue_report import issue_report_once
+from pipelines.usecases.newest_appendix import newest_appendix
 
 
 @dg.asset(group_name="reporting", deps=[monitor_run], retry_policy=PATIENCE)
@@ -33,3 +35,18 @@ def monthly_report(
         opened = workspace.opened()
         issued = [issue_report_once(opened, config.model_of(opened), month) for month in months_of(context)]
     return dg.MaterializeResult(metadata={one.file.name: one.digest for one in issued})
+
+
+@dg.asset(
+    group_name="reporting",
+    deps=[monitor_run],
+    check_specs=[dg.AssetCheckSpec("comparable", asset="drift_appendix")],
+    retry_policy=PATIENCE,
+)
+def drift_appendix(config: About, workspace: WorkspaceResource) -> dg.MaterializeResult:
+    """Evidently's page of the newest monitor run's window beside its reference; verdicts come from the monitors."""
+    with final_unless_passing():
+        opened = workspace.opened()
+        issued, why = newest_appendix(opened, config.model_of(opened))
+    facts = {} if issued is None else {"digest": issued.digest}
+    return dg.MaterializeResult(metadata=facts, check_results=[comparable_check(why)])
