@@ -34,6 +34,7 @@ from monitors.engine.outcomes import INDEPENDENCE, Outcomes, Reference, outcomes
 from monitors.engine.predictions import Predictions, predictions_of, signs
 from monitors.engine.reads import Reads, reads_of
 from monitors.engine.tables import SCANNER, Request, Tables
+from monitors.engine.watch import watch_families
 
 SHOWN = ("no", "yes", "unknown")
 Mask = npt.NDArray[np.bool_]
@@ -62,6 +63,7 @@ def count_tables(tables: Tables, request: Request) -> Counts:
             **_unit_families(units, predictions.analysed & where.known, truth, request),
             **_read_families(reactions, request),
             **_with_marginal("FQ", FQ, merge(findings, _read_findings(reactions, reads, predictions))),
+            **watch_families(tables, predictions, where, reads, units, reactions, request),
             "FA": _acquisitions(tables, request),
         },
         request.axes,

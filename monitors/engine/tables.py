@@ -7,6 +7,8 @@ from typing import Any
 from registry.domain.plan import MonitoringPlan
 
 SCANNER = "scanner"
+SOFTWARE = "software_versions"
+PROTOCOL = "protocol_name"
 
 
 @dataclass(frozen=True)
@@ -37,5 +39,5 @@ class Request:
 
 
 def axes_of(plan: MonitoringPlan) -> tuple[str, ...]:
-    """Return the F1 axes that a plan needs: its subgroup axes and the scanner."""
-    return tuple(dict.fromkeys((*plan.subgroup_axes, SCANNER)))
+    """Return the F1 axes that a plan needs: its subgroup axes, the scanner, its software, the protocol."""
+    return tuple(dict.fromkeys((*plan.subgroup_axes, SCANNER, SOFTWARE, PROTOCOL)))
