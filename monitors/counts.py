@@ -32,6 +32,9 @@ FINDING_PATIENTS = "finding_patients"  # FQ x patient
 # The families of the sequential watch, nearly one cell a unit by the day on which it entered; never exported either.
 WATCH = "watch"
 WATCH_READS = "watch_reads"
+SCANNER = "scanner"
+SOFTWARE = "software_versions"
+PROTOCOL = "protocol_name"
 NO_LABEL = 9999  # days: the age of a label that never came
 INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS})
 _PACKED = 2**62

@@ -18,6 +18,7 @@ from monitors.counts import (
     FQ,
     FR,
     REPORTED_PATIENTS,
+    SCANNER,
     SCOPE,
     Column,
     Counts,
@@ -33,7 +34,7 @@ from monitors.engine.days import local_days
 from monitors.engine.outcomes import INDEPENDENCE, Outcomes, Reference, outcomes_of, reference_for
 from monitors.engine.predictions import Predictions, predictions_of, signs
 from monitors.engine.reads import Reads, reads_of
-from monitors.engine.tables import SCANNER, Request, Tables
+from monitors.engine.tables import Request, Tables
 from monitors.engine.watch import watch_families
 
 SHOWN = ("no", "yes", "unknown")

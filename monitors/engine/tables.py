@@ -4,11 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from monitors.counts import PROTOCOL, SCANNER, SOFTWARE
 from registry.domain.plan import MonitoringPlan
 
-SCANNER = "scanner"
-SOFTWARE = "software_versions"
-PROTOCOL = "protocol_name"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from monitors.counts import Family
+from monitors.counts import SCANNER, Family
 from monitors.watch.cells import Calendar, Cells, Span, share_of_series
 from monitors.watch.comparisons import Silence
 from monitors.watch.detector import Floats, Rules
@@ -14,7 +14,6 @@ from monitors.watch.stream import Stream, unjudged
 from registry.domain.plan import MonitoringPlan
 
 LAG = 1  # days: a study that is scored by the end of the next day was scored in time
-SCANNER = "scanner"
 
 
 def arrival_streams(acquired: Family, cells: Cells, place: Place, plan: MonitoringPlan) -> Iterator[Stream]:

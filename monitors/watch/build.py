@@ -31,6 +31,7 @@ class Watch:
         calendar: the days.
         streams: in the order of their names.
         paths: the evidence of each stream.
+        judged: per stream the days on which it is judged, shape (days,).
         limits: per family the limit of each day, in nats.
         counts: how many streams of each family were judged on each day.
         cells: the units of each scope of all sites, by version, mode and target.
@@ -40,6 +41,7 @@ class Watch:
     calendar: Calendar
     streams: tuple[Stream, ...]
     paths: tuple[Path, ...]
+    judged: tuple[npt.NDArray[np.bool_], ...]
     limits: Mapping[str, Floats]
     counts: Mapping[str, Integers]
     cells: Mapping[Scope, Cells]
@@ -73,10 +75,11 @@ def watch_of(counts: Counts, plan: MonitoringPlan, as_of: str) -> Watch | None:
     calendar = Calendar(start, day_number(as_of) - start + 1, plan.reference_days)
     cells = {scope: cells_of(_of(units, scope), calendar) for scope in _scopes(units)}
     found = sorted(_streams(counts, cells, plan, as_of), key=lambda stream: stream.name)
-    paths = tuple(_path(stream, calendar) for stream in found)
-    judged = _judged(found, calendar)
-    limits = {family: _limits(plan, family, judged.get(family)) for family in plan.budget}
-    return Watch(calendar, tuple(found), paths, limits, judged, cells, plan)
+    judged = tuple(_judged(stream, calendar) for stream in found)
+    paths = tuple(_path(stream, days) for stream, days in zip(found, judged, strict=True))
+    sizes = _sizes(found, calendar)
+    limits = {stream.family: _limits(plan, stream.family, sizes.get(stream.family), calendar) for stream in found}
+    return Watch(calendar, tuple(found), paths, judged, limits, sizes, cells, plan)
 
 
 def stream_limit(plan: MonitoringPlan, family: str, streams: int) -> float:
@@ -105,32 +108,38 @@ def _streams(counts: Counts, cells: Mapping[Scope, Cells], plan: MonitoringPlan,
             yield from label_streams(own, wave, plan)
 
 
-def _path(stream: Stream, calendar: Calendar) -> Path:
-    if stream.comparison is None:
-        nothing = np.zeros(calendar.days, dtype=np.int64)
-        return Path(np.zeros(calendar.days), nothing, nothing)
-    found = path_of(stream.comparison, stream.rules)
+def _judged(stream: Stream, calendar: Calendar) -> npt.NDArray[np.bool_]:
     day = np.arange(calendar.days)
+    if stream.comparison is None:
+        return np.zeros(calendar.days, dtype=np.bool_)
     judged = (day >= stream.begins) & (day < (calendar.days if stream.ends is None else stream.ends))
     for hold in stream.holds:
         judged &= ~hold.days
+    return judged
+
+
+def _path(stream: Stream, judged: npt.NDArray[np.bool_]) -> Path:
+    if stream.comparison is None:
+        nothing = np.zeros(len(judged), dtype=np.int64)
+        return Path(np.zeros(len(judged)), nothing, nothing)
+    found = path_of(stream.comparison, stream.rules)
     return Path(np.where(judged, found.evidence, 0.0), found.length, found.sign)
 
 
-def _judged(streams: list[Stream], calendar: Calendar) -> dict[str, Integers]:
+def _sizes(streams: list[Stream], calendar: Calendar) -> dict[str, Integers]:
     found: dict[str, Integers] = {}
     for stream in streams:
         if stream.comparison is not None:
-            judged = found.setdefault(stream.family, np.zeros(calendar.days, dtype=np.int64))
-            judged[stream.begins : stream.ends] += 1
+            size = found.setdefault(stream.family, np.zeros(calendar.days, dtype=np.int64))
+            size[stream.begins : stream.ends] += 1
     return found
 
 
-def _limits(plan: MonitoringPlan, family: str, judged: Integers | None) -> Floats:
-    if judged is None:
-        return np.full(1, NEVER)
-    sizes, place = np.unique(judged, return_inverse=True)
-    return np.array([stream_limit(plan, family, max(int(size), 1)) for size in sizes])[place]
+def _limits(plan: MonitoringPlan, family: str, size: Integers | None, calendar: Calendar) -> Floats:
+    if size is None:
+        return np.full(calendar.days, NEVER)
+    sizes, place = np.unique(size, return_inverse=True)
+    return np.array([stream_limit(plan, family, max(int(one), 1)) for one in sizes])[place]
 
 
 def _ends(cells: Mapping[Scope, Cells]) -> dict[Scope, dict[str, int]]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from monitors.counts import SCANNER
 from monitors.watch.cells import Cells, Mask, Span, level, mid_ranks, reference_of, share
 from monitors.watch.comparisons import Level, Share, Strata
 from monitors.watch.detector import Rules
@@ -12,7 +13,6 @@ from monitors.watch.places import Place, Wave
 from monitors.watch.stream import Stream, unjudged
 from registry.domain.plan import MonitoringPlan
 
-SCANNER = "scanner"
 
 
 def site_streams(cells: Cells, place: Place, plan: MonitoringPlan) -> Iterator[Stream]:
