@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from monitors.cause import Cause, Scene, cause_of
-from monitors.scope import Scope
 from monitors.watch.affected import studies_affected
 from monitors.watch.build import Watch
 from monitors.watch.detector import Floats, Path, change_point, path_of, segment_z
@@ -98,7 +97,7 @@ def life_of(watch: Watch) -> Life:
         running = [one for one in episodes if one.closed is None]
         fresh = []
         for place in np.flatnonzero(crossing[:, index]).tolist():
-            owner = _owner(watch, paths[place], running, place, index)
+            owner = _owner(watch, running, place, index)
             if owner is None:
                 fresh.append(place)
             else:
@@ -129,7 +128,7 @@ def _opened(watch: Watch, fresh: list[int], evidence: list[Floats], index: int) 
     return episode, left
 
 
-def _owner(watch: Watch, path: Path, running: list[Episode], place: int, index: int) -> Episode | None:
+def _owner(watch: Watch, running: list[Episode], place: int, index: int) -> Episode | None:
     """Return the open episode to which a crossing belongs."""
     stream = watch.streams[place]
     for one in running:
@@ -146,7 +145,8 @@ def _owner(watch: Watch, path: Path, running: list[Episode], place: int, index: 
 def _covers(episode: Episode, stream: Stream) -> bool:
     """Say whether a cause explains a stream: the same reader or arrivals; else all that the site's scores feed."""
     cause, own, lead = episode.cause, stream.scope, episode.lead.scope
-    if own.target != lead.target or (own.version, own.mode) != (lead.version, lead.mode) and cause.kind != "routing":
+    same = (own.version, own.mode) == (lead.version, lead.mode) or cause.kind == "routing"
+    if own.target != lead.target or not same:
         return False
     here = own.site == cause.site
     if cause.kind == "reader":
@@ -156,7 +156,7 @@ def _covers(episode: Episode, stream: Stream) -> bool:
     if stream.watched in _READERS or stream.watched in ("silence", "scored_share"):
         return False
     if cause.kind == "subgroup":
-        return stream.family in ("subgroup", "performance", "calibration")
+        return stream.watched not in _ARRIVALS
     return not cause.site or here or not own.site
 
 
@@ -164,12 +164,14 @@ def _since(stream: Stream, index: int) -> tuple[int, int, int]:
     """Return when the change began, by estimate and between which days, as days of entry."""
     if stream.comparison is None:
         raise ValueError("a stream that crossed its limit has a reference")
-    found = change_point(stream.comparison, replace(stream.rules, first=stream.rules.first), index)
+    found = change_point(stream.comparison, stream.rules, index)
     estimate, low, high = (day - stream.lag for day in found)
     return estimate, low, high
 
 
-def _ended(watch: Watch, episode: Episode, crossing: np.ndarray[tuple[int, int], np.dtype[np.bool_]], index: int) -> bool:
+def _ended(
+    watch: Watch, episode: Episode, crossing: np.ndarray[tuple[int, int], np.dtype[np.bool_]], index: int
+) -> bool:
     """Keep the last active day; say whether the plan's quiet period went by since."""
     active = any(crossing[place, index] and _deviates(watch.streams[place], index) for place in episode.explained)
     if active:
@@ -220,9 +222,14 @@ def _alert(watch: Watch, model: str, episode: Episode, index: int) -> Alert:
         state="open" if closed is None else "cleared",
         since={"estimate": watch.day(estimate), "interval": [watch.day(low), watch.day(high)]},
         cause={"kind": episode.cause.kind, "who": episode.cause.who},
-        studies_affected=studies_affected(watch, episode.cause, episode.lead, estimate, index if closed is None else closed),
+        studies_affected=studies_affected(
+            watch, episode.cause, episode.lead, estimate, index if closed is None else closed
+        ),
         action=watch.plan.actions.get(_ACTIONS.get(episode.cause.kind, "performance"), ""),
         closed=None if closed is None else watch.day(closed),
+        version=episode.lead.scope.version,
+        mode=episode.lead.scope.mode,
+        target=episode.lead.scope.target,
     )
 
 
@@ -239,11 +246,6 @@ def alert_id(model: str, watch: Watch, episode: Episode) -> str:
         "cause": [cause.kind, cause.site, cause.axis, cause.value],
     }
     return digest_value(facts).removeprefix("sha256:")[:16]
-
-
-def scope_of(episode: Episode) -> Scope:
-    """Return whose alert it is."""
-    return episode.lead.scope
 
 
 def running_on(life: Life, index: int) -> Iterator[Episode]:

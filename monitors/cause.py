@@ -19,6 +19,7 @@ from monitors.watch.mixture import prevalence_explains
 from monitors.watch.stream import Stream
 
 MOVED = 3.0  # standard deviates at which a stream counts as moved, beside one that crossed its limit
+NARROWER = 4.0  # by how much the square of a scanner's deviate must exceed that of its site (twice 2 nats)
 SLACK = 3  # days by which a change of software may lie outside the change-point's interval
 ALL_SITES = "all sites"
 
@@ -151,7 +152,7 @@ def _labels(scene: Scene) -> Cause:
         return _scores(scene)
     if scene.lead.family == "subgroup":
         return _group(scene, scene.lead)
-    groups = [stream for stream in scene.streams("sensitivity", "specificity", family="subgroup")]
+    groups = list(scene.streams("sensitivity", "specificity", family="subgroup"))
     worst = min(groups, key=scene.z, default=None)
     if worst is not None and scene.z(worst) <= -MOVED:
         return _group(scene, worst)
@@ -215,13 +216,18 @@ def _everywhere(scene: Scene, site: str) -> bool:
 
 
 def _scanner(scene: Scene, site: str) -> Stream | None:
-    """Return the scanner that explains the change better than its whole site; the lead's own where it led."""
+    """Return the scanner that explains the change better than its whole site; None where the others moved too."""
     found = scene.strongest("score_level", "positive_share", site=site, family="scanner")
-    if found is None:
+    if found is None or abs(found[0]) < MOVED:
         return None
     z, stream = found
-    whole = max((abs(scene.z(one)) for one in scene.streams(stream.watched, site=site, family="score")), default=0.0)
-    return stream if abs(z) > whole and abs(z) >= MOVED else None
+    levels = {one.key: scene.z(one) for one in scene.streams("score_level", site=site, family="scanner")}
+    others = [other * np.sign(levels.get(stream.key, z)) for key, other in levels.items() if key != stream.key]
+    alike = stream.watched if abs(levels.get(stream.key, 0.0)) < 2.0 else "score_level"
+    mine = levels[stream.key] if alike == "score_level" else z
+    whole = max((abs(scene.z(one)) for one in scene.streams(alike, site=site, family="score")), default=0.0)
+    narrow = mine * mine > whole * whole + NARROWER
+    return stream if narrow and max(others, default=0.0) < MOVED - 0.5 else None
 
 
 def _changed(scene: Scene, stream: Stream) -> Cause:
@@ -236,11 +242,17 @@ def _by_prevalence(scene: Scene, site: str, otherwise: str) -> Cause:
     """Name prevalence where more or less disease alone explains the scores; else software, protocol, or the rest."""
     cells = scene.cells
     keep = cells.at("site", site) if site else np.ones(len(cells.n), dtype=np.bool_)
-    if prevalence_explains(cells, keep, scene.since[2], scene.index):
+    if not _missed_more(scene, site) and prevalence_explains(cells, keep, scene.since[2], scene.index):
         return Cause("prevalence", site or ALL_SITES, site)
     changed = _what_changed(scene, keep) if site else None
     version = scene.lead.scope.version
     return Cause(changed or otherwise, site or (version if otherwise == "model" else ALL_SITES), site)
+
+
+def _missed_more(scene: Scene, site: str) -> bool:
+    """Say whether the labels of the same days disagree with the model more than those of the reference."""
+    found = scene.streams("sensitivity", "specificity", family="performance")
+    return any(scene.z(stream) <= -2.0 for stream in found if site in ("", stream.scope.site))
 
 
 def _what_changed(scene: Scene, keep: Mask) -> str | None:

@@ -30,6 +30,8 @@ MEANINGS: Mapping[Act, str] = {
     Act.DEPLOY: "responsibility: lets this version run at the site in this mode",
     Act.STOP: "responsibility: stops this version at the site",
     Act.RESUME: "responsibility: lets this version run again at the site",
+    Act.ACKNOWLEDGE: "responsibility: takes this alert up",
+    Act.RESOLVE: "responsibility: has dealt with this alert",
 }
 
 

@@ -7,7 +7,18 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Integers, Labels
-from monitors.engine.columns import Flags, Instants, first_rows, flags, instants, joined, labels, named, positions, texts
+from monitors.engine.columns import (
+    Flags,
+    Instants,
+    first_rows,
+    flags,
+    instants,
+    joined,
+    labels,
+    named,
+    positions,
+    texts,
+)
 from monitors.engine.predictions import subjects
 from monitors.engine.tables import Tables
 from registry.domain.vocabulary import SOURCES

@@ -8,7 +8,6 @@ from monitors.counts import PROTOCOL, SCANNER, SOFTWARE
 from registry.domain.plan import MonitoringPlan
 
 
-
 @dataclass(frozen=True)
 class Tables:
     """The observation tables as `pyarrow.Table`, as stored (registry/domain/columns.py) and known at one time."""

@@ -110,4 +110,3 @@ def _arrow(column: Labels) -> Any:
     import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
 
     return pa.array(column.levels, pa.string()).take(pa.array(column.codes))
-

@@ -16,7 +16,8 @@ def studies_affected(watch: Watch, cause: Cause, lead: Stream, since: int, until
         watch: all streams.
         cause: whose stratum.
         lead: the stream that opened the alert.
-        since, until: indices of days of entry.
+        since: index of the first day of entry.
+        until: index of the last.
 
     Returns:
         For a reader the reads; for what did not arrive, or was not scored, the studies that were missed.
@@ -24,7 +25,7 @@ def studies_affected(watch: Watch, cause: Cause, lead: Stream, since: int, until
     if cause.kind == "reader":
         return _units(lead, since + lead.lag, until)
     if cause.kind == "routing":
-        return _missed(watch, cause, lead, since, until)
+        return _missed(watch, lead, since, until)
     cells = watch.cells[Scope(lead.scope.version, lead.scope.mode, lead.scope.target)]
     keep = (cells.day >= since) & (cells.day <= until)
     if cause.site:
@@ -42,7 +43,7 @@ def _units(lead: Stream, first: int, last: int) -> int:
     return int(sums[1])
 
 
-def _missed(watch: Watch, cause: Cause, lead: Stream, since: int, until: int) -> int:
+def _missed(watch: Watch, lead: Stream, since: int, until: int) -> int:
     """Return what a scored share fell short of, or what a silence would have brought at the reference's rate."""
     comparison = lead.comparison
     window = slice(since + lead.lag, until + 1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from monitors.watch.detector import Floats, dispersion_of
 
-LEAST = 10  # units of a segment below which it says nothing
+LEAST = 10  # units of a segment below which it says nothing, in a stratum too where groups are compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,8 +237,8 @@ def _change(part: Level | Share, sums: Floats) -> tuple[Floats, Floats]:
 def _fit(x: Floats | float, n: Floats | float) -> Floats:
     """Return the maximal log-likelihood of x hits of n."""
     x, n = np.asarray(x, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    x = np.clip(x, 0, n)
-    safe = np.maximum(n, 1e-9)
-    left = np.where(x > 0, x * np.log(np.maximum(x, 1e-12) / safe), 0.0)
-    right = np.where(n - x > 0, (n - x) * np.log(np.maximum(n - x, 1e-12) / safe), 0.0)
-    return left + right
+    x = np.minimum(np.maximum(x, 0.0), n)
+    tiny = 1e-300
+    return np.asarray(
+        x * np.log(np.maximum(x, tiny)) + (n - x) * np.log(np.maximum(n - x, tiny)) - n * np.log(np.maximum(n, tiny))
+    )

@@ -92,18 +92,22 @@ def lengths_of(rules: Rules) -> Integers:
 def path_of(comparison: Comparison, rules: Rules) -> Path:
     """Return the evidence of every day; that of a day depends on no later one."""
     days = comparison.series.shape[1]
-    sums = np.concatenate([np.zeros((len(comparison.series), 1)), comparison.series.cumsum(axis=1)], axis=1)
-    best, length, sign = np.zeros(days), np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64)
-    for size in lengths_of(rules).tolist():
-        ends = np.arange(rules.first + size - 1, days)
-        if len(ends) == 0:
-            break
-        z = _sided(comparison.z(sums[:, ends + 1] - sums[:, ends + 1 - size]), rules.side)
-        found = nats(z, comparison)
-        better = found > best[ends] + 1e-12
-        where = ends[better]
-        best[where], length[where], sign[where] = found[better], size, np.sign(z[better])
-    return Path(best, length, sign)
+    if rules.first >= days:
+        return Path(np.zeros(days), np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64))
+    sums = _sums(comparison)
+    size = lengths_of(rules)
+    ends = np.arange(rules.first, days)
+    starts = ends[None, :] + 1 - size[:, None]
+    inside = starts >= rules.first
+    segments = sums[:, ends + 1][:, None, :] - sums[:, np.where(inside, starts, ends[None, :] + 1)]
+    z = np.where(inside, _sided(comparison.z(segments), rules.side), 0.0)
+    found = nats(z, comparison)
+    place = np.argmax(found, axis=0)
+    chosen = (place, np.arange(len(ends)))
+    before = np.zeros(rules.first)
+    evidence = np.concatenate([before, found[chosen]])
+    length = np.concatenate([before, np.where(found[chosen] > 0, size[place], 0)]).astype(np.int64)
+    return Path(evidence, length, np.concatenate([before, np.sign(z[chosen])]).astype(np.int64))
 
 
 def segment_z(comparison: Comparison, first: int, last: int) -> float:
@@ -122,7 +126,7 @@ def change_point(comparison: Comparison, rules: Rules, last: int) -> tuple[int, 
     """
     first = max(rules.first, last + 1 - LONGEST)
     starts = np.arange(first, last + 2 - rules.shortest)
-    sums = np.concatenate([np.zeros((len(comparison.series), 1)), comparison.series.cumsum(axis=1)], axis=1)
+    sums = _sums(comparison)
     z = _sided(comparison.z(sums[:, [last + 1]] - sums[:, starts]), rules.side)
     profile = nats(z, comparison)
     place = int(np.argmax(profile))
@@ -151,6 +155,11 @@ def dispersion_of(residuals: Sequence[float] | Floats) -> float:
     for lag in range(1, min(_LAGS, len(r) - 1) + 1):
         total += 2 * (1 - lag / (_LAGS + 1)) * float(r[lag:] @ r[:-lag]) / (len(r) - 1)
     return max(1.0, plain, total)
+
+
+def _sums(comparison: Comparison) -> Floats:
+    """Return the cumulative sums of the series, beginning with 0, shape (rows, days + 1)."""
+    return np.concatenate([np.zeros((len(comparison.series), 1)), comparison.series.cumsum(axis=1)], axis=1)
 
 
 def _sided(z: Floats, side: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Streams that need labels: every day is looked at when its units have the same age, so that late labels change nothing.
+"""Streams that need labels: every day is looked at when its units have one age, so that late labels change nothing.
 
 The age is the one by which 80 % of the labels arrived that the reference's units had after a further reference period;
 it is set once a site, when that period is over (contract, section 9: mature at 80 %, at equal age).
@@ -113,7 +113,7 @@ def _groups(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) ->
             pairs = tuple((mine[watched], rest[watched]) for mine, rest in sides if watched in mine and watched in rest)
             if pairs:
                 who = ("subgroup", watched, {f"axis:{axis}": name}, f"{axis}={name}{wave.mark}")
-                yield replace(_over_sites(wave, ripe, who, Strata(pairs)), exists=cells.first_day(group))
+                yield replace(_over_sites(wave, ripe, who, Strata(pairs, own=True)), exists=cells.first_day(group))
 
 
 def _over_sites(wave: Wave, ripe: list[Ripe], who: tuple[str, str, dict[str, str], str], strata: Strata) -> Stream:
@@ -172,5 +172,3 @@ def _recent(daily: Floats, days: int = 28) -> Floats:
     sums = np.concatenate([np.zeros((len(daily), 1)), daily.cumsum(axis=1)], axis=1)
     ends = np.arange(1, daily.shape[1] + 1)
     return np.asarray(sums[:, ends] - sums[:, np.maximum(ends - days, 0)])
-
-

@@ -1,4 +1,4 @@
-"""Streams of readers: how often each decides otherwise than the model, by what the model said, beside the colleagues."""
+"""Streams of readers: how often each decides otherwise than the model, by its answer, beside the colleagues."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
 """A stream: one daily series of one subject that is watched for a change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,7 @@ class Stream:
     subject: Mapping[str, str]
     key: str
     comparison: comparisons.Any | None
-    rules: Rules = Rules(0)
+    rules: Rules = field(default_factory=lambda: Rules(0))
     lag: int = 0
     exists: int = 0
     ends: int | None = None

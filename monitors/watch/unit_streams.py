@@ -14,7 +14,6 @@ from monitors.watch.stream import Stream, unjudged
 from registry.domain.plan import MonitoringPlan
 
 
-
 def site_streams(cells: Cells, place: Place, plan: MonitoringPlan) -> Iterator[Stream]:
     """Yield the streams of a site: level and shape of the scores, share called positive, rule of the decision."""
     here = cells.at("site", place.scope.site)
@@ -58,9 +57,7 @@ def group_streams(cells: Cells, wave: Wave, plan: MonitoringPlan) -> Iterator[St
             yield unjudged("subgroup", "score_level", wave.scope, subject, key, cells.n[cells.at(axis, name)].sum())
         else:
             strata, first = Strata(tuple(pairs)), cells.first_day(cells.at(axis, name))
-            yield Stream(
-                "subgroup", "score_level", wave.scope, subject, key, strata, Rules(wave.begins), exists=first
-            )
+            yield Stream("subgroup", "score_level", wave.scope, subject, key, strata, Rules(wave.begins), exists=first)
 
 
 def groups_of(cells: Cells, plan: MonitoringPlan) -> list[tuple[str, str]]:

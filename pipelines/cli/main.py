@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipelines.cli import (
+    alerts,
     audit,
     cohort,
     demo,
@@ -43,6 +44,7 @@ for group, name in (
     (cohort.app, "cohort"),
     (models.app, "models"),
     (monitor.app, "monitor"),
+    (alerts.app, "alerts"),
     (audit.app, "audit"),
     (people.app, "people"),
     (simulate.app, "simulate"),

@@ -34,6 +34,8 @@ class Act(StrEnum):
     DEPLOY = "deploy"
     STOP = "stop"
     RESUME = "resume"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
     Act.DEPLOY: frozenset({PersonRole.CLINICAL_LEAD}),
     Act.STOP: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
     Act.RESUME: frozenset({PersonRole.CLINICAL_LEAD}),
+    Act.ACKNOWLEDGE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.RESOLVE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
 }
 
 # Approval needs one signature of each of these roles, by different persons (APP-03).
