@@ -19,7 +19,8 @@ from monitors.watch.mixture import prevalence_explains
 from monitors.watch.stream import Stream
 
 MOVED = 3.0  # standard deviates at which a stream counts as moved, beside one that crossed its limit
-NARROWER = 4.0  # by how much the square of a scanner's deviate must exceed that of its site (twice 2 nats)
+NARROWER = 1.0  # by how much the square of a scanner's deviate must exceed that of its site
+ALIKE = 2.0  # standard deviates at which another stream counts as moving along
 SLACK = 3  # days by which a change of software may lie outside the change-point's interval
 ALL_SITES = "all sites"
 
@@ -140,7 +141,7 @@ def _scores(scene: Scene) -> Cause:
     found = _scanner(scene, site)
     if found is not None:
         return _changed(scene, found)
-    return _by_prevalence(scene, site, "input")
+    return _upgraded(scene, site) or _by_prevalence(scene, site, "input")
 
 
 def _labels(scene: Scene) -> Cause:
@@ -227,7 +228,16 @@ def _scanner(scene: Scene, site: str) -> Stream | None:
     mine = levels[stream.key] if alike == "score_level" else z
     whole = max((abs(scene.z(one)) for one in scene.streams(alike, site=site, family="score")), default=0.0)
     narrow = mine * mine > whole * whole + NARROWER
-    return stream if narrow and max(others, default=0.0) < MOVED - 0.5 else None
+    return stream if narrow and max(others, default=0.0) < ALIKE else None
+
+
+def _upgraded(scene: Scene, site: str) -> Cause | None:
+    """Return software or protocol that changed, when the scores did, on a scanner that moved, though not alone."""
+    for stream in scene.streams("score_level", site=site, family="scanner"):
+        cause = _changed(scene, stream) if abs(scene.z(stream)) >= ALIKE else None
+        if cause is not None and cause.kind != "scanner":
+            return cause
+    return None
 
 
 def _changed(scene: Scene, stream: Stream) -> Cause:

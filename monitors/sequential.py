@@ -3,8 +3,9 @@
 Every stream gives one signal, the readers of a site one for each of the two streams, without their names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -94,9 +95,7 @@ def _signals(life: Life, index: int) -> Iterator[Signal]:
 
 def _exists(watch: Watch, stream: Stream, index: int) -> bool:
     begun = stream.comparison is None or stream.exists <= index
-    cells = watch.cells[Scope(stream.scope.version, stream.scope.mode, stream.scope.target)]
-    here = cells.at("site", stream.scope.site) if stream.scope.site else np.ones(len(cells.n), dtype=np.bool_)
-    return begun and cells.first_day(here) <= index and (stream.ends is None or index < stream.ends)
+    return begun and watch.first_day(stream) <= index and (stream.ends is None or index < stream.ends)
 
 
 def _signal(life: Life, place: int, index: int, *, alert: bool) -> Signal:
@@ -150,7 +149,7 @@ def _unjudged(watch: Watch, stream: Stream, index: int, limit: float) -> Signal:
     return Signal(**_head(stream, Window(day, day)), n=n, state=SignalState.NOT_ASSESSED, explains=words, reason=reason)
 
 
-def _head(stream: Stream, window: Window) -> Mapping[str, object]:
+def _head(stream: Stream, window: Window) -> dict[str, Any]:
     entry = CATALOGUE[CODES[stream.family]]
     return {
         "code": entry.code,

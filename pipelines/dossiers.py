@@ -8,10 +8,11 @@ from pipelines.bootstrap import Workspace
 from pipelines.charts_data import calibration_bins, daily_points, roc_curve
 from pipelines.limits import Json, limits_of
 from pipelines.periods import period_days
+from registry.alerts import listed
 from registry.database import reading
 from registry.domain.cohort import Cohort
 from registry.domain.columns import TABLES
-from registry.domain.dossier import CheckpointView, CohortView, Dossier, EvaluationView, SignatureView
+from registry.domain.dossier import CheckpointView, CohortView, Dossier, EvaluationView, SignatureView, StoredAlert
 from registry.domain.errors import IncompleteError
 from registry.domain.model import Deployment, ModelVersion
 from registry.evaluations import StoredEvaluation
@@ -65,6 +66,7 @@ class DossierBuilder:
             ledger_verdict=verdict,
             synthetic=self._version.synthetic or bool(invented) or any(cohort.synthetic for cohort in cohorts),
             code_version=__version__,
+            alerts=self._alerts(),
         )
 
     def _within(self, instant: str) -> bool:
@@ -130,6 +132,10 @@ class DossierBuilder:
         from pipelines.usecases.run_monitors import stored_run  # noqa: PLC0415 - keeps numpy out of light commands
 
         return stored_run(self._workspace, newest)
+
+    def _alerts(self) -> tuple[StoredAlert, ...]:
+        found = listed(self._workspace.lifecycle.record, self._version.model)
+        return tuple(one for one in found if self._within(one.record["opened"]))
 
     def _checkpoint(self) -> CheckpointView:
         found = self._workspace.ledger.latest_checkpoint()

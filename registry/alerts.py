@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from registry.alert_record import told_of
 from registry.database import reading
+from registry.domain.dossier import StoredAlert
 from registry.domain.errors import AnswerIsNoError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import Act
@@ -22,39 +22,6 @@ from registry.signatures import Intent
 
 RUNNING = ("open", "acknowledged")
 Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class StoredAlert:
-    """An alert on record.
-
-    Attributes:
-        model, version, mode, target: whose it is.
-        record: the contract's JSON, with the state in which it stands now.
-        event_seq: the event that told of it last.
-        acknowledged_by, resolved_by: printed name and instant of who did; empty where nobody did.
-    """
-
-    model: str
-    version: str
-    mode: str
-    target: str
-    record: Json
-    event_seq: int
-    acknowledged_by: str = ""
-    resolved_by: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form: the contract's record, and whose it is."""
-        return {
-            "model": self.model,
-            "version": self.version,
-            "mode": self.mode,
-            "target": self.target,
-            **self.record,
-            "acknowledged_by": self.acknowledged_by or None,
-            "resolved_by": self.resolved_by or None,
-        }
 
 
 def remember(tx: Transaction, record: Record, model: str, alerts: Sequence[Alert], actor: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from monitors.watch.arrival_streams import arrival_streams
 from monitors.watch.cells import Calendar, Cells, cells_of
 from monitors.watch.detector import Floats, Path, path_of
 from monitors.watch.label_streams import label_streams
-from monitors.watch.places import Place, first_days, places_of, waves_of
+from monitors.watch.places import first_days, places_of, waves_of
 from monitors.watch.read_streams import reader_streams
 from monitors.watch.stream import Stream
 from monitors.watch.unit_streams import group_streams, scanner_streams, site_streams
@@ -54,6 +55,17 @@ class Watch:
     def index(self, day: str) -> int:
         """Return the index of an ISO day."""
         return day_number(day) - self.calendar.start
+
+    def first_day(self, stream: Stream) -> int:
+        """Return the index of the first day of a stream's site, of its first site where it is of all."""
+        scope = stream.scope
+        sites = self.sites[Scope(scope.version, scope.mode, scope.target)]
+        return sites[scope.site] if scope.site else min(sites.values())
+
+    @cached_property
+    def sites(self) -> Mapping[Scope, Mapping[str, int]]:
+        """Per scope the index of the first day of each site."""
+        return {scope: first_days(cells) for scope, cells in self.cells.items()}
 
     def crossing(self) -> npt.NDArray[np.bool_]:
         """Say per stream and day whether the evidence exceeds the limit, shape (streams, days)."""
@@ -172,9 +184,3 @@ def _of(family: Family, scope: Scope) -> Family:
 
 def _until(family: Family, as_of: str) -> Family:
     return family.select(family.codes_of("day") <= day_number(as_of))
-
-
-def places_by_scope(watch: Watch) -> dict[Scope, tuple[Place, ...]]:
-    """Return the sites of each scope."""
-    ends = _ends(watch.cells)
-    return {scope: places_of(cells, scope, ends[scope]) for scope, cells in watch.cells.items()}

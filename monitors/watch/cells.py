@@ -132,7 +132,7 @@ def mid_ranks(cells: Cells, keep: Mask) -> Floats:
     counts = np.bincount(place, cells.n[keep], minlength=len(cell))
     below = np.concatenate([[0.0], np.cumsum(counts)])
     left, right = np.searchsorted(cell, cells.q, "left"), np.searchsorted(cell, cells.q, "right")
-    return (below[left] + below[right]) / (2 * below[-1])
+    return np.asarray((below[left] + below[right]) / (2 * below[-1]), dtype=np.float64)
 
 
 def level(cells: Cells, keep: Mask, score: Floats, span: Span, lag: int = 0) -> Level:

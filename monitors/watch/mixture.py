@@ -40,7 +40,8 @@ def prevalence_explains(cells: Cells, keep: Mask, since: int, index: int) -> boo
     place = np.searchsorted(edges, cells.q, side="right")
     weights = cells.n * _verification_weights(cells, before, known)
     classes = [_shares(place[known & (cells.truth == t)], weights[known & (cells.truth == t)]) for t in (0, 1)]
-    usual, seen = _shares(place[before], cells.n[before]), np.bincount(place[now], cells.n[now], minlength=BINS)
+    usual = _shares(place[before], cells.n[before])
+    seen: Floats = np.bincount(place[now], cells.n[now], minlength=BINS).astype(np.float64)
     against_usual, against_mixture = _deviance(seen, usual), _deviance(seen, _mixed(seen, classes))
     moved = min(_deviance(seen, _moved(cells, before, edges, step)) for step in _STEPS)
     return against_mixture < min(moved, against_usual - 2.0)
