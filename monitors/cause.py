@@ -149,7 +149,8 @@ def _labels(scene: Scene) -> Cause:
     if _rule_broken(scene):
         return _threshold(scene)
     site = scene.lead.scope.site or _moved_most(scene)
-    if scene.lead.family != "subgroup" and abs(_site_z(scene, site)) >= MOVED + 1:
+    least = ALIKE if scene.lead.watched == "residual" else MOVED + 1
+    if scene.lead.family != "subgroup" and abs(_site_z(scene, site)) >= least:
         return _scores(scene)
     if scene.lead.family == "subgroup":
         return _group(scene, scene.lead)
@@ -210,10 +211,11 @@ def _moved_most(scene: Scene) -> str:
 
 
 def _everywhere(scene: Scene, site: str) -> bool:
-    """Say whether every site moved, each by itself, in the direction of this one."""
+    """Say whether the other sites moved in the direction of this one, together beyond chance and none against it."""
     levels = {stream.scope.site: scene.z(stream) for stream in scene.streams("score_level", family="score")}
     sign = np.sign(levels.get(site, 0.0))
-    return len(levels) > 1 and all(z * sign >= MOVED - 0.5 for z in levels.values())
+    others = [z * sign for name, z in levels.items() if name != site]
+    return bool(others) and min(others) >= 1.0 and sum(others) / len(others) ** 0.5 >= MOVED - 0.5
 
 
 def _scanner(scene: Scene, site: str) -> Stream | None:

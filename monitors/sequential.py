@@ -26,6 +26,20 @@ from registry.domain.vocabulary import NotAssessed, SignalState
 from validation.statistics.proportions import wilson
 
 _Z = 1.959963984540054
+LABELLED = ("sensitivity", "specificity", "residual")
+# The streams that a site, or a scanner, has from its first day: while they are not judged they say why.
+_ALWAYS = frozenset(
+    {
+        ("score", "score_level"),
+        ("score", "positive_share"),
+        ("scanner", "score_level"),
+        ("scanner", "positive_share"),
+        ("performance", "sensitivity"),
+        ("performance", "specificity"),
+        ("calibration", "residual"),
+        ("routing", "silence"),
+    }
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,16 +108,18 @@ def _signals(life: Life, index: int) -> Iterator[Signal]:
 
 
 def _exists(watch: Watch, stream: Stream, index: int) -> bool:
-    begun = stream.comparison is None or stream.exists <= index
-    return begun and watch.first_day(stream) <= index and (stream.ends is None or index < stream.ends)
+    """Say whether a stream has a signal on a day: it is judged, or it is one that every site has from its first day."""
+    if stream.exists > index or watch.first_day(stream) > index or (stream.ends is not None and index >= stream.ends):
+        return False
+    from_the_start = (stream.family, stream.watched) in _ALWAYS and bool(stream.scope.site)
+    return stream.begun(index) or (from_the_start and not (stream.family == "routing" and stream.key))
 
 
 def _signal(life: Life, place: int, index: int, *, alert: bool) -> Signal:
     watch, stream = life.watch, life.watch.streams[place]
     limit = float(watch.limits[stream.family][index])
-    hold = stream.hold_on(index) if stream.comparison is not None else None
-    if stream.comparison is None or index < stream.begins or hold or limit >= NEVER:
-        return _unjudged(watch, stream, index, limit)
+    if stream.comparison is None or not stream.begun(index) or stream.hold_on(index) or limit >= NEVER:
+        return _unjudged(watch, stream, index)
     length = max(int(watch.paths[place].length[index]), 1)
     first = index + 1 - length
     sums = stream.comparison.series[:, first : index + 1].sum(axis=1)
@@ -135,18 +151,23 @@ def _interval(
     return None if isinstance(stream.comparison, Silence) else (value - _Z * error, value + _Z * error)
 
 
-def _unjudged(watch: Watch, stream: Stream, index: int, limit: float) -> Signal:
-    hold = stream.hold_on(index) if stream.comparison is not None else None
-    reason, why = (hold.reason, hold.why) if hold else (stream.reason, stream.why)
-    if limit >= NEVER and stream.comparison is not None:
+def _unjudged(watch: Watch, stream: Stream, index: int) -> Signal:
+    """Return the signal of a stream that is not judged on a day; it depends on what was known by then alone."""
+    hold = stream.hold_on(index) if stream.begun(index) else None
+    reason, why = (hold.reason, hold.why) if hold else _not_yet(watch, stream, index)
+    if float(watch.plan.budget.get(stream.family, "0")) <= 0:
         reason, why = NotAssessed.NOT_RUN, f"the plan has no budget for the family {stream.family}"
-    elif stream.comparison is not None and index < stream.begins:
-        reason = NotAssessed.IMMATURE if stream.watched in ("sensitivity", "specificity", "residual") else reason
-        why = f"it is judged from {watch.day(stream.begins)} on, when its reference is over"
-    day = watch.day(index)
-    n = stream.n if stream.comparison is None else round(unit_count(stream, 0, index))
+    day, n = watch.day(index), watch.units(stream, index)
     words = unexplained(stream, why)
     return Signal(**_head(stream, Window(day, day)), n=n, state=SignalState.NOT_ASSESSED, explains=words, reason=reason)
+
+
+def _not_yet(watch: Watch, stream: Stream, index: int) -> tuple[NotAssessed, str]:
+    if stream.watched not in LABELLED or (stream.comparison is None and index >= stream.rules.first > 0):
+        return NotAssessed.TOO_FEW, "its reference is not over, or holds too few units"
+    if watch.labels(stream, index):
+        return NotAssessed.IMMATURE, "the labels of the reference have not had the time to arrive"
+    return NotAssessed.NO_OUTCOMES, "no unit has an outcome that is independent of its read"
 
 
 def _head(stream: Stream, window: Window) -> dict[str, Any]:

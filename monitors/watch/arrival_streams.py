@@ -28,7 +28,7 @@ def arrival_streams(acquired: Family, cells: Cells, place: Place, plan: Monitori
     calendar = cells.calendar
     arrived = _daily(acquired, calendar)
     if calendar.days < place.span[1] + LAG or arrived[place.span[0] : place.span[1]].sum() < plan.min_units:
-        yield unjudged("routing", "silence", place.scope, {}, "", float(arrived.sum()))
+        yield unjudged("routing", "silence", place.scope, {}, "")
         return
     yield _silence(place, calendar, arrived, {}, "")
     yield _scored(cells, place, arrived)

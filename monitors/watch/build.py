@@ -10,7 +10,7 @@ import numpy.typing as npt
 from monitors.counts import WATCH, WATCH_READS, Counts, Family, Integers, day_number, day_text
 from monitors.scope import MONITORED_MODES, Scope
 from monitors.watch.arrival_streams import arrival_streams
-from monitors.watch.cells import Calendar, Cells, cells_of
+from monitors.watch.cells import Calendar, Cells, Mask, cells_of
 from monitors.watch.detector import Floats, Path, path_of
 from monitors.watch.label_streams import label_streams
 from monitors.watch.places import first_days, places_of, waves_of
@@ -61,6 +61,22 @@ class Watch:
         scope = stream.scope
         sites = self.sites[Scope(scope.version, scope.mode, scope.target)]
         return sites[scope.site] if scope.site else min(sites.values())
+
+    def units(self, stream: Stream, index: int) -> int:
+        """Return the units of a stream's sites that entered by a day."""
+        cells, here = self._here(stream)
+        return int(cells.n[here & (cells.day <= index)].sum())
+
+    def labels(self, stream: Stream, index: int) -> int:
+        """Return those of them that had a label by then."""
+        cells, here = self._here(stream)
+        return int(cells.n[here & (cells.truth >= 0) & (cells.day + cells.age <= index)].sum())
+
+    def _here(self, stream: Stream) -> tuple[Cells, Mask]:
+        scope = stream.scope
+        cells = self.cells[Scope(scope.version, scope.mode, scope.target)]
+        every = np.ones(len(cells.n), dtype=np.bool_)
+        return cells, cells.at("site", scope.site) if scope.site else every
 
     @cached_property
     def sites(self) -> Mapping[Scope, Mapping[str, int]]:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from monitors.counts import NO_LABEL
 from monitors.labels import MATURE
 from monitors.watch.cells import Cells, Mask, level, share
-from monitors.watch.comparisons import Share, Strata
+from monitors.watch.comparisons import Level, Share, Strata
 from monitors.watch.detector import Floats, Rules
 from monitors.watch.places import Place, Wave
 from monitors.watch.stream import Hold, Stream
@@ -22,6 +21,7 @@ from registry.domain.vocabulary import NotAssessed
 
 AGES = (3, 7, 14, 21, 28, 42, 60, 90, 120)  # days
 SWAY = 1.5  # factor by which the verified share of negatives over that of positives may move
+OF_A_SITE = (("performance", "sensitivity"), ("performance", "specificity"), ("calibration", "residual"))
 TRUTHS = {"sensitivity": 1, "specificity": 0}
 
 
@@ -64,7 +64,7 @@ def label_streams(cells: Cells, wave: Wave, plan: MonitoringPlan) -> Iterator[St
     ripe = [ripe_labels(cells, place) for place in wave.places]
     for place, found in zip(wave.places, ripe, strict=True):
         if found is None:
-            yield from _unripe(cells, place)
+            yield from (Stream(family, watched, place.scope, {}, "", None) for family, watched in OF_A_SITE)
         else:
             yield from _site(cells, found, plan)
     known = [found for found in ripe if found is not None]
@@ -75,23 +75,14 @@ def label_streams(cells: Cells, wave: Wave, plan: MonitoringPlan) -> Iterator[St
         yield from _groups(cells, wave, known, plan)
 
 
-def _unripe(cells: Cells, place: Place) -> Iterator[Stream]:
-    here = cells.at("site", place.scope.site)
-    labelled = cells.n[here & (cells.age < NO_LABEL)].sum()
-    reason = NotAssessed.IMMATURE if labelled else NotAssessed.NO_OUTCOMES
-    why = "the labels of the reference have not had the time to arrive" if labelled else "no unit has an outcome"
-    for family, watched in (*(("performance", rate) for rate in TRUTHS), ("calibration", "residual")):
-        yield Stream(family, watched, place.scope, {}, "", None, reason=reason, why=why, n=int(labelled))
-
-
 def _site(cells: Cells, ripe: Ripe, plan: MonitoringPlan) -> Iterator[Stream]:
-    place, span = ripe.place, ripe.place.span
-    rules, seen = Rules(ripe.begins, -1), {"lag": ripe.age, "ends": place.ends, "holds": ripe.holds}
-    for watched, found in _rates(cells, ripe, ripe.keep, plan).items():
-        yield Stream("performance", watched, place.scope, {}, "", found, rules, **seen)  # type: ignore[arg-type]
-    if cells.n[ripe.keep & cells.during(span)].sum() >= plan.min_units:
-        residual = level(cells, ripe.keep, cells.truth - cells.values, span, ripe.age)
-        yield Stream("calibration", "residual", place.scope, {}, "", residual, Rules(ripe.begins), **seen)  # type: ignore[arg-type]
+    found: dict[str, Share | Level] = dict(_rates(cells, ripe, ripe.keep, plan))
+    if cells.n[ripe.keep & cells.during(ripe.place.span)].sum() >= plan.min_units:
+        found["residual"] = level(cells, ripe.keep, cells.truth - cells.values, ripe.place.span, ripe.age)
+    for family, watched in OF_A_SITE:
+        rules = Rules(ripe.begins, 0 if watched == "residual" else -1)
+        stream = Stream(family, watched, ripe.place.scope, {}, "", found.get(watched), rules)
+        yield replace(stream, lag=ripe.age, ends=ripe.place.ends, holds=ripe.holds)
 
 
 def _pooled(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) -> Iterator[Stream]:

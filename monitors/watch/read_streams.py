@@ -48,7 +48,7 @@ def _stream(
     series = [_daily(reads, calendar, keep) for keep in sides]
     span = _span(series[0], site, calendar, plan.min_units)
     if span is None:
-        return unjudged("reader", watched, scope, RESTRICTED, reader, float(series[0][1].sum()))
+        return unjudged("reader", watched, scope, RESTRICTED, reader)
     group, rest = (share_of_series(calendar, one, span) for one in series)
     comparison: Share | Strata = group
     if rest.units >= plan.min_units:

@@ -33,14 +33,12 @@ class Stream:
         scope: version, mode, target and site; an empty site is all sites together.
         subject: whom it speaks of, as pages may show it.
         key: whom it speaks of, exactly; for a reader the pseudonym, which is never shown.
-        comparison: the series and its reference; None where there is none, with the reason.
+        comparison: the series and its reference; None where there is none.
         rules: which segments count.
         lag: days from a unit's entry to its judgement.
         exists: index of the day from which there is such a stream, such as that of a site's second scanner.
         ends: index of the day from which the stream is over (its version was replaced); None for never.
         holds: days on which it is not judged.
-        reason, why: why there is no comparison.
-        n: units seen where there is no comparison.
     """
 
     family: str
@@ -54,9 +52,6 @@ class Stream:
     exists: int = 0
     ends: int | None = None
     holds: tuple[Hold, ...] = ()
-    reason: NotAssessed = NotAssessed.TOO_FEW
-    why: str = ""
-    n: int = 0
 
     @property
     def name(self) -> tuple[str, ...]:
@@ -69,12 +64,15 @@ class Stream:
         """Index of the first day on which it may be judged."""
         return max(self.rules.first, self.exists)
 
+    def begun(self, index: int) -> bool:
+        """Say whether it may be judged on a day."""
+        return self.comparison is not None and index >= self.begins
+
     def hold_on(self, index: int) -> Hold | None:
         """Return what holds the judgement back on a day; None for nothing."""
         return next((hold for hold in self.holds if hold.days[index]), None)
 
 
-def unjudged(family: str, watched: str, scope: Scope, subject: Mapping[str, str], key: str, n: float) -> Stream:
+def unjudged(family: str, watched: str, scope: Scope, subject: Mapping[str, str], key: str) -> Stream:
     """Return a stream that has no reference yet."""
-    why = "the reference is not over yet, or holds too few units"
-    return Stream(family, watched, scope, subject, key, None, why=why, n=int(n))
+    return Stream(family, watched, scope, subject, key, None)

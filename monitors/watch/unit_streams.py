@@ -54,7 +54,7 @@ def group_streams(cells: Cells, wave: Wave, plan: MonitoringPlan) -> Iterator[St
             if min(cells.n[keep & cells.during(place.span)].sum() for keep in (group, rest)) >= plan.min_units:
                 pairs.append((_ranked(cells, group, place.span), _ranked(cells, rest, place.span)))
         if wave.begins > cells.calendar.days or not pairs:
-            yield unjudged("subgroup", "score_level", wave.scope, subject, key, cells.n[cells.at(axis, name)].sum())
+            yield unjudged("subgroup", "score_level", wave.scope, subject, key)
         else:
             strata, first = Strata(tuple(pairs)), cells.first_day(cells.at(axis, name))
             yield Stream("subgroup", "score_level", wave.scope, subject, key, strata, Rules(wave.begins), exists=first)
@@ -75,9 +75,8 @@ def _score_streams(
     family, subject, key = who
     span = reference_of(cells.daily(keep), place.span, cells.calendar, plan.min_units)
     if span is None:
-        n = float(cells.n[keep].sum())
         for watched in ("score_level", "positive_share"):
-            yield unjudged(family, watched, place.scope, subject, key, n)
+            yield unjudged(family, watched, place.scope, subject, key)
         return
     rank = mid_ranks(cells, keep & cells.during(span))
     yield _stream(place, family, "score_level", level(cells, keep, rank, span), span, who=(subject, key))

@@ -150,7 +150,7 @@ def _line(signal: Mapping[str, Any]) -> str:
 
 
 def _leave(document: dict[str, Any], fail_on: FailOn | None, *, require_assessed: bool) -> None:
-    open_alerts = [alert for alert in document["alerts"] if alert["state"] == "open"]
+    open_alerts = [alert for alert in document["alerts"] if alert["state"] in ("open", "acknowledged")]
     if fail_on is FailOn.ALERT and open_alerts:
         raise typer.Exit(ExitCode.ANSWER_IS_NO)
     if require_assessed and any(signal["state"] == "not_assessed" for signal in document["signals"]):
