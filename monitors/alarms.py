@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from monitors.cause import Cause, Scene, cause_of
-from monitors.watch.affected import studies_affected
+from monitors.watch.affected import studies_affected, unit_count
 from monitors.watch.build import Watch
 from monitors.watch.detector import Floats, Path, change_point, path_of, segment_z
 from monitors.watch.stream import Stream
@@ -20,6 +20,7 @@ from registry.domain.signal import Alert
 EARLIER = 28  # days by which a stream's change may begin before the alert's and still belong to it
 LATER = 14  # days by which it may begin after the alert was opened
 RECENT = 28  # days that must still deviate for an alert to be active
+FURTHER = 4.0  # standard deviates by which a covered stream must leave its level since the alert
 STILL = 2.0  # standard deviates of those days
 CODES = {
     "input": "SEQ001",
@@ -139,7 +140,22 @@ def _owner(watch: Watch, running: list[Episode], place: int, index: int) -> Epis
         return None
     _, low, high = _since(stream, index)
     fits = [one for one in covering if high >= one.since[0] - EARLIER and low <= one.opened + LATER]
-    return fits[0] if fits else None
+    same = fits or [one for one in covering if not _went_further(stream, one, index)]
+    return same[0] if same else None
+
+
+def _went_further(stream: Stream, episode: Episode, index: int) -> bool:
+    """Say whether a stream changed once more since an alert's own change, beyond what it deviated by already."""
+    if stream.comparison is None:
+        return False
+    start, _, _ = change_point(stream.comparison, stream.rules, index)
+    first = max(episode.since[2] + stream.lag, stream.begins)
+    if start <= first:
+        return False
+    spans = ((first, start - 1), (start, index))
+    n = [max(unit_count(stream, *span), 1.0) for span in spans]
+    deviates = [segment_z(stream.comparison, *span) / size**0.5 for span, size in zip(spans, n, strict=True)]
+    return abs(deviates[1] - deviates[0]) >= FURTHER * (1 / n[0] + 1 / n[1]) ** 0.5
 
 
 def _covers(episode: Episode, stream: Stream) -> bool:

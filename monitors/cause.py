@@ -139,7 +139,7 @@ def _scores(scene: Scene) -> Cause:
     if _everywhere(scene, site):
         return _by_prevalence(scene, "", "model")
     found = _scanner(scene, site)
-    if found is not None:
+    if found is not None and scene.lead.watched != "residual":
         return _changed(scene, found)
     return _upgraded(scene, site) or _by_prevalence(scene, site, "input")
 

@@ -68,7 +68,8 @@ def test_a_run_says_what_the_replay_said_of_its_day(watched: Command) -> None:
     run = watched.well("monitor", "run", *ARGUMENTS, "--as-of", "2026-05-30", "--known", "assumed", "--json").json
     last = replayed(watched)["runs"][-1]
     assert [one for one in run["signals"] if one["code"].startswith("SEQ")] == last["signals"]
-    assert run["alerts"] == last["alerts"]
+    decided = {"state": "", "closed": ""}  # what persons did is laid over a run, not over a replay
+    assert [one | decided for one in run["alerts"]] == [one | decided for one in last["alerts"]]
 
 
 def test_recorded_known_times_count_the_rows_of_each_date_anew(watched: Command) -> None:
