@@ -4,6 +4,7 @@ The life is replayed from the first day of the watch, so that a run on a day and
 decided is laid over it by the record.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -154,8 +155,8 @@ def _went_further(stream: Stream, episode: Episode, index: int) -> bool:
         return False
     spans = ((first, start - 1), (start, index))
     n = [max(unit_count(stream, *span), 1.0) for span in spans]
-    deviates = [segment_z(stream.comparison, *span) / size**0.5 for span, size in zip(spans, n, strict=True)]
-    return abs(deviates[1] - deviates[0]) >= FURTHER * (1 / n[0] + 1 / n[1]) ** 0.5
+    deviates = [segment_z(stream.comparison, *span) / math.sqrt(size) for span, size in zip(spans, n, strict=True)]
+    return abs(deviates[1] - deviates[0]) >= FURTHER * math.sqrt(1 / n[0] + 1 / n[1])
 
 
 def _covers(episode: Episode, stream: Stream) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from monitors.alarms import CODES, Life, life_of, running_on
+from monitors.alarms import CODES, RECENT, Life, life_of, running_on
 from monitors.catalogue import CATALOGUE
 from monitors.counts import Counts
 from monitors.data import version_scopes
@@ -120,6 +120,8 @@ def _signal(life: Life, place: int, index: int, *, alert: bool) -> Signal:
     limit = float(watch.limits[stream.family][index])
     if stream.comparison is None or not stream.begun(index) or stream.hold_on(index) or limit >= NEVER:
         return _unjudged(watch, stream, index)
+    if not alert and not unit_count(stream, index + 1 - RECENT, index):
+        return _unjudged(watch, stream, index)
     length = max(int(watch.paths[place].length[index]), 1)
     first = index + 1 - length
     sums = stream.comparison.series[:, first : index + 1].sum(axis=1)
@@ -155,6 +157,8 @@ def _unjudged(watch: Watch, stream: Stream, index: int) -> Signal:
     """Return the signal of a stream that is not judged on a day; it depends on what was known by then alone."""
     hold = stream.hold_on(index) if stream.begun(index) else None
     reason, why = (hold.reason, hold.why) if hold else _not_yet(watch, stream, index)
+    if stream.begun(index) and not hold:
+        reason, why = NotAssessed.TOO_FEW, f"nothing of it came in {RECENT} days"
     if float(watch.plan.budget.get(stream.family, "0")) <= 0:
         reason, why = NotAssessed.NOT_RUN, f"the plan has no budget for the family {stream.family}"
     day, n = watch.day(index), watch.units(stream, index)
