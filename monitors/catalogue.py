@@ -318,9 +318,12 @@ _TYPES = (
             monitor,
             "sequential",
             f"Sequential watch of the {family} family",
-            ("predictions", "outcomes", "reads"),
+            ("acquisitions", "predictions", "outcomes", "reads"),
             f"the plan's budget of false alerts for {family}",
-            "The sequential layer, the only source of alerts, is not part of this version.",
+            "The strongest change of {subject} is {value} {interval} on {n} units; the limit is {limit} nats.",
+            calm="The evidence lies within the limit.",
+            raised="The evidence exceeds the limit: it belongs to an alert.",
+            share=False,
         )
         for place, (family, monitor) in enumerate(
             (

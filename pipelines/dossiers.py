@@ -9,12 +9,21 @@ from pipelines.bootstrap import Workspace
 from pipelines.charts_data import calibration_bins, daily_points, roc_curve
 from pipelines.limits import Events, Json, limits_of
 from pipelines.periods import period_days
+from registry.alerts import listed
 from registry.change_plans import plan_of
 from registry.comparisons import comparisons_of
 from registry.database import reading
 from registry.domain.cohort import Cohort
 from registry.domain.columns import TABLES
-from registry.domain.dossier import CheckpointView, CohortView, DailyPoint, Dossier, EvaluationView, SignatureView
+from registry.domain.dossier import (
+    CheckpointView,
+    CohortView,
+    DailyPoint,
+    Dossier,
+    EvaluationView,
+    SignatureView,
+    StoredAlert,
+)
 from registry.domain.errors import IncompleteError
 from registry.domain.model import Deployment, ModelVersion
 from registry.domain.stratum import Suspension
@@ -83,6 +92,7 @@ class DossierBuilder:
             suspensions=suspensions,
             change_plan=self._change_plan(),
             comparisons=comparisons,
+            alerts=self._alerts(),
         )
 
     def _within(self, instant: str) -> bool:
@@ -175,6 +185,10 @@ class DossierBuilder:
         from pipelines.usecases.run_monitors import stored_run  # noqa: PLC0415 - keeps numpy out of light commands
 
         return stored_run(self._workspace, newest)
+
+    def _alerts(self) -> tuple[StoredAlert, ...]:
+        found = listed(self._workspace.lifecycle.record, self._version.model)
+        return tuple(one for one in found if self._within(one.record["opened"]))
 
     def _checkpoint(self) -> CheckpointView:
         found = self._workspace.ledger.latest_checkpoint()

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from pipelines.appendix.record import appendices
 from pipelines.bootstrap import Workspace
 from pipelines.dossiers import DossierBuilder, newest_run, synthetic_tables
+from registry.alerts import RUNNING, listed
 from registry.database import reading
 from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow
 from registry.domain.errors import LedgerBrokenError, UnknownNameError
@@ -94,7 +95,9 @@ class RecordQueries:
             last_verdict=last.verdict.value if last else "",
             signals=dict(states),
             open_tasks=len(self._workspace.tasks.open(version.model)),
-            open_alerts=sum(alert["state"] == "open" for alert in run["alerts"]) if run else 0,
+            open_alerts=sum(
+                one.record["state"] in RUNNING for one in listed(self._workspace.lifecycle.record, version.model)
+            ),
             last_monitored=run["as_of"] if run else "",
             signed_by=self._signed_by(version),
             synthetic=version.synthetic or (run is not None and bool(synthetic_tables(self._workspace))),

@@ -1,4 +1,4 @@
-"""What the ledger told of people, versions and evidence: rows count only as far as an event told the same.
+"""What the ledger told of people, versions, alerts and evidence: rows count only as far as an event told the same.
 
 Whoever can write the database can edit a row; an event cannot be put in without the log's key.
 """
@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry.alert_record import told_of
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import LedgerBrokenError
 from registry.domain.event import Event, Subject
 from registry.domain.lifecycle import DeploymentState, VersionState
 from registry.history import VERIFY, event_of, last_event, payload_told, told_events
 from registry.schema import (
+    AlertRow,
     CohortRow,
     DeploymentRow,
     EvaluationRow,
@@ -34,6 +36,7 @@ _ENDS: Mapping[str, str] = {
     "deployment.stopped": DeploymentState.STOPPED.value,
     "deployment.ended": DeploymentState.ENDED.value,
 }
+_ALERTS = ("alert.opened", "alert.acknowledged", "alert.resolved", "alert.cleared")
 _PLACED = ("model", "version", "site", "mode", "artifact_digest", "signature")
 
 
@@ -100,7 +103,7 @@ def require_event(session: Session, seq: int, subject: Subject) -> None:
 
 
 def untold(session: Session) -> Iterator[str]:
-    """Say of each row of people, versions, evaluations, deployments and strata what the ledger does not tell of it.
+    """Say of each row of people, versions, alerts, evaluations, deployments and strata what the ledger tells otherwise.
 
     Raises:
         LedgerBrokenError: when an event that tells of them is not what was signed.
@@ -112,6 +115,8 @@ def untold(session: Session) -> Iterator[str]:
     for place in session.scalars(select(DeploymentRow)):
         yield from filter(None, [_deployment_fault(session, place)])
     yield from suspension_faults(session)
+    for alert in session.scalars(select(AlertRow)):
+        yield from filter(None, [_alert_fault(session, alert)])
     for found in session.scalars(select(EvaluationRow)):
         require_event(session, found.event_seq, Subject("evaluation", found.cohort, found.digest))
     for cohort in session.scalars(select(CohortRow)):
@@ -168,6 +173,19 @@ def _deployment_fault(session: Session, row: DeploymentRow) -> str:
         return f"the ledger tells otherwise where, how or what a deployment of {name} runs"
     state = _ENDS.get(last.record["type"], row.mode)
     return "" if state == row.state else f"the ledger tells another state of a deployment of {name}"
+
+
+def _alert_fault(session: Session, row: AlertRow) -> str:
+    opened = last_event(session, _ALERTS[:1], "alert", row.alert)
+    last = last_event(session, _ALERTS, "alert", row.alert)
+    kept = [session.get(LedgerPayload, event.seq) if event else None for event in (opened, last)]
+    if opened is None or last is None or kept[0] is None or kept[1] is None:
+        return f"the ledger does not tell of the alert {row.alert}"
+    if payload_told(opened, kept[0]) != told_of(row):
+        return f"the ledger tells otherwise what the alert {row.alert} is"
+    state = last.record["type"].removeprefix("alert.").replace("opened", "open")
+    same = (state, payload_told(last, kept[1]).get("closed"), last.seq) == (row.state, row.closed, row.event_seq)
+    return "" if same else f"the ledger tells that the alert {row.alert} is {state}, not {row.state}"
 
 
 def _person_events(session: Session, person: str) -> Iterator[tuple[Event, Mapping[str, Any]]]:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Integers, Labels
+from monitors.counts import SCANNER, Integers, Labels
 from monitors.engine.columns import constant, first_rows, instants, labels, named, numbers, picked, positions, texts
 from monitors.engine.days import local_days
-from monitors.engine.tables import SCANNER, Request, Tables
+from monitors.engine.tables import Request, Tables
 from registry.domain.joining import MIXED
 from registry.domain.vocabulary import AGE_BANDS
 

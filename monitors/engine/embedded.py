@@ -18,6 +18,7 @@ from monitors.counts import (
     FQ,
     FR,
     REPORTED_PATIENTS,
+    SCANNER,
     SCOPE,
     Column,
     Counts,
@@ -34,7 +35,8 @@ from monitors.engine.envelope import axes_of_suspensions, outside
 from monitors.engine.outcomes import INDEPENDENCE, Outcomes, Reference, outcomes_of, reference_for
 from monitors.engine.predictions import Predictions, predictions_of, signs
 from monitors.engine.reads import Reads, reads_of
-from monitors.engine.tables import SCANNER, Request, Tables
+from monitors.engine.tables import Request, Tables
+from monitors.engine.watch import watch_families
 
 SHOWN = ("no", "yes", "unknown")
 Mask = npt.NDArray[np.bool_]
@@ -65,6 +67,7 @@ def count_tables(tables: Tables, request: Request) -> Counts:
             **_unit_families(units, predictions.analysed & where.known & ~apart, truth, request),
             **_read_families(reactions, request),
             **_with_marginal("FQ", FQ, merge(findings, _read_findings(reactions, reads, predictions))),
+            **watch_families(tables, predictions, where, reads, units, reactions, request),
             "FA": _acquisitions(tables, request),
         },
         request.axes,

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from monitors.counts import PROTOCOL, SCANNER, SOFTWARE
 from registry.domain.plan import MonitoringPlan
 from registry.domain.stratum import Suspension
-
-SCANNER = "scanner"
 
 
 @dataclass(frozen=True)
@@ -40,5 +39,5 @@ class Request:
 
 
 def axes_of(plan: MonitoringPlan) -> tuple[str, ...]:
-    """Return the F1 axes that a plan needs: its subgroup axes and the scanner."""
-    return tuple(dict.fromkeys((*plan.subgroup_axes, SCANNER)))
+    """Return the F1 axes that a plan needs: its subgroup axes, the scanner, its software, the protocol."""
+    return tuple(dict.fromkeys((*plan.subgroup_axes, SCANNER, SOFTWARE, PROTOCOL)))

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipelines.cli import (
+    alerts,
     audit,
     cohort,
     demo,
@@ -47,6 +48,7 @@ for group, name in (
     (models.app, "models"),
     (plan.app, "plan"),
     (monitor.app, "monitor"),
+    (alerts.app, "alerts"),
     (audit.app, "audit"),
     (people.app, "people"),
     (schedule.app, "schedule"),

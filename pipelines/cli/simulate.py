@@ -32,7 +32,7 @@ def reads(
 
 
 @app.command(epilog="Example: overread simulate hospital ./hospital --studies 200 --seed 7")
-def hospital(
+def hospital(  # noqa: PLR0913, PLR0917 - one parameter an option of the command
     folder: Annotated[Path, typer.Argument(help="Where the studies go: dicom/SITE/STUDY/N.dcm and labels.csv.")],
     examination: Annotated[
         str, typer.Option("--examination", help="What is examined: head-mr, chest-ct or head-ct.")

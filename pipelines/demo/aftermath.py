@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.bootstrap import Workspace
 from pipelines.demo.build import FOLDS, PLAN_TEST, TRAIN, TUNE, take_labels_in
-from pipelines.demo.setting import HOME, MODEL, RETRAINING_STUDIES, SLICES, upgraded_hospital
+from pipelines.demo.setting import EPOCHS, HOME, MODEL, RETRAINING_STUDIES, SLICES, upgraded_hospital
 from pipelines.demo.telling import Bars, Told, outcome
 from pipelines.simulation.hospital_dicom import FOLDER, write_studies
 from pipelines.usecases.compare_candidate import compare_candidate
@@ -35,7 +35,7 @@ def retrain(workspace: Workspace, out: Path, seed: int, until: date, bars: Bars)
         for name, (role, fold) in roles.items():
             freeze_cohort(workspace, name, MODEL, role, (f"site={HOME}", f"patient_fold={fold}"), progress=bar)
     with bars("training the candidate") as bar:
-        version = train(workspace, MODEL, TRAIN_AGAIN, TUNE_AGAIN, seed=2, progress=bar)
+        version = train(workspace, MODEL, TRAIN_AGAIN, TUNE_AGAIN, seed=2, epochs=EPOCHS, progress=bar)
     says = [f"{series} series of the upgraded scanner, {labels} labelled studies", f"candidate: {version.name}"]
     return {"candidate": version.name, "says": says}
 

@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.bootstrap import Workspace
 from pipelines.demo.cast import Cast
 from pipelines.demo.setting import (
+    EPOCHS,
     EXTERNAL,
     HOME,
     MODEL,
@@ -98,7 +99,7 @@ def freeze(workspace: Workspace, bars: Bars) -> Told:
 def judge(workspace: Workspace, bars: Bars) -> Told:
     """Train, then validate on other patients of the same site and on the external site."""
     with bars("training") as bar:
-        version = train(workspace, MODEL, TRAIN, TUNE, seed=1, progress=bar)
+        version = train(workspace, MODEL, TRAIN, TUNE, seed=1, epochs=EPOCHS, progress=bar)
     verdicts = {name: validated(workspace, version.version, name, bars) for name in (INTERNAL, OUTSIDE)}
     says = [f"{version.name}: {version.artifact_digest}"]
     says += [f"{name}: {verdict_text(found)}" for name, found in verdicts.items()]

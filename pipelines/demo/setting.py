@@ -13,6 +13,8 @@ SITES = (HOME, EXTERNAL, SHADOW)
 STUDIES = {HOME: 420.0, EXTERNAL: 120.0, SHADOW: 24.0}  # with pixels
 RETRAINING_STUDIES = 160
 SLICES = 4
+CONSPICUOUS = 1.5  # factor on the tumours' contrast: the story needs a model that is good enough to approve
+EPOCHS = 30
 DAYS = 365
 LEAD_DAYS = 14  # from the first studies taken in to the first day of operation
 
@@ -32,16 +34,23 @@ def hospital(seed: int) -> SimulatedHospital:
 
 
 def drawn_hospital(seed: int) -> SimulatedHospital:
-    """Return the same sites with as many studies each as are drawn with pixels."""
+    """Return the same sites with as many studies each as are drawn with pixels, their tumours easy to see."""
     found = hospital(seed)
-    return replace(found, sites=tuple(replace(site, studies_per_day=STUDIES[site.site]) for site in found.sites))
+    return replace(found, sites=tuple(_drawn(site) for site in found.sites))
+
+
+def _drawn(site: SimulatedSite) -> SimulatedSite:
+    scanners = tuple(
+        replace(one, look=replace(one.look, contrast=one.look.contrast * CONSPICUOUS)) for one in site.scanners
+    )
+    return replace(site, studies_per_day=STUDIES[site.site], scanners=scanners)
 
 
 def upgraded_hospital(seed: int) -> SimulatedHospital:
     """Return the home site after the upgrade of its first scanner, whose pictures look different from then on."""
     home = site_of(hospital(seed), HOME)
-    scanner = home.scanners[0]
-    look = replace(scanner.look, noise=scanner.look.noise * 1.4, blur=scanner.look.blur * 1.3, contrast=0.85)
+    scanner = _drawn(home).scanners[0]
+    look = replace(scanner.look, noise=scanner.look.noise * 1.4, blur=scanner.look.blur * 1.3)
     changed = replace(scanner, look=look, software=f"{scanner.software} SP2")
     return SimulatedHospital(EXAMINATION, (replace(home, scanners=(changed,)),), seed + 1)
 

@@ -6,17 +6,18 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from registry.alerts import RUNNING, listed
-
 from pipelines.bootstrap import Workspace
 from pipelines.demo.cast import Cast
 from pipelines.demo.clock import StoryClock
 from pipelines.demo.response import answer
 from pipelines.demo.setting import DAYS, EXTERNAL, HOME, MODEL, SHADOW, failures, hospital
 from pipelines.demo.telling import Bars, Told
+from pipelines.progress import Silent
 from pipelines.simulation.hospital_year import TABLES, Year, YearFiles, write_year
 from pipelines.usecases.ingest_rows import ingest_rows
 from pipelines.usecases.run_monitors import run_monitors
+from registry.alerts import listed
+from registry.domain.dossier import StoredAlert
 
 STEP_DAYS = 28  # from one run of the monitors to the next; a hospital runs them every day
 DEFAULT_SKILL = 0.88  # where the version's own area was not assessed
@@ -73,18 +74,20 @@ def live_through(operation: Operation, files: YearFiles, bars: Bars) -> Told:
             operation.clock.to(until)
             taken += _take_in(operation.workspace, month)
             run_monitors(operation.workspace, MODEL, as_of=until.isoformat(), progress=bar)
-            for alert in reversed(listed(operation.workspace.lifecycle.record, MODEL)):
-                if alert.record["state"] == RUNNING[0]:
-                    told.append(answer(operation.workspace, operation.cast, alert))
+            told += [answer(operation.workspace, operation.cast, alert) for alert in _open(operation.workspace)]
             bar.advance()
     says = [f"{taken} rows taken in, {len(told)} alerts"]
     says += [line for one in told for line in one["says"]]
     return {"rows": taken, "alerts": told, "says": says}
 
 
-def _take_in(workspace: Workspace, month: dict[str, Path]) -> int:
-    from pipelines.progress import Silent  # noqa: PLC0415 - lazy
+def _open(workspace: Workspace) -> list[StoredAlert]:
+    """Return the alerts that nobody has taken up, the oldest first."""
+    found = reversed(listed(workspace.lifecycle.record, MODEL))
+    return [alert for alert in found if alert.record["state"] == "open"]
 
+
+def _take_in(workspace: Workspace, month: dict[str, Path]) -> int:
     return sum(ingest_rows(workspace, table, [file], progress=Silent()).accepted for table, file in month.items())
 
 

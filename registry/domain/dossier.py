@@ -70,6 +70,39 @@ class EvaluationView:
 
 
 @dataclass(frozen=True)
+class StoredAlert:
+    """An alert on record.
+
+    Attributes:
+        model, version, mode, target: whose it is.
+        record: the contract's JSON, with the state in which it stands now.
+        event_seq: the event that told of it last.
+        acknowledged_by, resolved_by: printed name and instant of who did; empty where nobody did.
+    """
+
+    model: str
+    version: str
+    mode: str
+    target: str
+    record: Json
+    event_seq: int
+    acknowledged_by: str = ""
+    resolved_by: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form: the contract's record, and whose it is."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "mode": self.mode,
+            "target": self.target,
+            **self.record,
+            "acknowledged_by": self.acknowledged_by or None,
+            "resolved_by": self.resolved_by or None,
+        }
+
+
+@dataclass(frozen=True)
 class CohortView:
     """A cohort's counts: units, positives, patients, scanners, and the flow of its selection."""
 
@@ -123,6 +156,7 @@ class Dossier:
     suspensions: tuple[Suspension, ...] = ()
     change_plan: Json | None = None
     comparisons: tuple[Json, ...] = ()
+    alerts: tuple[StoredAlert, ...] = ()
 
 
 @dataclass(frozen=True)

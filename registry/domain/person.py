@@ -37,6 +37,8 @@ class Act(StrEnum):
     SUSPEND_STRATUM = "suspend-stratum"
     RESUME_STRATUM = "resume-stratum"
     ADOPT_PLAN = "adopt-plan"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
     Act.SUSPEND_STRATUM: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
     Act.RESUME_STRATUM: frozenset({PersonRole.CLINICAL_LEAD}),
     Act.ADOPT_PLAN: frozenset({PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD}),
+    Act.ACKNOWLEDGE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.RESOLVE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
 }
 
 # Approval needs one signature of each of these roles, by different persons (APP-03).

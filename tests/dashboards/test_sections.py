@@ -147,13 +147,13 @@ def test_an_alert_is_shown_with_cause_and_action() -> None:
         "opened": "2026-09-12",
         "closed": None,
         "state": ALERT_STATES[0],
-        "since": {"estimate": "0.8", "interval": ["0.7", "0.9"]},
+        "since": {"estimate": "2026-09-08", "interval": ["2026-09-06", "2026-09-10"]},
         "cause": {"kind": "scanner", "who": "p:1"},
         "studies_affected": 412,
         "action": "Suspend the scanner's stratum.",
     }
     found = rows(monitoring_section(dossier(monitor={**dossier().monitor, "alerts": [alert]})), "alerts")
-    assert found == [["SEQ003", "2026-09-12", "–", "open", "scanner: p:1", "Suspend the scanner's stratum."]]
+    assert found == [["SEQ003", "2026-09-12", "2026-09-08", "open", "scanner: p:1", "Suspend the scanner's stratum."]]
 
 
 def test_statistics_of_a_group_name_the_group() -> None:
