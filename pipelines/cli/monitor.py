@@ -125,7 +125,7 @@ def alert_line(alert: Mapping[str, Any]) -> str:
     until = f", closed {alert['closed']}" if alert["closed"] else ""
     return (
         f"{alert['state']:13} {alert['code']} alert {alert['id']} opened {alert['opened']}{until}: "
-        f"{alert['cause']['kind']} {alert['cause']['who']} since {since['estimate']} "
+        f"{alert['cause']['kind']} {alert['cause']['who']} at {alert['site'] or 'all sites'} since {since['estimate']} "
         f"({since['interval'][0]} to {since['interval'][1]}), {alert['studies_affected']} studies affected"
     )
 

@@ -5,11 +5,14 @@ from typing import Any
 from pipelines.bootstrap import Workspace
 from pipelines.demo.cast import Cast
 from pipelines.demo.telling import outcome
-from registry.alerts import StoredAlert, acknowledge
+from registry.alerts import acknowledge
+from registry.domain.dossier import StoredAlert
 from registry.domain.stratum import Stratum
+from registry.tasks import RETRAIN
 
 FALLBACK = "read without the model"
 _BY_SCANNER = frozenset({"scanner", "software", "protocol"})
+_INDENT = " " * 12
 
 
 def answer(workspace: Workspace, cast: Cast, alert: StoredAlert) -> dict[str, Any]:
@@ -17,19 +20,13 @@ def answer(workspace: Workspace, cast: Cast, alert: StoredAlert) -> dict[str, An
     record = alert.record
     quality = cast.signer(workspace, cast.quality)
     acted = outcome(lambda: acknowledge(workspace.lifecycle.record, record["id"], quality, "looked into"))
-    says = [_headline(record), f"            acknowledged by {cast.quality}: {acted}"]
+    says = [_headline(record), f"{_INDENT}acknowledged by {cast.quality}: {acted}"]
     stratum = _stratum(record["cause"])
-    if stratum is not None:
-        says.append(
-            f"            {stratum.text} stopped at {record['site']}: {_stopped(workspace, cast, alert, stratum)}"
-        )
-        says.append(f"            retraining asked for: {_asked(workspace, alert)}")
-    return {
-        "alert": record["id"],
-        "opened": record["opened"],
-        "site": record["site"],
-        "cause": dict(record["cause"]),
-    } | {"says": says}
+    if stratum is not None and record["site"]:
+        stopped = _stopped(workspace, cast, alert, stratum)
+        says.append(f"{_INDENT}{stratum.text} stopped at {record['site']}: {stopped}")
+        says.append(f"{_INDENT}retraining asked for: {_asked(workspace, alert)}")
+    return {name: record[name] for name in ("id", "opened", "site", "cause")} | {"says": says}
 
 
 def _headline(record: Any) -> str:
@@ -53,9 +50,9 @@ def _stratum(cause: Any) -> Stratum | None:
 
 def _stopped(workspace: Workspace, cast: Cast, alert: StoredAlert, stratum: Stratum) -> str:
     clinician = cast.signer(workspace, cast.clinician)
-    running = workspace.lifecycle.running(alert.model, alert.version, str(alert.record["site"]))
 
     def act() -> str:
+        running = workspace.lifecycle.running(alert.model, alert.version, str(alert.record["site"]))
         done = workspace.lifecycle.suspend_stratum(running.deployment, stratum, clinician, FALLBACK, "alert")
         return f"signed by {cast.clinician}; there: {done.fallback}"
 

@@ -12,8 +12,9 @@ from typing import Any
 from pipelines.bootstrap import Workspace, init_workspace, open_workspace
 from pipelines.demo.cast import Cast, enrol
 from pipelines.demo.clock import StoryClock
-from pipelines.demo.setting import ACCEPTS_DAY, DAYS, LEAD_DAYS, MODEL
+from pipelines.demo.setting import ACCEPTS_DAY, DAYS, LEAD_DAYS, MODEL, hospital
 from pipelines.demo.telling import Bars, Told
+from pipelines.settings import FILE_NAME
 from registry.domain.errors import UsageError
 from registry.domain.person import Actor, PersonRole
 from registry.domain.pseudonym import KEY_BYTES
@@ -155,6 +156,12 @@ class _Stage:
         return Operation(self.workspace, self.clock, self.cast, self.out, self.seed, self.first)
 
 
+def _name_sites(settings: Path) -> None:
+    """Say in the workspace's settings where the sites are: a day is a day of the site."""
+    zones = [f'\n[sites.{site.site}]\ntime_zone = "{site.time_zone}"\n' for site in hospital(0).sites]
+    write_durably(settings, (settings.read_text() + "".join(zones)).encode())
+
+
 def _clear(out: Path) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
@@ -174,6 +181,7 @@ def _begin(out: Path, seed: int, first: date) -> _Stage:
     write_durably(out / MARKER, b"{}")  # an interrupted demo is known as one
     clock = StoryClock(first - timedelta(days=LEAD_DAYS - 1))
     workspace = init_workspace(out / "workspace", clock)
+    _name_sites(workspace.root / FILE_NAME)
     write_durably(workspace.root / "keys" / "pseudonym.key", bytes(range(KEY_BYTES)))
     cast = enrol(workspace, out / "passphrases", secrets.token_urlsafe)
     engineer = Actor(cast.engineer, PersonRole.ENGINEER.value, "session")
