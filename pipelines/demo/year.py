@@ -104,15 +104,16 @@ def _months(operation: Operation, files: YearFiles) -> Iterator[tuple[date, dict
 
 def _known_between(files: YearFiles, since: date, until: date, folder: Path) -> dict[str, Path]:
     """Write the rows that became known after one day's end and by another's, and return the files that hold any."""
-    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: as above
     import pyarrow.parquet as pq  # noqa: PLC0415 - lazy: as above
 
     folder.mkdir(parents=True, exist_ok=True)
     found = {}
     for table in TABLES:
         rows = pq.read_table(getattr(files, table))
-        known = pc.utf8_slice_codeunits(rows["available_at"], 0, 10)
-        within = pc.and_(pc.greater(known, since.isoformat()), pc.less_equal(known, until.isoformat()))
+        known = rows["available_at"].cast(pa.date32())
+        within = pc.and_(pc.greater(known, pa.scalar(since)), pc.less_equal(known, pa.scalar(until)))
         month = rows.filter(within)
         if month.num_rows:
             found[table] = folder / f"{table}.parquet"
