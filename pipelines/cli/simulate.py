@@ -38,6 +38,7 @@ def hospital(
         str, typer.Option("--examination", help="What is examined: head-mr, chest-ct or head-ct.")
     ] = "head-mr",
     studies: Annotated[int, typer.Option("--studies", help="Studies, over all four sites.")] = 200,
+    slices: Annotated[int, typer.Option("--slices", help="Slices of each study, three or more.")] = 8,
     seed: Annotated[int, typer.Option("--seed", help="Seed; the same seed gives the same bytes.")] = 0,
     until: Annotated[str, typer.Option("--until", help="The last day, YYYY-MM-DD.")] = "2026-06-30",
     *,
@@ -48,6 +49,6 @@ def hospital(
 
     with progress("drawing") as bar:
         report = simulate_hospital(
-            folder, examination=examination, studies=studies, seed=seed, until=until, progress=bar
+            folder, examination=examination, studies=studies, slices=slices, seed=seed, until=until, progress=bar
         )
     give(report.to_json(), report.lines(), as_json=as_json)

@@ -28,16 +28,15 @@ from registry.people import Signer
 
 MODEL = "lesion-visible"
 SITE, EXTERNAL_SITE = "general", "riverside"
-STUDIES = 240
+STUDIES, SLICES = 900, 3
 MAP = """\
 [columns]
-unit_uid = "sop"
 study_uid = "study"
-truth = "visible"
+truth = "lesion"
 
 [constants]
 target = "lesion-visible"
-unit = "instance"
+unit = "study"
 source = "consensus"
 established_at = "{established_at}"
 
@@ -82,19 +81,25 @@ def take_in(workspace: Workspace, out: Path, seed: int) -> dict[str, Any]:
     today = workspace.clock.now().astimezone(UTC).date()
     folder = out / "hospital"
     drawn = simulate_hospital(
-        folder, examination="head-mr", studies=STUDIES, seed=seed, until=today.isoformat(), progress=Silent()
+        folder,
+        examination="head-mr",
+        studies=STUDIES,
+        slices=SLICES,
+        seed=seed,
+        until=today.isoformat(),
+        progress=Silent(),
     )
     sites = [ingest_dicom(workspace, [folder / "dicom" / site], site, progress=Silent()) for site in drawn.sites]
     mapping = out / "labels-map.toml"
     write_durably(mapping, MAP.format(established_at=f"{today - timedelta(days=1)}T00:00:00Z").encode())
-    labels = ingest_rows(workspace, "outcomes", [folder / "labels.csv"], mapping=mapping, progress=Silent())
+    labels = ingest_rows(workspace, "outcomes", [folder / "studies.csv"], mapping=mapping, progress=Silent())
     series = sum(report.acquisitions for report in sites)
-    says = [f"{series} series of {len(sites)} sites, {labels.accepted} labelled slices"]
+    says = [f"{series} series of {len(sites)} sites, {labels.accepted} labelled studies"]
     return {"series": series, "outcomes": labels.accepted, "says": says}
 
 
 def freeze(workspace: Workspace) -> dict[str, Any]:
-    """Freeze cohorts split by patient; show that a split by slice is refused."""
+    """Freeze cohorts split by patient; show that a split that ignores patients is refused."""
     here, there = f"site={SITE}", f"site={EXTERNAL_SITE}"
     plan = [
         ("demo-train", Role.TRAIN, (here, "patients=0-40%")),
@@ -103,7 +108,7 @@ def freeze(workspace: Workspace) -> dict[str, Any]:
         ("demo-external", Role.EXTERNAL_TEST, (there,)),
     ]
     frozen = [freeze_cohort(workspace, name, MODEL, role, select, progress=Silent()) for name, role, select in plan]
-    says = [f"{c.name}: {len(c.units)} slices of {len(c.patients())} patients" for c in frozen]
+    says = [f"{c.name}: {len(c.units)} studies of {len(c.patients())} patients" for c in frozen]
     try:
         freeze_cohort(workspace, "demo-by-slice", MODEL, Role.INTERNAL_TEST, (here, "units=0-20%"), progress=Silent())
     except LeakFoundError as leak:
