@@ -28,8 +28,16 @@ class Rows:
     plant: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """How many studies are drawn as DICOM files, and of how many slices each."""
+
+    studies: int
+    slices: int
+
+
 def drawn(
-    folder: Path, examination: str, studies: int, seed: int, until: str, rows: Rows
+    folder: Path, examination: str, pictures: Pictures, seed: int, until: str, rows: Rows
 ) -> tuple[Mapping[str, Any], Iterable[str]]:
     """Draw what was asked for and return the document and the lines that tell of it.
 
@@ -39,18 +47,24 @@ def drawn(
     """
     if examination not in EXAMINATIONS:
         raise UnknownNameError.of("examination", examination, EXAMINATIONS)
-    if studies == 0 and rows.days == 0:
+    if pictures.studies == 0 and rows.days == 0:
         raise UsageError("nothing to draw", mend="ask for --studies, for --days, or for both")
     year = _year(until, rows) if rows.days else None
     document: dict[str, Any] = {"synthetic": True, "seed": seed}
     lines: list[str] = []
-    if studies:
+    if pictures.studies:
         with progress("drawing studies") as bar:
-            pictures = simulate_hospital(
-                folder, examination=examination, studies=studies, seed=seed, until=until, progress=bar
+            written = simulate_hospital(
+                folder,
+                examination=examination,
+                studies=pictures.studies,
+                slices=pictures.slices,
+                seed=seed,
+                until=until,
+                progress=bar,
             )
-        document |= pictures.to_json()
-        lines += pictures.lines()
+        document |= written.to_json()
+        lines += written.lines()
     if year is not None:
         with progress("drawing rows") as bar:
             made = simulate_year(folder, year, examination=EXAMINATIONS[examination], seed=seed, progress=bar)

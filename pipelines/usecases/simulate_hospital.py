@@ -58,7 +58,7 @@ class HospitalReport:
 
 
 def simulate_hospital(
-    folder: Path, *, examination: str, studies: int, seed: int, until: str, progress: Progress
+    folder: Path, *, examination: str, studies: int, slices: int = 8, seed: int, until: str, progress: Progress
 ) -> HospitalReport:
     """Write the studies of the standard hospital's four sites, some with a lesion.
 
@@ -66,6 +66,7 @@ def simulate_hospital(
         folder: where `dicom/<site>/<study number>/<n>.dcm` and `labels.csv` go.
         examination: `head-mr`, `chest-ct` or `head-ct`.
         studies: how many, over all sites.
+        slices: of each study, three or more.
         seed: source of all randomness; the same seed gives the same bytes.
         until: the last day, `YYYY-MM-DD`.
         progress: advances once a study.
@@ -81,7 +82,7 @@ def simulate_hospital(
     if seed < 0:
         raise UsageError(f"seed {seed}", where="--seed", mend="a seed is 0 or more")
     hospital = standard_hospital(EXAMINATIONS[examination], seed=seed)
-    labels = write_studies(folder, hospital, studies=studies, until=_day(until), progress=progress)
+    labels = write_studies(folder, hospital, studies=studies, until=_day(until), slices=slices, progress=progress)
     sites = tuple(site.site for site in hospital.sites if (folder / FOLDER / site.site).is_dir())
     return _report(folder / FOLDER, labels, hospital.target, sites, seed)
 
