@@ -24,7 +24,7 @@ from pipelines.training.recipe import Recipe
 from pipelines.training.scorer import load_scorer
 from pipelines.training.tuning import tune_auc
 
-TRAIN, TUNE, TEST = 100, 60, 300  # studies, split by patient
+TRAIN, TUNE, TEST = 120, 60, 300  # studies, split by patient
 OTHER_VENDOR = "Philips Healthcare"
 
 
