@@ -172,9 +172,8 @@ def _covers(episode: Episode, stream: Stream) -> bool:
         return here and stream.watched in _ARRIVALS
     if stream.watched in _READERS or stream.watched in ("silence", "scored_share"):
         return False
-    if cause.kind == "subgroup":
-        return stream.watched not in _ARRIVALS
-    return not cause.site or here or not own.site
+    within = not cause.site or here or not own.site
+    return within and (cause.kind != "subgroup" or stream.watched not in _ARRIVALS)
 
 
 def _since(stream: Stream, index: int) -> tuple[int, int, int]:

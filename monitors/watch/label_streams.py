@@ -94,17 +94,33 @@ def _pooled(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) ->
 
 
 def _groups(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) -> Iterator[Stream]:
+    """Yield each group against the rest of the same site: site by site, and over all sites where there are several."""
     for axis, name in groups_of(cells, plan):
         group, stated = cells.at(axis, name), ~cells.at(axis, "")
         sides = [
-            (_rates(cells, one, one.keep & group, plan), _rates(cells, one, one.keep & stated & ~group, plan))
+            (one, _rates(cells, one, one.keep & group, plan), _rates(cells, one, one.keep & stated & ~group, plan))
             for one in ripe
         ]
         for watched in TRUTHS:
-            pairs = tuple((mine[watched], rest[watched]) for mine, rest in sides if watched in mine and watched in rest)
-            if pairs:
-                who = ("subgroup", watched, {f"axis:{axis}": name}, f"{axis}={name}{wave.mark}")
-                yield replace(_over_sites(wave, ripe, who, Strata(pairs, own=True)), exists=cells.first_day(group))
+            pairs = {
+                place: (mine[watched], rest[watched])
+                for place, (_, mine, rest) in enumerate(sides)
+                if watched in mine and watched in rest
+            }
+            who = ("subgroup", watched, {f"axis:{axis}": name}, f"{axis}={name}{wave.mark}")
+            exists = cells.first_day(group)
+            for place, pair in pairs.items():
+                yield replace(_at_site(ripe[place], who, pair), exists=exists)
+            if len(ripe) > 1 and pairs:
+                strata = Strata(tuple(pairs.values()), own=True)
+                yield replace(_over_sites(wave, ripe, who, strata), exists=exists)
+
+
+def _at_site(ripe: Ripe, who: tuple[str, str, dict[str, str], str], pair: tuple[Share, Share]) -> Stream:
+    family, watched, subject, key = who
+    rules, strata = Rules(ripe.begins, -1), Strata((pair,), own=True)
+    stream = Stream(family, watched, ripe.place.scope, subject, key, strata, rules, lag=ripe.age)
+    return replace(stream, ends=ripe.place.ends, holds=ripe.holds)
 
 
 def _over_sites(wave: Wave, ripe: list[Ripe], who: tuple[str, str, dict[str, str], str], strata: Strata) -> Stream:

@@ -1,11 +1,11 @@
-"""After the alerts: a candidate with studies of the changed scanner, compared under the change plan."""
+"""After the alerts: a candidate with studies made by the new software elsewhere, compared under the change plan."""
 
 from datetime import date
 from pathlib import Path
 
 from pipelines.bootstrap import Workspace
 from pipelines.demo.build import FOLDS, PLAN_TEST, TRAIN, TUNE, take_labels_in
-from pipelines.demo.setting import EPOCHS, HOME, MODEL, RETRAINING_STUDIES, SLICES, upgraded_hospital
+from pipelines.demo.setting import ELSEWHERE, EPOCHS, HOME, MODEL, RETRAINING_STUDIES, SLICES, upgraded_hospital
 from pipelines.demo.telling import Bars, Told, outcome
 from pipelines.simulation.hospital_dicom import FOLDER, write_studies
 from pipelines.usecases.compare_candidate import compare_candidate
@@ -18,7 +18,7 @@ TRAIN_AGAIN, TUNE_AGAIN = "demo-train-2", "demo-tune-2"
 
 
 def retrain(workspace: Workspace, out: Path, seed: int, until: date, bars: Bars) -> Told:
-    """Draw and take in studies of the upgraded scanner, and train a candidate on the old and the new ones.
+    """Take in studies of a site that has the new software, and train a candidate on the old and the new ones.
 
     A patient's fold never changes, so the new cohorts share nobody with the test cohorts of the first version.
     """
@@ -28,15 +28,20 @@ def retrain(workspace: Workspace, out: Path, seed: int, until: date, bars: Bars)
             folder, upgraded_hospital(seed), studies=RETRAINING_STUDIES, until=until, slices=SLICES, progress=bar
         )
     with bars("taking newer studies in") as bar:
-        series = ingest_dicom(workspace, [folder / FOLDER / HOME], HOME, progress=bar).acquisitions
+        series = ingest_dicom(workspace, [folder / FOLDER / ELSEWHERE], ELSEWHERE, progress=bar).acquisitions
     labels = take_labels_in(workspace, folder, bars)
     roles = {TRAIN_AGAIN: (Role.TRAIN, FOLDS[TRAIN]), TUNE_AGAIN: (Role.TUNE, FOLDS[TUNE])}
     with bars("freezing cohorts") as bar:
         for name, (role, fold) in roles.items():
-            freeze_cohort(workspace, name, MODEL, role, (f"site={HOME}", f"patient_fold={fold}"), progress=bar)
+            freeze_cohort(
+                workspace, name, MODEL, role, (f"site={HOME},{ELSEWHERE}", f"patient_fold={fold}"), progress=bar
+            )
     with bars("training the candidate") as bar:
         version = train(workspace, MODEL, TRAIN_AGAIN, TUNE_AGAIN, seed=2, epochs=EPOCHS, progress=bar)
-    says = [f"{series} series of the upgraded scanner, {labels} labelled studies", f"candidate: {version.name}"]
+    says = [
+        f"{series} series of {ELSEWHERE}, which has the new software, {labels} labelled studies",
+        f"candidate: {version.name}",
+    ]
     return {"candidate": version.name, "says": says}
 
 

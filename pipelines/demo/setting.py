@@ -8,7 +8,7 @@ from pipelines.simulation.hospital import Examination, Failure, SimulatedHospita
 
 EXAMINATION = Examination.HEAD_MR
 MODEL = EXAMINATION.value
-HOME, EXTERNAL, SHADOW = "general", "riverside", "hillcrest"
+HOME, EXTERNAL, SHADOW, ELSEWHERE = "general", "riverside", "hillcrest", "harbour"
 SITES = (HOME, EXTERNAL, SHADOW)
 STUDIES = {HOME: 420.0, EXTERNAL: 120.0, SHADOW: 24.0}  # with pixels
 RETRAINING_STUDIES = 160
@@ -16,6 +16,8 @@ SLICES = 4
 CONSPICUOUS = 1.9  # factor on the tumours' contrast: the story needs a model that is good enough to approve
 EPOCHS = 30
 DAYS = 365
+BUSY = {EXTERNAL: (60.0, 0.16)}  # studies a day and prevalence where the standard hospital has fewer
+SAMPLING = 0.5  # of the studies that the model does not flag, verified
 LEAD_DAYS = 14  # from the first studies taken in to the first day of operation
 
 PROTOCOL: dict[str, Any] = {
@@ -24,13 +26,20 @@ PROTOCOL: dict[str, Any] = {
     "rationale": "The model marks studies for an early read: a miss costs more than a false mark.",
     "endpoints": ["area under the ROC curve", "sensitivity and specificity at the operating point"],
 }
-UPGRADE_DAY, DECLINE_DAY, ACCEPTS_DAY = 130, 150, 220
+UPGRADE_DAY, DECLINE_DAY, ACCEPTS_DAY = 150, 130, 220
+LEFT = 0.4  # of the sensitivity in the group that degrades
 
 
 def hospital(seed: int) -> SimulatedHospital:
     """Return the three sites of the story."""
     standard = standard_hospital(EXAMINATION, seed=seed)
-    return replace(standard, sites=tuple(site for site in standard.sites if site.site in SITES))
+    kept = (site for site in standard.sites if site.site in SITES)
+    return replace(standard, sites=tuple(_busy(site) for site in kept))
+
+
+def _busy(site: SimulatedSite) -> SimulatedSite:
+    per_day, prevalence = BUSY.get(site.site, (site.studies_per_day, site.prevalence))
+    return replace(site, studies_per_day=per_day, prevalence=prevalence)
 
 
 def drawn_hospital(seed: int) -> SimulatedHospital:
@@ -47,12 +56,12 @@ def _drawn(site: SimulatedSite) -> SimulatedSite:
 
 
 def upgraded_hospital(seed: int) -> SimulatedHospital:
-    """Return the home site after the upgrade of its first scanner, whose pictures look different from then on."""
-    home = site_of(hospital(seed), HOME)
-    scanner = _drawn(home).scanners[0]
-    look = replace(scanner.look, noise=scanner.look.noise * 1.4, blur=scanner.look.blur * 1.3)
-    changed = replace(scanner, look=look, software=f"{scanner.software} SP2")
-    return SimulatedHospital(EXAMINATION, (replace(home, scanners=(changed,)),), seed + 1)
+    """Return a site that has run the new software for a while, on a scanner like the home site's first one."""
+    there = site_of(standard_hospital(EXAMINATION, seed=seed), ELSEWHERE)
+    own, like = there.scanners[0], _drawn(site_of(hospital(seed), HOME)).scanners[0]
+    look = replace(like.look, noise=like.look.noise * 1.4, blur=like.look.blur * 1.3)
+    changed = replace(like, serial=own.serial, station=own.station, look=look, software=f"{like.software} SP2")
+    return SimulatedHospital(EXAMINATION, (replace(there, scanners=(changed,)),), seed + 1)
 
 
 def site_of(found: SimulatedHospital, name: str) -> SimulatedSite:
@@ -74,7 +83,7 @@ def failures(seed: int, first: date) -> tuple[Failure, ...]:
 
     return (
         Failure("scanner-upgrade", day(UPGRADE_DAY), HOME, home.scanners[0].serial),
-        Failure("subgroup-decline", day(DECLINE_DAY), EXTERNAL, "sex=F"),
+        Failure("subgroup-decline", day(DECLINE_DAY), EXTERNAL, "sex=F", LEFT),
         Failure("reader-accepts", day(ACCEPTS_DAY), HOME, home.readers[1].reader),
     )
 

@@ -12,9 +12,10 @@ from typing import Any
 from pipelines.bootstrap import Workspace, init_workspace, open_workspace
 from pipelines.demo.cast import Cast, enrol
 from pipelines.demo.clock import StoryClock
-from pipelines.demo.setting import ACCEPTS_DAY, DAYS, LEAD_DAYS, MODEL, hospital
+from pipelines.demo.setting import ACCEPTS_DAY, DAYS, LEAD_DAYS, MODEL
 from pipelines.demo.telling import Bars, Told
 from pipelines.settings import FILE_NAME
+from pipelines.simulation.hospital import standard_hospital
 from registry.domain.errors import UsageError
 from registry.domain.person import Actor, PersonRole
 from registry.domain.pseudonym import KEY_BYTES
@@ -117,7 +118,7 @@ class _Stage:
             ("draw a year of operation with three failures in it", lambda: self._draw_year(bars)),
             ("live through it: monitors, alerts, answers", lambda: self._live(bars)),
             (
-                "train a candidate with studies of the changed scanner",
+                "train a candidate with studies that the new software made elsewhere",
                 lambda: aftermath.retrain(workspace, out, self.seed, self.first + timedelta(days=DAYS - 2), bars),
             ),
             ("compare it under the change plan", lambda: aftermath.compare(workspace, bars)),
@@ -158,7 +159,7 @@ class _Stage:
 
 def _name_sites(settings: Path) -> None:
     """Say in the workspace's settings where the sites are: a day is a day of the site."""
-    zones = [f'\n[sites.{site.site}]\ntime_zone = "{site.time_zone}"\n' for site in hospital(0).sites]
+    zones = [f'\n[sites.{site.site}]\ntime_zone = "{site.time_zone}"\n' for site in standard_hospital().sites]
     write_durably(settings, (settings.read_text() + "".join(zones)).encode())
 
 

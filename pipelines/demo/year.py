@@ -10,7 +10,7 @@ from pipelines.bootstrap import Workspace
 from pipelines.demo.cast import Cast
 from pipelines.demo.clock import StoryClock
 from pipelines.demo.response import answer
-from pipelines.demo.setting import DAYS, EXTERNAL, HOME, MODEL, SHADOW, failures, hospital
+from pipelines.demo.setting import DAYS, EXTERNAL, HOME, MODEL, SAMPLING, SHADOW, failures, hospital
 from pipelines.demo.telling import Bars, Told
 from pipelines.progress import Silent
 from pipelines.simulation.hospital_year import TABLES, Year, YearFiles, write_year
@@ -55,6 +55,7 @@ def draw_year(operation: Operation, skill: float | None, bars: Bars) -> tuple[Ye
         threshold=point.threshold if point is not None else 0.5,
         modes={HOME: "live", EXTERNAL: "live", SHADOW: "shadow"},
         failures=planted,
+        sampling=SAMPLING,
         skill=min(max(skill or DEFAULT_SKILL, _SKILLS[0]), _SKILLS[1]),
     )
     with bars("drawing the year") as bar:
