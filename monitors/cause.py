@@ -18,6 +18,7 @@ from monitors.watch.detector import segment_z
 from monitors.watch.mixture import prevalence_explains
 from monitors.watch.stream import Stream
 
+APART = 2.5  # standard deviates at which a group counts as fallen behind the rest of its site, beside a crossed limit
 MOVED = 3.0  # standard deviates at which a stream counts as moved, beside one that crossed its limit
 NARROWER = 1.0  # by how much the square of a scanner's deviate must exceed that of its site
 ALIKE = 2.0  # standard deviates at which another stream counts as moving along
@@ -141,7 +142,7 @@ def _scores(scene: Scene) -> Cause:
     found = _scanner(scene, site)
     if found is not None and scene.lead.watched != "residual":
         return _changed(scene, found)
-    return _upgraded(scene, site) or _by_prevalence(scene, site, "input")
+    return _upgraded(scene, site) or _declined_group(scene, site) or _by_prevalence(scene, site, "input")
 
 
 def _labels(scene: Scene) -> Cause:
@@ -154,10 +155,9 @@ def _labels(scene: Scene) -> Cause:
         return _scores(scene)
     if scene.lead.family == "subgroup":
         return _group(scene, scene.lead)
-    groups = list(scene.streams("sensitivity", "specificity", family="subgroup"))
-    worst = min(groups, key=scene.z, default=None)
-    if worst is not None and scene.z(worst) <= -MOVED:
-        return _group(scene, worst)
+    declined = _declined_group(scene, scene.lead.scope.site)
+    if declined is not None:
+        return declined
     rates = [stream for stream in scene.streams(scene.lead.watched, family=scene.lead.family) if stream.scope.site]
     others = [scene.z(stream) for stream in rates if stream.scope.site != scene.lead.scope.site]
     alone = bool(scene.lead.scope.site) and bool(others) and max(abs(z) for z in others) < 1.5
@@ -192,6 +192,13 @@ def _group(scene: Scene, lead: Stream) -> Cause:
         furthest = max(found, key=lambda stream: _own_change(scene, stream))
         value = furthest.key.partition("#")[0].partition("=")[2]
     return Cause("subgroup", f"{axis} {value}", lead.scope.site, axis, value)
+
+
+def _declined_group(scene: Scene, site: str) -> Cause | None:
+    """Return the group whose sensitivity or specificity fell most against the rest of its site, if one fell."""
+    groups = [one for one in scene.streams("sensitivity", "specificity", family="subgroup") if one.scope.site == site]
+    worst = min(groups, key=scene.z, default=None)
+    return _group(scene, worst) if worst is not None and scene.z(worst) <= -APART else None
 
 
 def _own_change(scene: Scene, stream: Stream) -> float:

@@ -12,6 +12,7 @@ from pipelines.bootstrap import Workspace
 from pipelines.dossiers import DossierBuilder, newest_run, synthetic_tables
 from registry.alerts import RUNNING, listed
 from registry.database import reading
+from registry.deployments import MODES
 from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow
 from registry.domain.errors import LedgerBrokenError, UnknownNameError
 from registry.domain.event import EVENT_TYPES, Event
@@ -32,11 +33,17 @@ class RecordQueries:
         self._verify = verify
 
     def fleet(self) -> Sequence[FleetRow]:
-        """Return one row per model: its newest version and how it stands."""
+        """Return one row per version in use, and one for the newest version of each model: how it stands."""
         newest: dict[str, ModelVersion] = {}
+        running = {(one.model, one.version) for one in self._workspace.lifecycle.deployments() if one.state in MODES}
         for version in self._workspace.lifecycle.versions():
             newest.setdefault(version.model, version)
-        return [self._fleet_row(version) for _, version in sorted(newest.items())]
+        shown = [
+            version
+            for version in self._workspace.lifecycle.versions()
+            if (version.model, version.version) in running or version == newest[version.model]
+        ]
+        return [self._fleet_row(version) for version in sorted(shown, key=lambda version: version.model)]
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
         """Return everything about one version.

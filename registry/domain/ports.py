@@ -58,7 +58,7 @@ class Queries(Protocol):
     """
 
     def fleet(self) -> Sequence[FleetRow]:
-        """Return one row per model, newest version first."""
+        """Return one row per version in use and per newest version, by model, newest first."""
         ...
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
