@@ -28,7 +28,7 @@ from registry.people import Signer
 
 MODEL = "lesion-visible"
 SITE, EXTERNAL_SITE = "general", "riverside"
-STUDIES, SLICES = 900, 3
+STUDIES, SLICES = 1000, 3
 RULE = "youden"  # of the operating point: a miss weighs as much as a false call
 MAP = """\
 [columns]
@@ -103,9 +103,9 @@ def freeze(workspace: Workspace) -> dict[str, Any]:
     """Freeze cohorts split by patient; show that a split that ignores patients is refused."""
     here, there = f"site={SITE}", f"site={EXTERNAL_SITE}"
     plan = [
-        ("demo-train", Role.TRAIN, (here, "patients=0-40%")),
-        ("demo-tune", Role.TUNE, (here, "patients=40-60%")),
-        ("demo-internal", Role.INTERNAL_TEST, (here, "patients=60-100%")),
+        ("demo-train", Role.TRAIN, (here, "patients=0-50%")),
+        ("demo-tune", Role.TUNE, (here, "patients=50-65%")),
+        ("demo-internal", Role.INTERNAL_TEST, (here, "patients=65-100%")),
         ("demo-external", Role.EXTERNAL_TEST, (there,)),
     ]
     frozen = [freeze_cohort(workspace, name, MODEL, role, select, progress=Silent()) for name, role, select in plan]
