@@ -15,7 +15,7 @@ from pipelines.simulation.hospital_shapes import Grid, Image, Pose, cloud, paint
 LESION_SPACE = 1.6  # halo of a lesion, as a factor of its radius
 CT_UNIT_HU = 100.0  # what a look's unit of grey values is in CT
 _GHOST = 0.22
-_FAINT, _RANGE, _OEDEMA = 0.2, 0.75, 0.2  # of tumours, against grey matter: least brightness, its range, the halo
+_FAINT, _RANGE, _OEDEMA = 0.25, 0.75, 0.2  # of tumours, against grey matter: least brightness, its range, the halo
 _MR = Tissues(
     air=0.02,
     scalp=0.9,
@@ -83,7 +83,7 @@ def draw_lesion(random: np.random.Generator, examination: Examination) -> Lesion
 
 
 _LESIONS = {
-    Examination.HEAD_MR: (hospital_head.draw_lesion, (10.0, 19.0), (0.0, 1.0)),
+    Examination.HEAD_MR: (hospital_head.draw_lesion, (10.5, 19.5), (0.0, 1.0)),
     Examination.HEAD_CT: (hospital_head.draw_lesion, (9.0, 18.0), (0.3, 1.0)),
     Examination.CHEST_CT: (hospital_chest.draw_nodule, (7.0, 14.0), (0.4, 1.0)),
 }
