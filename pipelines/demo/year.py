@@ -13,13 +13,14 @@ from pipelines.demo.response import answer
 from pipelines.demo.setting import DAYS, EXTERNAL, HOME, MODEL, SAMPLING, SHADOW, failures, hospital
 from pipelines.demo.telling import Bars, Told
 from pipelines.progress import Silent
-from pipelines.simulation.hospital_year import TABLES, Year, YearFiles, write_year
+from pipelines.simulation.hospital_year import Year, YearFiles, write_year
 from pipelines.usecases.ingest_rows import ingest_rows
 from pipelines.usecases.run_monitors import run_monitors
 from registry.alerts import listed
 from registry.domain.dossier import StoredAlert
 
-STEP_DAYS = 28  # from one run of the monitors to the next; a hospital runs them every day
+STEP_DAYS = 42  # from one run of the monitors to the next; a hospital runs them every day
+WATCHED = ("acquisitions", "predictions", "reads", "outcomes")
 DEFAULT_SKILL = 0.88  # where the version's own area was not assessed
 _SKILLS = (0.75, 0.95)
 
@@ -111,7 +112,7 @@ def _known_between(files: YearFiles, since: date, until: date, folder: Path) -> 
 
     folder.mkdir(parents=True, exist_ok=True)
     found = {}
-    for table in TABLES:
+    for table in WATCHED:
         rows = pq.read_table(getattr(files, table))
         known = rows["available_at"].cast(pa.date32())
         within = pc.and_(pc.greater(known, pa.scalar(since)), pc.less_equal(known, pa.scalar(until)))
