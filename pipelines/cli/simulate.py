@@ -41,6 +41,7 @@ def hospital(  # noqa: PLR0913, PLR0917 - one parameter an option of the command
         int, typer.Option("--studies", help="Studies as DICOM files, over all four sites; 0: none.")
     ] = 200,
     slices: Annotated[int, typer.Option("--slices", help="Slices of each study, three or more.")] = 8,
+    contrast: Annotated[float, typer.Option("--contrast", help="Factor on the contrast of the lesions.")] = 1.0,
     seed: Annotated[int, typer.Option("--seed", help="Seed; the same seed gives the same bytes.")] = 0,
     until: Annotated[str, typer.Option("--until", help="The last day, YYYY-MM-DD.")] = "2026-06-30",
     days: Annotated[int, typer.Option("--days", help="Days of operation as rows, up to --until; 0: none.")] = 0,
@@ -61,5 +62,5 @@ def hospital(  # noqa: PLR0913, PLR0917 - one parameter an option of the command
     from pipelines.cli.simulated import Pictures, Rows, drawn  # noqa: PLC0415 - lazy: --help loads no adapter
 
     rows = Rows(days, volume, model, version, threshold, tuple(shadow or ()), generator, tuple(plant or ()))
-    document, lines = drawn(folder, examination, Pictures(studies, slices), seed, until, rows)
+    document, lines = drawn(folder, examination, Pictures(studies, slices, contrast), seed, until, rows)
     give(document, lines, as_json=as_json)

@@ -30,10 +30,11 @@ class Rows:
 
 @dataclass(frozen=True)
 class Pictures:
-    """How many studies are drawn as DICOM files, and of how many slices each."""
+    """How many studies are drawn as DICOM files, of how many slices each, with which contrast of the lesions."""
 
     studies: int
     slices: int
+    contrast: float
 
 
 def drawn(
@@ -59,6 +60,7 @@ def drawn(
                 examination=examination,
                 studies=pictures.studies,
                 slices=pictures.slices,
+                contrast=pictures.contrast,
                 seed=seed,
                 until=until,
                 progress=bar,

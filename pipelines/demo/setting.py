@@ -4,7 +4,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from pipelines.simulation.hospital import Examination, Failure, SimulatedHospital, SimulatedSite, standard_hospital
+from pipelines.simulation.hospital import (
+    Examination,
+    Failure,
+    SimulatedHospital,
+    SimulatedSite,
+    standard_hospital,
+    with_contrast,
+)
 
 EXAMINATION = Examination.HEAD_MR
 MODEL = EXAMINATION.value
@@ -44,21 +51,14 @@ def _busy(site: SimulatedSite) -> SimulatedSite:
 
 def drawn_hospital(seed: int) -> SimulatedHospital:
     """Return the same sites with as many studies each as are drawn with pixels, their tumours easy to see."""
-    found = hospital(seed)
-    return replace(found, sites=tuple(_drawn(site) for site in found.sites))
-
-
-def _drawn(site: SimulatedSite) -> SimulatedSite:
-    scanners = tuple(
-        replace(one, look=replace(one.look, contrast=one.look.contrast * CONSPICUOUS)) for one in site.scanners
-    )
-    return replace(site, studies_per_day=STUDIES[site.site], scanners=scanners)
+    found = with_contrast(hospital(seed), CONSPICUOUS)
+    return replace(found, sites=tuple(replace(site, studies_per_day=STUDIES[site.site]) for site in found.sites))
 
 
 def upgraded_hospital(seed: int) -> SimulatedHospital:
     """Return a site that has run the new software for a while, on a scanner like the home site's first one."""
     there = site_of(standard_hospital(EXAMINATION, seed=seed), ELSEWHERE)
-    own, like = there.scanners[0], _drawn(site_of(hospital(seed), HOME)).scanners[0]
+    own, like = there.scanners[0], site_of(drawn_hospital(seed), HOME).scanners[0]
     look = replace(like.look, noise=like.look.noise * 1.4, blur=like.look.blur * 1.3)
     changed = replace(like, serial=own.serial, station=own.station, look=look, software=f"{like.software} SP2")
     return SimulatedHospital(EXAMINATION, (replace(there, scanners=(changed,)),), seed + 1)

@@ -170,6 +170,16 @@ def standard_hospital(examination: Examination = Examination.HEAD_MR, *, seed: i
     return SimulatedHospital(examination, tuple(_site(index, examination) for index in range(len(_SITES))), seed)
 
 
+def with_contrast(hospital: SimulatedHospital, factor: float) -> SimulatedHospital:
+    """Return the hospital with the contrast of its lesions changed by a factor: above 1 they are easier to see."""
+    return replace(hospital, sites=tuple(_contrasted(site, factor) for site in hospital.sites))
+
+
+def _contrasted(site: SimulatedSite, factor: float) -> SimulatedSite:
+    scanners = (replace(one, look=replace(one.look, contrast=one.look.contrast * factor)) for one in site.scanners)
+    return replace(site, scanners=tuple(scanners))
+
+
 def _site(index: int, examination: Examination) -> SimulatedSite:
     site, zone, per_day, prevalence, women, age = _SITES[index]
     scanners = tuple(_scanner(index, which, site, examination) for which in range(2))

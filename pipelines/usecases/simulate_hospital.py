@@ -5,10 +5,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipelines.simulation.hospital import Examination, standard_hospital
+from pipelines.simulation.hospital import Examination, standard_hospital, with_contrast
 from registry.domain.errors import UnknownNameError, UsageError
 from registry.domain.ports import Progress
 
+MOST_CONTRAST = 5.0
 EXAMINATIONS = {examination.name.lower().replace("_", "-"): examination for examination in Examination}
 
 
@@ -58,7 +59,15 @@ class HospitalReport:
 
 
 def simulate_hospital(
-    folder: Path, *, examination: str, studies: int, slices: int = 8, seed: int, until: str, progress: Progress
+    folder: Path,
+    *,
+    examination: str,
+    studies: int,
+    slices: int = 8,
+    contrast: float = 1.0,
+    seed: int,
+    until: str,
+    progress: Progress,
 ) -> HospitalReport:
     """Write the studies of the standard hospital's four sites, some with a lesion.
 
@@ -67,6 +76,7 @@ def simulate_hospital(
         examination: `head-mr`, `chest-ct` or `head-ct`.
         studies: how many, over all sites.
         slices: of each study, three or more.
+        contrast: factor on the contrast of the lesions: above 1 they are easier to see.
         seed: source of all randomness; the same seed gives the same bytes.
         until: the last day, `YYYY-MM-DD`.
         progress: advances once a study.
@@ -81,7 +91,9 @@ def simulate_hospital(
         raise UnknownNameError.of("examination", examination, EXAMINATIONS)
     if seed < 0:
         raise UsageError(f"seed {seed}", where="--seed", mend="a seed is 0 or more")
-    hospital = standard_hospital(EXAMINATIONS[examination], seed=seed)
+    if not 0 < contrast <= MOST_CONTRAST:
+        raise UsageError(f"contrast {contrast:g}", where="--contrast", mend=f"above 0, at most {MOST_CONTRAST:g}")
+    hospital = with_contrast(standard_hospital(EXAMINATIONS[examination], seed=seed), contrast)
     labels = write_studies(folder, hospital, studies=studies, until=_day(until), slices=slices, progress=progress)
     sites = tuple(site.site for site in hospital.sites if (folder / FOLDER / site.site).is_dir())
     return _report(folder / FOLDER, labels, hospital.target, sites, seed)
