@@ -148,7 +148,7 @@ class Strata:
             if rest is not None and theirs is not None:
                 other, wider = _change(rest, theirs)
                 change, spread, there = change - other, spread + wider, there & (theirs[1] > 0)
-            precision = np.where(there, 1 / spread, 0.0)
+            precision = np.where(there, 1 / np.maximum(spread, 1e-12), 0.0)
             top, weight, n = top + precision * change, weight + precision, n + mine[1]
         z = np.where((n >= LEAST) & (weight > 0), top / np.sqrt(np.maximum(weight, 1e-12)), 0.0)
         return self._held(z, sums) if self.own else z

@@ -153,7 +153,9 @@ def test_an_alert_is_shown_with_cause_and_action() -> None:
         "action": "Suspend the scanner's stratum.",
     }
     found = rows(monitoring_section(dossier(monitor={**dossier().monitor, "alerts": [alert]})), "alerts")
-    assert found == [["SEQ003", "2026-09-12", "2026-09-08", "open", "scanner: p:1", "Suspend the scanner's stratum."]]
+    assert found == [
+        ["SEQ003", "2026-09-12", "2026-09-08", "open", "scanner: p:1, at all sites", "Suspend the scanner's stratum."]
+    ]
 
 
 def test_statistics_of_a_group_name_the_group() -> None:

@@ -11,7 +11,7 @@ from worlds import World
 from registry.models import MlflowModels
 
 # What these prove lies outside the database: files, bytes of signatures, the table of transitions.
-_ONE_SERVER = frozenset({"test_gate", "test_signatures", "test_lifecycle_random"})
+_ONE_SERVER = frozenset({"test_gate", "test_signatures", "test_lifecycle_random", "test_removed", "test_suspensions"})
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

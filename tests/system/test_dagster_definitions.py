@@ -13,6 +13,7 @@ from monitored import MODEL, monitored_workspace
 from pipelines.bootstrap import open_workspace
 from pipelines.defs.retries import PATIENCE, final_unless_passing
 from pipelines.defs.verdicts import SIGNAL_SEVERITY, signal_check
+from pipelines.settings import FILE_NAME
 from pipelines.usecases.dagster_home import MARK, SETTINGS, prepare_home
 from registry.domain.errors import NotAllowedError, ServiceUnreachableError
 from registry.domain.person import UNAUTHENTICATED
@@ -155,6 +156,7 @@ def test_only_services_that_do_not_answer_are_tried_again(error: Exception, trie
 
 
 def test_the_home_has_one_place_in_each_pool_and_retries_dead_workers(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("")
     home = prepare_home(tmp_path)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert instance.run_monitoring_enabled
@@ -164,6 +166,7 @@ def test_the_home_has_one_place_in_each_pool_and_retries_dead_workers(tmp_path: 
 
 
 def test_a_home_that_overread_wrote_is_brought_up_to_date_and_another_kept(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("")
     place = prepare_home(tmp_path) / "dagster.yaml"
     place.write_text(f"{MARK} long ago\n")
     prepare_home(tmp_path)

@@ -43,10 +43,6 @@ select = ["site=general", "patients=60-100%"]
 path = "{hospital}/dicom/general"
 site = "general"
 mode = "shadow"
-[pipeline.protocol]
-name = "lenient"
-criteria = ["auc>=0.01"]
-rationale = "what is under test is the way, not the model"
 """
 
 
