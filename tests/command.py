@@ -107,7 +107,7 @@ def new_workspace(folder: Path) -> Command:
     return command
 
 
-def with_data(folder: Path, studies: int = 110) -> Command:
+def with_data(folder: Path, studies: int = 220) -> Command:
     """Make a workspace that has taken in the synthetic studies of two sites with their labels."""
     command = new_workspace(folder)
     hospital = folder / "hospital"

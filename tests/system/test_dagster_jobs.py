@@ -57,7 +57,7 @@ def played(
     folder = tmp_path_factory.mktemp("dagster")
     command = new_workspace(folder)
     hospital = folder / "hospital"
-    command.well("simulate", "hospital", hospital, "--studies", 110, "--until", "2026-06-30", "--seed", 7)
+    command.well("simulate", "hospital", hospital, "--studies", 220, "--until", "2026-06-30", "--seed", 7)
     (folder / "map.toml").write_text(MAP)
     with (command.root / "overread.toml").open("a") as settings:
         settings.write(PIPELINE.format(hospital=hospital, protocol=LENIENT, map=folder / "map.toml"))
