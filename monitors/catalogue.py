@@ -268,6 +268,17 @@ _TYPES = (
         raised="Fewer units are scored than in the reference, beyond chance.",
     ),
     SignalType(
+        "COV002",
+        "coverage",
+        "outside_envelope_share",
+        "Results outside the validated envelope",
+        ("predictions.predicted_at", "acquisitions.acquired_at"),
+        "zero",
+        "{value} of {n} scored units lie in a stratum in which the model was suspended when it scored them.",
+        calm="No unit was scored in a suspended stratum.",
+        raised="They are kept and marked; readers work there as the suspension says, until it is lifted by signature.",
+    ),
+    SignalType(
         "DAT001",
         "data",
         "decision_disagreement",
@@ -307,9 +318,12 @@ _TYPES = (
             monitor,
             "sequential",
             f"Sequential watch of the {family} family",
-            ("predictions", "outcomes", "reads"),
+            ("acquisitions", "predictions", "outcomes", "reads"),
             f"the plan's budget of false alerts for {family}",
-            "The sequential layer, the only source of alerts, is not part of this version.",
+            "The strongest change of {subject} is {value} {interval} on {n} units; the limit is {limit} nats.",
+            calm="The evidence lies within the limit.",
+            raised="The evidence exceeds the limit: it belongs to an alert.",
+            share=False,
         )
         for place, (family, monitor) in enumerate(
             (

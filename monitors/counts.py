@@ -29,6 +29,13 @@ PATIENTS = "patients"  # F0 x every F1 axis x patient
 READ_PATIENTS = "read_patients"  # FR x patient
 REPORTED_PATIENTS = "reported_patients"  # FC x patient
 FINDING_PATIENTS = "finding_patients"  # FQ x patient
+# The families of the sequential watch, nearly one cell a unit by the day on which it entered; never exported either.
+WATCH = "watch"
+WATCH_READS = "watch_reads"
+SCANNER = "scanner"
+SOFTWARE = "software_versions"
+PROTOCOL = "protocol_name"
+NO_LABEL = 9999  # days: the age of a label that never came
 INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS})
 _PACKED = 2**62
 
@@ -161,7 +168,13 @@ def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
         REPORTED_PATIENTS: (*FC, "patient"),
         FINDING_PATIENTS: (*FQ, "patient"),
     }
-    return {"F0": F0, "FR": FR, "FA": FA, "FC": FC, "FQ": FQ} | ones | inside
+    return {"F0": F0, "FR": FR, "FA": FA, "FC": FC, "FQ": FQ} | ones | inside | watch_axes(axes)
+
+
+def watch_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the axes of the watch's families: `lag` is the days from acquisition to entry (2 for more)."""
+    unit = (*SCOPE, "q", "first_truth", "decision", "lag", "label_age", *axes)
+    return {WATCH: unit, WATCH_READS: (*SCOPE, "reader", "ai_decision", "read_decision")}
 
 
 def count(name: str, columns: Mapping[str, Column]) -> Family:

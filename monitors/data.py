@@ -18,7 +18,7 @@ def unjoined_signal(view: View, counts: Counts) -> Signal:
     """Return the share of a version's predictions that join no acquisition, over all days and sites."""
     own = counts["FQ"].where(version=view.scope.version, mode=view.scope.mode, target=view.scope.target)
     lost = own.where(finding="unjoined").total
-    kinds = ("analysed", "rerun", "skipped", "failed")
+    kinds = ("analysed", "outside_envelope", "rerun", "skipped", "failed")
     n = lost + sum(own.where(finding=kind).total for kind in kinds)
     return drafted(view, "DAT003", Reading(n, lost / n if n else None, limit=0.0, watch=lost > 0))
 
@@ -33,7 +33,7 @@ def version_scopes(counts: Counts) -> tuple[Scope, ...]:
 
 def _contradictions(view: View) -> Reading:
     findings = view.now[FINDING_PATIENTS]
-    n = view.now[PATIENTS].total + findings.where(finding="rerun").total
+    n = view.now[PATIENTS].total + sum(findings.where(finding=kind).total for kind in ("outside_envelope", "rerun"))
     found = findings.where(finding="contradicts_threshold").total
     if n == 0:
         return Reading(0, reason=NotAssessed.TOO_FEW, why="there is no prediction in the window")

@@ -15,7 +15,7 @@ from monitors.overrides import override_signals
 from monitors.performance import performance_signals
 from monitors.scanners import scanner_signals
 from monitors.scope import read_view, scopes_of, unit_view
-from monitors.sequential import sequential_signals
+from monitors.sequential import Sequence, sequence_of
 from monitors.subgroups import subgroup_signals
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
@@ -49,18 +49,29 @@ class Occasion:
     tables: Mapping[str, Mapping[str, Any]]
 
 
-def monitor_run(counts: Counts, plan: MonitoringPlan, occasion: Occasion) -> dict[str, Any]:
+def monitor_run(
+    counts: Counts,
+    plan: MonitoringPlan,
+    occasion: Occasion,
+    sequence: Sequence | None = None,
+    *,
+    windows: bool = True,
+) -> dict[str, Any]:
     """Run every monitor on every scope with rows, and on all sites together where there are several.
 
     Args:
         counts: of one model, known by the end of the day.
         plan: the monitoring plan.
         occasion: model, day, known time and table versions.
+        sequence: the sequential layer of the same counts up to that day or a later one; computed unless given.
+        windows: whether the fixed windows are judged too; they need counts known by that very day.
 
     Returns:
         The JSON of the contract's section 9.
     """
-    signals = judged(all_signals(counts, plan, occasion.as_of), float(plan.q_limit))
+    known = sequence or sequence_of(occasion.model, counts, plan, occasion.as_of)
+    signals = judged(all_signals(counts, plan, occasion.as_of), float(plan.q_limit)) if windows else []
+    signals += known.signals(occasion.as_of)
     return {
         "model": occasion.model,
         "as_of": occasion.as_of,
@@ -68,12 +79,12 @@ def monitor_run(counts: Counts, plan: MonitoringPlan, occasion: Occasion) -> dic
         "known_time": occasion.known.value,
         "tables": {name: dict(version) for name, version in sorted(occasion.tables.items())},
         "signals": [signal.to_json() for signal in sorted(signals, key=_order)],
-        "alerts": [],
+        "alerts": [alert.to_json() for alert in known.alerts(occasion.as_of)],
     }
 
 
 def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal]:
-    """Return the signals of every scope, before the judgement of their p-values."""
+    """Return the fixed-window signals of every scope, before the judgement of their p-values."""
     found: list[Signal] = []
     for scope in scopes_of(counts):
         view = unit_view(counts, scope, plan, as_of)
@@ -81,7 +92,7 @@ def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal
         found += override_signals(read_view(counts, scope, plan, as_of))
     for scope in version_scopes(counts):
         view = unit_view(counts, scope, plan, as_of)
-        found += [unjoined_signal(view, counts), *sequential_signals(view)]
+        found.append(unjoined_signal(view, counts))
     return found
 
 

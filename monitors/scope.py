@@ -78,9 +78,25 @@ def read_view(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) ->
     return _view(counts, _READS, scope, plan, as_of)
 
 
+def periods_of(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) -> tuple[Window, Mapping[str, Window]]:
+    """Return the days of a scope's window, and of each site's reference; a site without units has none."""
+    sites = _sites(counts, scope)
+    own = [_of_scope(counts, _UNITS, site) for site in sites]
+    end = _end(plan, as_of, own, _UNITS[0])
+    references = [_reference(families[_UNITS[0]], plan) for families in own]
+    found = {site.site: period for site, period in zip(sites, references, strict=True) if period is not None}
+    return Window(day_text(day_number(end) - plan.window_days + 1), end), found
+
+
+def _sites(counts: Counts, scope: Scope) -> list[Scope]:
+    """Return a scope, or those that one over all sites is made of."""
+    if scope.site:
+        return [scope]
+    return [one for one in scopes_of(counts) if one.site and _pools(scope, one)] or [scope]
+
+
 def _view(counts: Counts, names: tuple[str, ...], scope: Scope, plan: MonitoringPlan, as_of: str) -> View:
-    sites = [scope] if scope.site else [one for one in scopes_of(counts) if one.site and _pools(scope, one)] or [scope]
-    own = [_of_scope(counts, names, site) for site in sites]
+    own = [_of_scope(counts, names, site) for site in _sites(counts, scope)]
     end = _end(plan, as_of, own, names[0])
     window = Window(day_text(day_number(end) - plan.window_days + 1), end)
     references = [_reference(families[names[0]], plan) for families in own]

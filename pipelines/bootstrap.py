@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
-from pipelines.settings import FILE_NAME, STANDARD, Settings
+from pipelines.settings import FILE_NAME, Settings, check_url, standard
 from pipelines.telemetry import telemetry_off
 from registry.catalogue import Catalogue, Seal
 from registry.cohorts import Cohorts
-from registry.database import migrate, open_database
+from registry.database import migrate, open_database, server_url
 from registry.domain.errors import NotAllowedError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, actor_record
@@ -25,8 +25,11 @@ from registry.lifecycle import Lifecycle
 from registry.models import MlflowModels
 from registry.objects import FileObjects, keep_files_private, write_durably
 from registry.people import People
+from registry.schedules import Schedules
 from registry.sessions import current_actor
 from registry.tables import ObservationTables
+from registry.tasks import Tasks
+from registry.tickets import Tickets
 from registry.version import __version__
 
 
@@ -57,15 +60,27 @@ class Workspace:
     gate: ServingGate
     pseudonyms: Pseudonymizer
     seal: Seal
+    schedules: Schedules
+    tasks: Tasks
+    tickets: Tickets
     actor: Actor
 
 
-def init_workspace(root: Path, clock: Clock | None = None) -> Workspace:
+def init_workspace(root: Path, clock: Clock | None = None, *, database: str = "") -> Workspace:
     """Make a workspace: settings, keys, database, folders; the first event of its ledger.
 
+    Args:
+        root: the folder.
+        clock: tells the time; the system's unless given.
+        database: URL of the record's database, empty and without a password; SQLite in the folder unless given.
+
     Raises:
-        UsageError: when the folder already is a workspace.
+        UsageError: when the folder already is a workspace, the URL has a password, or its database is not empty.
+        ServiceUnreachableError: when the database does not answer.
     """
+    check_url(database, "--database")
+    if database:
+        _require_empty(database)
     if (root / FILE_NAME).exists():
         raise UsageError("this folder is a workspace already", where=str(root), mend="choose another folder")
     keep_files_private()
@@ -73,7 +88,7 @@ def init_workspace(root: Path, clock: Clock | None = None) -> Workspace:
     root.chmod(0o700)
     write_durably(root / "keys" / "pseudonym.key", secrets.token_bytes(KEY_BYTES))
     LogKey.make(root / "keys" / "ledger.pem")
-    write_durably(root / FILE_NAME, STANDARD.encode())
+    write_durably(root / FILE_NAME, standard(database).encode())
     workspace = open_workspace(root, clock, fresh=True)
     with workspace.ledger.transaction() as tx:
         tx.append(
@@ -85,6 +100,15 @@ def init_workspace(root: Path, clock: Clock | None = None) -> Workspace:
             ),
         )
     return workspace
+
+
+def _require_empty(url: str) -> None:
+    """Refuse a database that holds tables already: another workspace's record is never written into."""
+    engine = open_database(server_url(url))
+    tables = inspect(engine).get_table_names()
+    engine.dispose()
+    if tables:
+        raise UsageError("the database is not empty", where=engine.url.render_as_string(), mend="make a new one")
 
 
 def find_workspace(start: Path | None) -> Path:
@@ -103,7 +127,12 @@ def find_workspace(start: Path | None) -> Path:
 
 
 def open_workspace(
-    root: Path, clock: Clock | None = None, *, fresh: bool = False, actor: Actor | None = None
+    root: Path,
+    clock: Clock | None = None,
+    *,
+    fresh: bool = False,
+    actor: Actor | None = None,
+    ticket: tuple[str, str] = ("", ""),
 ) -> Workspace:
     """Open a workspace: read settings, migrate the database, build the adapters.
 
@@ -112,9 +141,11 @@ def open_workspace(
         clock: tells the time; the system's unless given.
         fresh: whether the ledger may be empty (only while the workspace is made).
         actor: who acts; the logged-in person, else unauthenticated local use, unless given.
+        ticket: a background run's ticket and its job; with one, its person acts.
 
     Raises:
-        NotAllowedError: when a key of the workspace is missing.
+        NotAllowedError: when a key of the workspace is missing, or the ticket is over or of another job.
+        SignatureBrokenError: when the ticket was not made with this workspace's key.
     """
     telemetry_off()
     keep_files_private()
@@ -123,11 +154,15 @@ def open_workspace(
     key = _pseudonym_key(root)
     engine = open_database(settings.database_url(root))
     migrate(engine)
-    ledger = _ledger(root, engine, clock)
+    log_key = _log_key(root)
+    ledger = _ledger(root, engine, clock, log_key)
     objects = FileObjects(root / "objects")
     people = People(ledger, root / "keys" / "persons", clock)
     lifecycle = Lifecycle(ledger, people, objects, clock)
-    models = MlflowModels(root / "mlflow")
+    models = MlflowModels(root / "mlflow", settings.mlflow_url(root))
+    tickets = Tickets(log_key, ledger, people, clock)
+    if ticket[0]:
+        actor = tickets.actor(*ticket)
     return Workspace(
         root=root,
         settings=settings,
@@ -144,6 +179,9 @@ def open_workspace(
         gate=ServingGate(ledger, lifecycle, people, models, root),
         pseudonyms=Pseudonymizer(key, settings.workspace.project),
         seal=Seal(key),
+        schedules=Schedules(ledger, clock),
+        tasks=Tasks(ledger, clock),
+        tickets=tickets,
         actor=actor or (LOCAL_ADMINISTRATOR if fresh else current_actor(root, people, clock)),
     )
 
@@ -157,9 +195,13 @@ def _pseudonym_key(root: Path) -> bytes:
     return place.read_bytes()
 
 
-def _ledger(root: Path, engine: Engine, clock: Clock) -> Ledger:
+def _log_key(root: Path) -> LogKey:
     place = root / "keys" / "ledger.pem"
     if not place.is_file():
         raise NotAllowedError("the ledger's key is missing", where="keys/ledger.pem", mend="restore it from its backup")
+    return LogKey.load(place)
+
+
+def _ledger(root: Path, engine: Engine, clock: Clock, key: LogKey) -> Ledger:
     service = {"name": "overread", "version": __version__}
-    return Ledger(engine, LogKey.load(place), clock, service, copy_to=root / "checkpoints" / "latest.txt")
+    return Ledger(engine, key, clock, service, copy_to=root / "checkpoints" / "latest.txt")

@@ -1,33 +1,30 @@
-"""The Dagster code location: assets, checks and jobs over the same use cases as the command line."""
+"""The Dagster code location: assets, checks, jobs and sensors over the same use cases as the command line."""
 
 import dagster as dg
 
-from pipelines.defs.external_validation.assets import evaluations
-from pipelines.defs.intake.assets import acquisitions, outcomes
-from pipelines.defs.monitoring.assets import monitor_run, predictions
-from pipelines.defs.reporting.assets import audit_report
+from pipelines.defs.jobs import ASSETS, JOBS
+from pipelines.defs.monitoring.sensors import (
+    alerts_ask_for_retraining,
+    done_work_is_closed,
+    unseen_asks_for_revalidation,
+)
+from pipelines.defs.registration.checks import mlflow_matches_ledger
+from pipelines.defs.registration.sensors import approvals_at_their_end, mlflow_reconciliation
 from pipelines.defs.resources import WorkspaceResource
-from pipelines.defs.training.assets import cohorts, model_version
-
-RETRAIN = (acquisitions, outcomes, cohorts, model_version, evaluations)
-WATCH = (predictions, monitor_run, audit_report)
-
-retrain_job = dg.define_asset_job(
-    "retrain",
-    selection=list(RETRAIN),
-    executor_def=dg.in_process_executor,
-    description="From folders to a judged version; what goes live is decided by signatures, never by a job.",
-)
-watch_job = dg.define_asset_job(
-    "watch",
-    selection=list(WATCH),
-    executor_def=dg.in_process_executor,
-    description="Score through the serving gate, run the monitors, issue the audit report.",
-)
+from pipelines.defs.scheduling.sensors import scheduled_work
 
 defs = dg.Definitions(
-    assets=[*RETRAIN, *WATCH],
-    jobs=[retrain_job, watch_job],
+    assets=ASSETS,
+    asset_checks=[mlflow_matches_ledger],
+    jobs=JOBS,
+    sensors=[
+        scheduled_work,
+        alerts_ask_for_retraining,
+        unseen_asks_for_revalidation,
+        done_work_is_closed,
+        mlflow_reconciliation,
+        approvals_at_their_end,
+    ],
     resources={"workspace": WorkspaceResource()},
     executor=dg.in_process_executor,
 )

@@ -7,14 +7,26 @@ from sqlalchemy import select
 
 from pipelines.bootstrap import Workspace
 from pipelines.charts_data import calibration_bins, daily_points, roc_curve
-from pipelines.limits import Json, limits_of
+from pipelines.limits import Events, Json, limits_of
 from pipelines.periods import period_days
+from registry.alerts import listed
+from registry.change_plans import plan_of
+from registry.comparisons import comparisons_of
 from registry.database import reading
 from registry.domain.cohort import Cohort
 from registry.domain.columns import TABLES
-from registry.domain.dossier import CheckpointView, CohortView, DailyPoint, Dossier, EvaluationView, SignatureView
+from registry.domain.dossier import (
+    CheckpointView,
+    CohortView,
+    DailyPoint,
+    Dossier,
+    EvaluationView,
+    SignatureView,
+    StoredAlert,
+)
 from registry.domain.errors import IncompleteError
 from registry.domain.model import Deployment, ModelVersion
+from registry.domain.stratum import Suspension
 from registry.evaluations import StoredEvaluation
 from registry.ledger.verify import verify_ledger
 from registry.schema import LedgerEntry, MonitorRunRow, PersonRow, SignatureRow
@@ -48,6 +60,7 @@ class DossierBuilder:
         deployments = self._deployments()
         monitor, series = self._monitor()
         daily = self._daily(series)
+        suspensions, comparisons = self._suspensions(), self._comparisons()
         checkpoint = self._checkpoint()
         verdict, anchor = self._ledger_verdict() if verify else (NOT_VERIFIED, "")
         invented = () if monitor is None else synthetic_tables(self._workspace)
@@ -62,11 +75,24 @@ class DossierBuilder:
             evaluations=evaluations,
             monitor=monitor,
             daily=daily,
-            limits=limits_of(self._version, cohorts, invented, evaluations, deployments, monitor, anchor),
+            limits=limits_of(
+                self._version,
+                cohorts,
+                invented,
+                evaluations,
+                deployments,
+                monitor,
+                anchor,
+                Events(suspensions, comparisons, self._asked()),
+            ),
             checkpoint=checkpoint,
             ledger_verdict=verdict,
             synthetic=self._version.synthetic or bool(invented) or any(cohort.synthetic for cohort in cohorts),
             code_version=__version__,
+            suspensions=suspensions,
+            change_plan=self._change_plan(),
+            comparisons=comparisons,
+            alerts=self._alerts(),
         )
 
     def _within(self, instant: str) -> bool:
@@ -85,9 +111,28 @@ class DossierBuilder:
         points = daily_points(series, self._version.version)
         return tuple(point for point in points if days[0] <= date.fromisoformat(point.day) <= days[1])
 
+    def _asked(self) -> list[str]:
+        return [f"{task.kind}. {task.why}" for task in self._workspace.tasks.open(self._version.model)]
+
     def _deployments(self) -> tuple[Deployment, ...]:
         found = self._workspace.lifecycle.deployments(self._version.model)
         return tuple(d for d in found if d.version == self._version.version and self._within(d.started_at))
+
+    def _suspensions(self) -> tuple[Suspension, ...]:
+        found = self._workspace.lifecycle.suspensions(self._version.model)
+        return tuple(one for one in found if one.version == self._version.version and self._within(one.since))
+
+    def _change_plan(self) -> Json | None:
+        found = plan_of(self._workspace.lifecycle.record, self._version.model)
+        if found is None or not self._within(found.adopted_at):
+            return None
+        kept = {"digest": found.plan.digest, "event_seq": found.event_seq, "adopted_at": found.adopted_at}
+        return dict(found.plan.record) | kept | {"signatures": list(found.signatures)}
+
+    def _comparisons(self) -> tuple[Json, ...]:
+        found = comparisons_of(self._workspace.lifecycle.record, self._version.model)
+        ours = (one for one in found if self._version.version in {one["candidate"], one["deployed"], one["original"]})
+        return tuple(one for one in ours if self._within(one["completed_at"]))
 
     def _signatures(self) -> tuple[SignatureView, ...]:
         with reading(self._workspace.engine) as session:
@@ -140,6 +185,10 @@ class DossierBuilder:
         from pipelines.usecases.run_monitors import stored_run  # noqa: PLC0415 - keeps numpy out of light commands
 
         return stored_run(self._workspace, newest)
+
+    def _alerts(self) -> tuple[StoredAlert, ...]:
+        found = listed(self._workspace.lifecycle.record, self._version.model)
+        return tuple(one for one in found if self._within(one.record["opened"]))
 
     def _checkpoint(self) -> CheckpointView:
         found = self._workspace.ledger.latest_checkpoint()

@@ -1,15 +1,26 @@
 """The limits of the evidence, in plain sentences: what a reader must not conclude."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dashboards.view.numbers import interval_text, number_text
 from dashboards.view.words import reason_words
 from registry.domain.dossier import CohortView, EvaluationView
 from registry.domain.model import Deployment, ModelVersion
+from registry.domain.stratum import Suspension
 from registry.domain.vocabulary import Role, Verdict
 
 Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Events:
+    """What came after the judgement: suspended strata, comparisons with candidates, reasons of open tasks."""
+
+    suspensions: Sequence[Suspension] = ()
+    comparisons: Sequence[Json] = ()
+    asked: Sequence[str] = ()
 
 
 def limits_of(
@@ -20,6 +31,7 @@ def limits_of(
     deployments: Sequence[Deployment],
     monitor: Json | None,
     ledger_anchor: str,
+    events: Events = Events(),
 ) -> tuple[str, ...]:
     """List what the evidence does not show; a version without limits says that none was found."""
     found = [
@@ -31,6 +43,9 @@ def limits_of(
         *_operation(deployments),
         *_monitoring(monitor),
         *_ledger(ledger_anchor),
+        *_strata(events.suspensions),
+        *_candidate(version, events.comparisons),
+        *(f"Asked for, and not done yet: {why}" for why in events.asked),
     ]
     return tuple(found) or ("No limit was found by these checks; that is not a proof that there is none.",)
 
@@ -101,6 +116,24 @@ def _monitoring(monitor: Json | None) -> Iterator[str]:
         yield f"{len(silent)} of {len(signals)} signals are not assessed ({', '.join(reasons)})."
     if monitor["known_time"] == "assumed":
         yield "When rows became known is assumed from their own times, not recorded."
+
+
+def _strata(suspensions: Sequence[Suspension]) -> Iterator[str]:
+    for one in suspensions:
+        if one.in_force:
+            where = f"{one.stratum.axis.replace('_', ' ')} {one.stratum.value} at {one.site}"
+            yield f"Suspended for {where} since {one.since[:10]}: signals say nothing of results there."
+
+
+def _candidate(version: ModelVersion, comparisons: Sequence[Json]) -> Iterator[str]:
+    ours = [one for one in comparisons if one["candidate"] == version.version]
+    if ours and ours[-1]["verdict"] != Verdict.PASSED:
+        one = ours[-1]
+        yield f"As a candidate under change plan {one['plan']} it is {_words(one['verdict'])}: {one['why']}."
+
+
+def _words(verdict: str) -> str:
+    return verdict.replace("_", " ")
 
 
 def _ledger(anchor: str) -> Iterator[str]:

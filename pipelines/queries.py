@@ -2,16 +2,19 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
+from pipelines.appendix.record import appendices
 from pipelines.bootstrap import Workspace
 from pipelines.dossiers import DossierBuilder, newest_run, synthetic_tables
+from registry.alerts import RUNNING, listed
 from registry.database import reading
-from registry.domain.dossier import Dossier, FleetRow, LedgerRow
-from registry.domain.errors import LedgerBrokenError
+from registry.deployments import MODES
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow
+from registry.domain.errors import LedgerBrokenError, UnknownNameError
 from registry.domain.event import EVENT_TYPES, Event
 from registry.domain.model import ModelVersion
 from registry.schema import PersonRow, SignatureRow
@@ -30,11 +33,17 @@ class RecordQueries:
         self._verify = verify
 
     def fleet(self) -> Sequence[FleetRow]:
-        """Return one row per model: its newest version and how it stands."""
+        """Return one row per version in use, and one for the newest version of each model: how it stands."""
         newest: dict[str, ModelVersion] = {}
+        running = {(one.model, one.version) for one in self._workspace.lifecycle.deployments() if one.state in MODES}
         for version in self._workspace.lifecycle.versions():
             newest.setdefault(version.model, version)
-        return [self._fleet_row(version) for _, version in sorted(newest.items())]
+        shown = [
+            version
+            for version in self._workspace.lifecycle.versions()
+            if (version.model, version.version) in running or version == newest[version.model]
+        ]
+        return [self._fleet_row(version) for version in sorted(shown, key=lambda version: version.model)]
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
         """Return everything about one version.
@@ -46,6 +55,22 @@ class RecordQueries:
         return DossierBuilder(self._workspace, self._workspace.lifecycle.version(model, version), period).build(
             verify=self._verify
         )
+
+    def appendices(self, model: str) -> Sequence[AppendixView]:
+        """Return what is on record of a model's explorable appendices, newest day first."""
+        return [_appendix_view(record) for record in appendices(self._workspace, model)]
+
+    def appendix(self, model: str, as_of: str) -> bytes:
+        """Return the page of the newest appendix of a day.
+
+        Raises:
+            UnknownNameError: when the model has none of that day.
+            ArtifactChangedError: when the page is missing or has other bytes.
+        """
+        days = {found.as_of: found for found in reversed(self.appendices(model))}
+        if as_of not in days:
+            raise UnknownNameError.of("day of an appendix", as_of, days)
+        return self._workspace.objects.get(days[as_of].digest)
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:
         """Return the newest events, newest first."""
@@ -76,7 +101,10 @@ class RecordQueries:
             last_evaluation=last.cohort if last else "",
             last_verdict=last.verdict.value if last else "",
             signals=dict(states),
-            open_alerts=sum(alert["state"] == "open" for alert in run["alerts"]) if run else 0,
+            open_tasks=len(self._workspace.tasks.open(version.model)),
+            open_alerts=sum(
+                one.record["state"] in RUNNING for one in listed(self._workspace.lifecycle.record, version.model)
+            ),
             last_monitored=run["as_of"] if run else "",
             signed_by=self._signed_by(version),
             synthetic=version.synthetic or (run is not None and bool(synthetic_tables(self._workspace))),
@@ -95,6 +123,14 @@ class RecordQueries:
                 .order_by(SignatureRow.event_seq),
             ).all()
         return tuple(f"{name} ({act})" for name, act in found)
+
+
+def _appendix_view(record: Mapping[str, Any]) -> AppendixView:
+    said = ("as_of", "version", "mode", "target", "tool", "digest", "synthetic")
+    sample = record["sample"]
+    return AppendixView(
+        **{name: record[name] for name in said}, current=sample["current"], reference=sample["reference"]
+    )
 
 
 def _ledger_row(event: Event, reason: str) -> LedgerRow:

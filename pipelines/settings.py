@@ -1,15 +1,22 @@
 """Settings: one TOML file a workspace, `overread.toml`; an unknown key is an error."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, Self, TypeVar, get_origin
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.toml_file import read_toml
 from registry.domain.errors import UnknownNameError, UsageError
+from registry.domain.joining import Known
 
 FILE_NAME = "overread.toml"
+DEFAULT_START = "2026-01-01"
+_SERVER = "postgresql"
+_SCHEMES = frozenset({"sqlite", _SERVER, f"{_SERVER}+psycopg"})
 _Section = TypeVar("_Section")
 _KINDS: Mapping[Any, str] = {
     str: "a text in quotes",
@@ -27,7 +34,16 @@ project = "default"        # separates the pseudonyms of workspaces that share a
 organisation = ""
 
 [database]
-url = ""                   # empty: SQLite in this folder; or postgresql+psycopg://user@host/overread
+# Empty: SQLite in this folder. Or postgresql://user@host/overread, never with a password: that stands in a password
+# file (~/.pgpass). Dagster's and MLflow's own stores are then the databases overread_dagster and overread_mlflow of the
+# same server, unless dagster_url and mlflow_url name others; see docs/how-to/postgresql.md
+url = ""
+dagster_url = ""
+mlflow_url = ""
+
+[orchestrate]              # ports on loopback of the pages that `overread orchestrate` starts
+dagster_port = 3000
+mlflow_port = 5000
 
 [defaults]
 time_zone = "UTC"          # of sites that are not listed below, IANA name
@@ -38,11 +54,20 @@ threshold_rule = "sensitivity>=0.90"  # or "specificity>=0.95", or "youden": a m
 # time_zone = "Europe/Vienna"
 # organisation = "General Hospital"
 
+[governance]
+approval_valid_days = 365  # an approval lapses so many days after it was signed
+approval_warn_days = 30    # and a revalidation is asked for so many days before
+
 # [monitoring]             # the monitoring plan; empty: the default plan (docs/reference/signals.md)
 # window_days = 28
 
 # [pipeline]               # what the Dagster job does; see docs/how-to/own-folder.md
 """
+
+
+def standard(database: str = "") -> str:
+    """Return the settings of a new workspace whose record lies in a database; SQLite unless given."""
+    return STANDARD.replace('\nurl = ""\n', f"\nurl = {json.dumps(database)}\n")
 
 
 @dataclass(frozen=True)
@@ -55,9 +80,19 @@ class WorkspaceSection:
 
 @dataclass(frozen=True)
 class DatabaseSection:
-    """`[database]`."""
+    """`[database]`: the record's database, and Dagster's and MLflow's own where they are not beside it."""
 
     url: str = ""
+    dagster_url: str = ""
+    mlflow_url: str = ""
+
+
+@dataclass(frozen=True)
+class OrchestrateSection:
+    """`[orchestrate]`: loopback ports."""
+
+    dagster_port: int = 3000
+    mlflow_port: int = 5000
 
 
 @dataclass(frozen=True)
@@ -77,6 +112,14 @@ class SiteSection:
 
 
 @dataclass(frozen=True)
+class GovernanceSection:
+    """`[governance]`: how long approvals hold, and how early their lapse is told of, in days."""
+
+    approval_valid_days: int = 365
+    approval_warn_days: int = 30
+
+
+@dataclass(frozen=True)
 class DicomSource:
     """One `[[pipeline.dicom]]`: a folder and the site that acquired it."""
 
@@ -87,11 +130,33 @@ class DicomSource:
 
 @dataclass(frozen=True)
 class PredictSource:
-    """One `[[pipeline.predict]]`: a folder to score, its site, and how the predictions count."""
+    """One `[[pipeline.predict]]`: a folder to score, its site, and how the predictions count.
+
+    `{day}` in the path stands for a site-local day, such as `drop/{day}`; without it the whole folder is scored.
+    """
 
     path: str
     site: str
     mode: str = ""
+
+
+@dataclass(frozen=True)
+class ObservationSource:
+    """One `[[pipeline.observations]]`: a folder in which files of observed rows arrive.
+
+    Attributes:
+        table: the observation table that they hold.
+        folder: where they are dropped.
+        pattern: which of them; `{day}` stands for a day (`YYYY-MM-DD`), such as `reads-{day}.csv` or `{day}/reads.csv`.
+        map: a TOML file that maps foreign columns.
+        identifiers: `original` or `pseudonymised`.
+    """
+
+    table: str
+    folder: str
+    pattern: str = "*"
+    map: str = ""
+    identifiers: str = "original"
 
 
 @dataclass(frozen=True)
@@ -113,16 +178,24 @@ class CohortSource:
 
 @dataclass(frozen=True)
 class PipelineSection:
-    """`[pipeline]`: the same steps as the commands, for the Dagster job."""
+    """`[pipeline]`: the same steps as the commands, for Dagster's jobs.
+
+    Attributes:
+        target: the clinical question, and the model's name unless a run names another.
+        start: the first day and month that Dagster knows partitions of, ISO.
+        known_time: which known time the monitor run of a past day goes by, `assumed` or `recorded` (contract, 4f).
+    """
 
     target: str = ""
+    start: str = DEFAULT_START
+    known_time: str = Known.ASSUMED.value
+    observations: tuple[ObservationSource, ...] = ()
     dicom: tuple[DicomSource, ...] = ()
     outcomes: tuple[OutcomeSource, ...] = ()
     cohorts: tuple[CohortSource, ...] = ()
     epochs: int = 0
     seed: int = 0
     predict: tuple[PredictSource, ...] = ()
-    as_of: str = ""
     protocol: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -136,6 +209,8 @@ class Settings:
     sites: Mapping[str, SiteSection] = field(default_factory=dict)
     monitoring: Mapping[str, Any] = field(default_factory=dict)
     pipeline: PipelineSection = PipelineSection()
+    governance: GovernanceSection = GovernanceSection()
+    orchestrate: OrchestrateSection = OrchestrateSection()
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -162,7 +237,11 @@ class Settings:
             sites,
             dict(record.get("monitoring", {})),
             _pipeline(record.get("pipeline", {})),
+            _section(GovernanceSection, record.get("governance", {}), "governance"),
+            _section(OrchestrateSection, record.get("orchestrate", {}), "orchestrate"),
         )
+        for name, url in vars(found.database).items():
+            check_url(url, f"{name} of [database]")
         for zone in (found.defaults.time_zone, *(site.time_zone for site in sites.values())):
             _check_zone(zone)
         return found
@@ -171,9 +250,40 @@ class Settings:
         """Return the address of the record's database: SQLite in the workspace unless the settings name another."""
         return self.database.url or f"sqlite:///{root / 'overread.db'}"
 
+    def mlflow_url(self, root: Path) -> str:
+        """Return the address of MLflow's own store: SQLite in the workspace, or a database beside the record's."""
+        return self.database.mlflow_url or self._beside("mlflow") or f"sqlite:///{root / 'mlflow' / 'mlflow.db'}"
+
+    def dagster_url(self) -> str:
+        """Return the address of Dagster's own store; empty: files in its home."""
+        return self.database.dagster_url or self._beside("dagster")
+
+    def _beside(self, whose: str) -> str:
+        """Return the database of the record's server that bears its name and whose it is; empty for SQLite."""
+        parts = urlsplit(self.database.url)
+        return parts._replace(path=f"{parts.path}_{whose}").geturl() if parts.scheme.startswith(_SERVER) else ""
+
     def time_zone(self, site: str) -> str:
         """Return the time zone of a site, or the default one."""
         return self.sites[site].time_zone if site in self.sites else self.defaults.time_zone
+
+
+def check_url(url: str, what: str) -> None:
+    """Refuse a database's address that is of another kind, or holds a password; it is never repeated.
+
+    Raises:
+        UsageError: saying which setting it is.
+    """
+    try:
+        parts = urlsplit(url)
+        secret = parts.password is not None or "password" in parts.query.lower()
+    except ValueError as error:
+        raise UsageError(f"{what} is no address", where=FILE_NAME, mend="postgresql://user@host/database") from error
+    if secret:
+        mend = "put it into a password file (~/.pgpass, or PGPASSFILE), mode 0600"
+        raise UsageError(f"{what} holds a password", where=FILE_NAME, mend=mend)
+    if url and parts.scheme not in _SCHEMES:
+        raise UsageError(f"{what} is of an unknown kind", where=FILE_NAME, mend="postgresql://user@host/database")
 
 
 def _known(record: Mapping[str, Any], section: type, kind: str) -> None:
@@ -211,13 +321,34 @@ def _check_kind(value: Any, kind: Any, what: str) -> None:
 
 
 def _pipeline(record: Mapping[str, Any]) -> PipelineSection:
-    parts = {"dicom": DicomSource, "predict": PredictSource, "outcomes": OutcomeSource, "cohorts": CohortSource}
+    parts = {
+        "dicom": DicomSource,
+        "observations": ObservationSource,
+        "predict": PredictSource,
+        "outcomes": OutcomeSource,
+        "cohorts": CohortSource,
+    }
     built = dict(record)
     for name, section in parts.items():
         entries = record.get(name, [])
         _check_kind(entries, list, f"{name} of [pipeline]")
         built[name] = [_section(section, entry, f"pipeline.{name}") for entry in entries]
-    return _section(PipelineSection, built, "pipeline")
+    found = _section(PipelineSection, built, "pipeline")
+    _check_day(found.start)
+    _check_word(found.known_time, [known.value for known in Known], "known_time of [pipeline]")
+    return found
+
+
+def _check_day(text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError("start of [pipeline] is not a day", where=FILE_NAME, mend="write YYYY-MM-DD") from error
+
+
+def _check_word(word: str, known: Sequence[str], what: str) -> None:
+    if word not in known:
+        raise UnknownNameError.of(what, word, known)
 
 
 def _check_zone(zone: str) -> None:

@@ -18,6 +18,7 @@ from registry.domain.errors import ServiceUnreachableError
 
 VERSION_TABLE = "overread_alembic_version"  # MLflow and Dagster use Alembic too
 _BUSY_TIMEOUT_MS = 30_000
+_PATIENCE_S = 10
 _PARAMETERS = 500  # bound parameters of one query
 _Value = TypeVar("_Value")
 _WRITER_LOCK = 0x4F56524541440001  # "OVREAD", 1: the key of the writers' advisory lock on PostgreSQL
@@ -32,7 +33,9 @@ def open_database(url: str) -> Engine:
     Args:
         url: an SQLAlchemy URL, such as `sqlite:////path/overread.db` or `postgresql+psycopg://host/overread`.
     """
-    engine = create_engine(_with_driver(make_url(url)))
+    place = _with_driver(make_url(url))
+    patience = {"connect_timeout": _PATIENCE_S} if place.get_backend_name() == "postgresql" else {}
+    engine = create_engine(place, connect_args=patience)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "do_connect", _private_file)
         event.listen(engine, "connect", _durable)
@@ -125,6 +128,20 @@ def _connect(engine: Engine) -> Connection:
         raise unreachable(engine) from error
 
 
+def server_url(url: str) -> str:
+    """Return a URL with the driver that Overread uses, for a library that opens a database itself.
+
+    Raises:
+        ServiceUnreachableError: when it names a server that does not answer; a library would try for minutes.
+    """
+    place = _with_driver(make_url(url))
+    if place.get_backend_name() == "postgresql":
+        engine = open_database(url)
+        _connect(engine).close()
+        engine.dispose()
+    return place.render_as_string(hide_password=False)
+
+
 def in_chunks(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
     """Yield values in pieces that one query may bind."""
     return (values[start : start + _PARAMETERS] for start in range(0, len(values), _PARAMETERS))
@@ -133,7 +150,9 @@ def in_chunks(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
 def unreachable(engine: Engine, what: str = "the database does not answer") -> ServiceUnreachableError:
     """Build the error that names the database, without its password."""
     place = engine.url.render_as_string(hide_password=True)
-    return ServiceUnreachableError(what, where=place, mend="start it, or mend [database] url")
+    return ServiceUnreachableError(
+        what, where=place, mend="start it, make the database, or mend [database] in overread.toml and the password file"
+    )
 
 
 def _with_driver(url: URL) -> URL:

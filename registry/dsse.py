@@ -6,6 +6,7 @@ never holds for another. Only the one canonical spelling of an envelope is read:
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from registry.keys import Signer
 
 IN_TOTO = "application/vnd.in-toto+json"
 SESSION = "application/vnd.overread.session+json"
+TICKET = "application/vnd.overread.run-ticket+json"
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,19 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 
 
 def seal_envelope(payload_type: str, value: Any, signer: Signer) -> bytes:
+    """Sign the canonical bytes of a JSON value with a person's key and return the envelope's canonical bytes."""
+    return seal_with(payload_type, value, signer.key.key_id, signer.sign)
+
+
+def seal_with(payload_type: str, value: Any, key_id: str, sign: Callable[[bytes], bytes]) -> bytes:
     """Sign the canonical bytes of a JSON value and return the envelope's canonical bytes."""
     payload = canonical_bytes(value)
-    signature = signer.sign(pae(payload_type, payload))
+    signature = sign(pae(payload_type, payload))
     return canonical_bytes(
         {
             "payload": _spelled(payload),
             "payloadType": payload_type,
-            "signatures": [{"keyid": signer.key.key_id, "sig": _spelled(signature)}],
+            "signatures": [{"keyid": key_id, "sig": _spelled(signature)}],
         }
     )
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.cohorts import manifest
+from registry.comparisons import compared
 from registry.domain.digest import digest_bytes, digest_hex
 from registry.domain.errors import EvidenceMissingError, NotAllowedError, SignatureBrokenError
 from registry.domain.event import Subject
@@ -173,6 +174,7 @@ def require_approvable(session: Session, record: Record, row: ModelVersionRow, e
     missing = [
         *_missing_external(record.objects, evidence.evaluations),
         *(f"the evaluation on '{one.cohort}' failed" for one in evidence.evaluations if _failed(one)),
+        *_failed_comparison(session, record.objects, row),
         *_missing_signatures(session, record.people, row, evidence),
     ]
     if missing:
@@ -188,6 +190,14 @@ def _missing_external(objects: ObjectStore, evaluations: Sequence[StoredEvaluati
     external = [found for found in evaluations if found.role == Role.EXTERNAL_TEST]
     sites = {unit.site for found in external for unit in manifest(objects, found.cohort_digest).units}
     return [f"no external-test evaluation passed (external sites: {len(sites)})"]
+
+
+def _failed_comparison(session: Session, objects: ObjectStore, row: ModelVersionRow) -> list[str]:
+    """Say that the version's newest comparison as a candidate did not pass; there is no way round it (CHG-07)."""
+    ours = [one for one in compared(session, objects, row.model) if one["candidate"] == row.version]
+    if not ours or ours[-1]["verdict"] == Verdict.PASSED:
+        return []
+    return [f"its comparison under change plan {ours[-1]['plan']} is {ours[-1]['verdict']}"]
 
 
 def _failed(found: StoredEvaluation) -> bool:

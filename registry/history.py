@@ -1,14 +1,17 @@
-"""What the ledger told last of one thing."""
+"""What the ledger told: the last of one thing, or everything of some types, each payload held against its event."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry.domain.canonical import NotCanonicalError
+from registry.domain.canonical import NotCanonicalError, parse_canonical
 from registry.domain.errors import LedgerBrokenError
-from registry.domain.event import Event, parse_event
-from registry.schema import LedgerEntry
+from registry.domain.event import Event, parse_event, payload_digest
+from registry.schema import LedgerEntry, LedgerPayload
+
+VERIFY = "run `overread audit verify`"
 
 
 def last_event(session: Session, types: Iterable[str], kind: str, name: str) -> Event | None:
@@ -19,11 +22,49 @@ def last_event(session: Session, types: Iterable[str], kind: str, name: str) -> 
     """
     query = select(LedgerEntry).where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq.desc())
     for entry in session.scalars(query):
-        try:
-            event = parse_event(entry.data)
-        except NotCanonicalError as error:
-            raise LedgerBrokenError(f"event {entry.seq} is unreadable", mend="run `overread audit verify`") from error
+        event = event_of(entry)
         first = event.record["subjects"][0]
         if (first["kind"], first["name"]) == (kind, name):
             return event
     return None
+
+
+def told_events(session: Session, types: Iterable[str]) -> Iterator[tuple[Event, Mapping[str, Any]]]:
+    """Yield the events of some types with their payloads, oldest first; those whose payload was erased are left out.
+
+    Raises:
+        LedgerBrokenError: when an event or its payload is not what was signed.
+    """
+    query = select(LedgerEntry, LedgerPayload).join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq)
+    for entry, kept in session.execute(query.where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq)):
+        if kept.payload is not None:
+            event = event_of(entry)
+            yield event, payload_told(event, kept)
+
+
+def event_of(entry: LedgerEntry) -> Event:
+    """Return the event that a row holds.
+
+    Raises:
+        LedgerBrokenError: when its bytes are none.
+    """
+    try:
+        return parse_event(entry.data)
+    except NotCanonicalError as error:
+        raise LedgerBrokenError(f"event {entry.seq} is unreadable", mend=VERIFY) from error
+
+
+def payload_told(event: Event, kept: LedgerPayload) -> Mapping[str, Any]:
+    """Return an event's payload.
+
+    Raises:
+        LedgerBrokenError: when it is not the one that the event commits to.
+    """
+    try:
+        same = payload_digest(kept.salt or b"", kept.payload or b"") == event.record["payload_digest"]
+        found: Mapping[str, Any] = parse_canonical(kept.payload or b"")
+    except ValueError as error:
+        raise LedgerBrokenError(f"the payload of event {event.seq} is unreadable", mend=VERIFY) from error
+    if not same:
+        raise LedgerBrokenError(f"the payload of event {event.seq} was changed", mend=VERIFY)
+    return found

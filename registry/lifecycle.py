@@ -13,12 +13,14 @@ from registry.domain.event import Event
 from registry.domain.model import Deployment, Evaluation, ModelVersion
 from registry.domain.person import Act, Actor
 from registry.domain.ports import Clock, ObjectStore
+from registry.domain.stratum import Stratum, Suspension
 from registry.evaluations import StoredEvaluation, record_evaluation, stored
 from registry.evidence import Evidence, StoredSignature, gather, quorum_held, signatures
 from registry.keys import Signer
 from registry.ledger.store import Ledger
 from registry.people import People
 from registry.record import Record
+from registry.suspensions import of_model, resume_stratum, suspend_stratum
 from registry.versions import find, newest_first, next_number, register, version_of
 
 __all__ = ["Decision", "Lifecycle", "StoredEvaluation", "StoredSignature"]
@@ -141,6 +143,20 @@ class Lifecycle:
     def resume(self, deployment: str, signer: Signer, reason: str = "") -> Deployment:
         """Let a stopped deployment run again in its mode."""
         return resume(self.record, deployment, signer, reason)
+
+    def suspend_stratum(
+        self, deployment: str, stratum: Stratum, signer: Signer, fallback: str, reason: str = ""
+    ) -> Suspension:
+        """Suspend a deployment for one stratum and name the fallback (see `registry.suspensions`)."""
+        return suspend_stratum(self.record, deployment, stratum, signer, fallback, reason)
+
+    def resume_stratum(self, deployment: str, stratum: Stratum, signer: Signer, reason: str = "") -> Suspension:
+        """Let a deployment count again in a stratum."""
+        return resume_stratum(self.record, deployment, stratum, signer, reason)
+
+    def suspensions(self, model: str | None = None) -> tuple[Suspension, ...]:
+        """Return every suspension of a stratum (of a model), past and present, oldest first."""
+        return of_model(self.record, model)
 
     def deployment(self, deployment: str) -> Deployment:
         """Return a deployment.

@@ -6,12 +6,14 @@ here. Artifacts are plain files; no model flavour is logged, so nothing is ever 
 
 import os
 import shutil
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from registry.domain.errors import ArtifactChangedError, UsageError
 from registry.domain.names import is_model_name
+from registry.domain.ports import StoredVersion
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -27,10 +29,16 @@ _EXPERIMENT = "overread"
 
 
 class MlflowModels:
-    """ModelStore on an MLflow SQL store and a folder of artifacts, both under `root`."""
+    """ModelStore on an MLflow SQL store and a folder of artifacts under `root`.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder.
+        url: the SQL store; SQLite under `root` unless given.
+    """
+
+    def __init__(self, root: Path, url: str = "") -> None:
         self.root = root
+        self._url = url or f"sqlite:///{root / 'mlflow.db'}"
         self._client: MlflowClient | None = None
 
     def register(
@@ -83,15 +91,26 @@ class MlflowModels:
             ) from error
         return Path(folder)
 
+    def inventory(self) -> Sequence[StoredVersion]:
+        """Return every registered version with its run, its aliases, and its stage where it has one."""
+        client = self._connect()
+        found = [
+            StoredVersion(one.name, str(one.version), str(one.run_id), _marks(client, one))
+            for one in _every(client.search_model_versions)
+        ]
+        return sorted(found, key=lambda one: (one.model, one.version))
+
     def _connect(self) -> "MlflowClient":
         """Return the client; MLflow is told to be silent before it is imported."""
         if self._client is None:
             os.environ.update(SETTINGS)
+            from registry.database import server_url  # noqa: PLC0415 - lazy: telemetry, and so --help, reads SETTINGS
+
+            place = server_url(self._url)
             from mlflow.tracking import MlflowClient  # noqa: PLC0415 - lazy: mlflow is slow to import
 
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._artifacts.mkdir(exist_ok=True, mode=0o700)
-            place = f"sqlite:///{self.root / 'mlflow.db'}"
             self._client = MlflowClient(tracking_uri=place, registry_uri=place)
         return self._client
 
@@ -104,6 +123,24 @@ class MlflowModels:
         if found is not None:
             return str(found.experiment_id)
         return str(client.create_experiment(_EXPERIMENT, artifact_location=self._artifacts.resolve().as_uri()))
+
+
+def _every(search: Callable[..., Any]) -> Iterator[Any]:
+    """Yield what a search of MLflow finds, page after page."""
+    token = None
+    while token != "":
+        page = search(page_token=token)
+        yield from page
+        token = page.token or ""
+
+
+def _marks(client: "MlflowClient", found: Any) -> tuple[str, ...]:
+    """Return the aliases of a version, and its stage; stages are deprecated in MLflow, and still moved by its pages."""
+    marks = list(client.get_model_version(found.name, found.version).aliases)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        stage = found.current_stage
+    return tuple(sorted([*marks, *([stage] if stage and stage != "None" else [])]))
 
 
 def _check_names(*names: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from registry.domain.errors import LedgerBrokenError
 from registry.domain.event import Event, Subject
+from registry.history import event_of, payload_told
 from registry.schema import (
     CohortRow,
     DeploymentRow,
@@ -24,7 +25,6 @@ from registry.schema import (
     SiteRow,
     TargetRow,
 )
-from registry.told import event_of, payload_of
 
 _EVALUATED = "evaluation.completed"
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -103,7 +103,7 @@ def _told(session: Session, kind: str) -> Iterator[tuple[Event, Mapping[str, Any
     for event in _events(session, kind):
         kept = session.get(LedgerPayload, event.seq)
         if kept is not None and kept.payload is not None:
-            yield event, payload_of(event, kept)
+            yield event, payload_told(event, kept)
 
 
 def _events(session: Session, kind: str) -> Iterator[Event]:

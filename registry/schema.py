@@ -289,3 +289,64 @@ class ReportRow(Base):
     format: Mapped[str] = mapped_column(String(8))
     issued_at: Mapped[str] = mapped_column(String(27))
     event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class AlertRow(Base):
+    """An alert: what was opened and what became of it; its record, the contract's JSON, is an object."""
+
+    __tablename__ = "alerts"
+    alert: Mapped[str] = mapped_column(String(16), primary_key=True)
+    model: Mapped[str] = mapped_column(String(100), index=True)
+    version: Mapped[str] = mapped_column(String(16))
+    mode: Mapped[str] = mapped_column(String(16))
+    target: Mapped[str] = mapped_column(String(100))
+    code: Mapped[str] = mapped_column(String(16))
+    cause_kind: Mapped[str] = mapped_column(String(16))
+    cause_who: Mapped[str] = mapped_column(String(200))
+    opened: Mapped[str] = mapped_column(String(10))
+    closed: Mapped[str | None] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(16))
+    record: Mapped[str] = mapped_column(String(71))
+    event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class TaskRow(Base):
+    """Work that was asked for, such as a retraining or a revalidation: why, and whether it is still open."""
+
+    __tablename__ = "tasks"
+    task: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    model: Mapped[str] = mapped_column(String(100), index=True)
+    why: Mapped[str] = mapped_column(Text)
+    cause: Mapped[str] = mapped_column(String(200), unique=True)  # what asked for it; the same cause asks once
+    state: Mapped[str] = mapped_column(String(16))
+    opened_at: Mapped[str] = mapped_column(String(27))
+    closed_at: Mapped[str | None] = mapped_column(String(27))
+    event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class ScheduleRow(Base):
+    """When a kind of work runs by itself for a model."""
+
+    __tablename__ = "schedules"
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    model: Mapped[str] = mapped_column(String(100), primary_key=True)
+    cron: Mapped[str] = mapped_column(String(100))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    paused: Mapped[bool] = mapped_column(default=False)
+    set_by: Mapped[str] = mapped_column(String(64))
+    set_at: Mapped[str] = mapped_column(String(27))
+    event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class SuspensionRow(Base):
+    """A stratum of a deployment's envelope in which the model does not count, until it is resumed."""
+
+    __tablename__ = "suspensions"
+    deployment: Mapped[str] = mapped_column(ForeignKey("deployments.deployment"), primary_key=True)
+    axis: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200), primary_key=True)
+    fallback: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    since: Mapped[str] = mapped_column(String(27))
+    event_seq: Mapped[int] = mapped_column(_Big)

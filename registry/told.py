@@ -1,4 +1,4 @@
-"""What the ledger told of people, versions and evidence: rows count only as far as an event told the same.
+"""What the ledger told of people, versions, alerts and evidence: rows count only as far as an event told the same.
 
 Whoever can write the database can edit a row; an event cannot be put in without the log's key.
 """
@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry.domain.canonical import NotCanonicalError, parse_canonical
+from registry.alert_record import told_of
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import LedgerBrokenError
-from registry.domain.event import Event, Subject, parse_event, payload_digest
+from registry.domain.event import Event, Subject
 from registry.domain.lifecycle import DeploymentState, VersionState
-from registry.history import last_event
+from registry.history import VERIFY, event_of, last_event, payload_told, told_events
 from registry.schema import (
+    AlertRow,
     CohortRow,
     DeploymentRow,
     EvaluationRow,
@@ -27,6 +28,7 @@ from registry.schema import (
     PersonRoleRow,
     PersonRow,
 )
+from registry.suspended import suspension_faults
 
 _PERSON = ("person.added", "person.role_granted", "person.deactivated", "key.issued", "key.revoked")
 _RUNS = ("deployment.started", "deployment.resumed")
@@ -34,8 +36,8 @@ _ENDS: Mapping[str, str] = {
     "deployment.stopped": DeploymentState.STOPPED.value,
     "deployment.ended": DeploymentState.ENDED.value,
 }
+_ALERTS = ("alert.opened", "alert.acknowledged", "alert.resolved", "alert.cleared")
 _PLACED = ("model", "version", "site", "mode", "artifact_digest", "signature")
-_VERIFY = "run `overread audit verify`"
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def require_told(session: Session, row: ModelVersionRow) -> None:
     """
     why = _version_fault(session, row)
     if why:
-        raise LedgerBrokenError(why, mend=_VERIFY)
+        raise LedgerBrokenError(why, mend=VERIFY)
 
 
 def require_event(session: Session, seq: int, subject: Subject) -> None:
@@ -97,11 +99,11 @@ def require_event(session: Session, seq: int, subject: Subject) -> None:
     """
     entry = session.get(LedgerEntry, seq)
     if entry is None or subject.to_json() not in event_of(entry).record["subjects"]:
-        raise LedgerBrokenError(f"the ledger does not tell of {subject.kind} '{subject.name}'", mend=_VERIFY)
+        raise LedgerBrokenError(f"the ledger does not tell of {subject.kind} '{subject.name}'", mend=VERIFY)
 
 
 def untold(session: Session) -> Iterator[str]:
-    """Say of each row of people, versions, evaluations and deployments what the ledger does not tell of it.
+    """Say of each row of people, versions, alerts, evaluations, deployments and strata what the ledger tells otherwise.
 
     Raises:
         LedgerBrokenError: when an event that tells of them is not what was signed.
@@ -112,6 +114,9 @@ def untold(session: Session) -> Iterator[str]:
         yield from filter(None, [_version_fault(session, version) or _content_fault(session, version)])
     for place in session.scalars(select(DeploymentRow)):
         yield from filter(None, [_deployment_fault(session, place)])
+    yield from suspension_faults(session)
+    for alert in session.scalars(select(AlertRow)):
+        yield from filter(None, [_alert_fault(session, alert)])
     for found in session.scalars(select(EvaluationRow)):
         require_event(session, found.event_seq, Subject("evaluation", found.cohort, found.digest))
     for cohort in session.scalars(select(CohortRow)):
@@ -163,45 +168,28 @@ def _deployment_fault(session: Session, row: DeploymentRow) -> str:
     kept = session.get(LedgerPayload, started.seq) if started else None
     if last is None or started is None or kept is None:
         return f"the ledger does not tell of a deployment of {name}"
-    told = payload_of(started, kept)
+    told = payload_told(started, kept)
     if any(told[key] != getattr(row, key) for key in _PLACED):
         return f"the ledger tells otherwise where, how or what a deployment of {name} runs"
     state = _ENDS.get(last.record["type"], row.mode)
     return "" if state == row.state else f"the ledger tells another state of a deployment of {name}"
 
 
+def _alert_fault(session: Session, row: AlertRow) -> str:
+    opened = last_event(session, _ALERTS[:1], "alert", row.alert)
+    last = last_event(session, _ALERTS, "alert", row.alert)
+    kept = [session.get(LedgerPayload, event.seq) if event else None for event in (opened, last)]
+    if opened is None or last is None or kept[0] is None or kept[1] is None:
+        return f"the ledger does not tell of the alert {row.alert}"
+    if payload_told(opened, kept[0]) != told_of(row):
+        return f"the ledger tells otherwise what the alert {row.alert} is"
+    state = last.record["type"].removeprefix("alert.").replace("opened", "open")
+    same = (state, payload_told(last, kept[1]).get("closed"), last.seq) == (row.state, row.closed, row.event_seq)
+    return "" if same else f"the ledger tells that the alert {row.alert} is {state}, not {row.state}"
+
+
 def _person_events(session: Session, person: str) -> Iterator[tuple[Event, Mapping[str, Any]]]:
-    query = select(LedgerEntry, LedgerPayload).join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq)
-    for entry, kept in session.execute(query.where(LedgerEntry.type.in_(_PERSON)).order_by(LedgerEntry.seq)):
-        event = event_of(entry)
+    for event, payload in told_events(session, _PERSON):
         subject = event.record["subjects"][0]
-        if (subject["kind"], subject["name"]) == ("person", person) and kept.payload is not None:
-            yield event, payload_of(event, kept)
-
-
-def event_of(entry: LedgerEntry) -> Event:
-    """Return the event of a ledger's row.
-
-    Raises:
-        LedgerBrokenError: when its bytes are not an event.
-    """
-    try:
-        return parse_event(entry.data)
-    except NotCanonicalError as error:
-        raise LedgerBrokenError(f"event {entry.seq} is unreadable", mend=_VERIFY) from error
-
-
-def payload_of(event: Event, kept: LedgerPayload) -> Mapping[str, Any]:
-    """Return an event's payload.
-
-    Raises:
-        LedgerBrokenError: when it is not the one that the event commits to.
-    """
-    try:
-        same = payload_digest(kept.salt or b"", kept.payload or b"") == event.record["payload_digest"]
-        found: Mapping[str, Any] = parse_canonical(kept.payload or b"")
-    except ValueError as error:
-        raise LedgerBrokenError(f"the payload of event {event.seq} is unreadable", mend=_VERIFY) from error
-    if not same:
-        raise LedgerBrokenError(f"the payload of event {event.seq} was changed", mend=_VERIFY)
-    return found
+        if (subject["kind"], subject["name"]) == ("person", person):
+            yield event, payload

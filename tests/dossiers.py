@@ -10,6 +10,7 @@ from typing import Any
 from monitor_runs import MODEL, digest, monitor, signal, signals
 
 from registry.domain.dossier import (
+    AppendixView,
     CalibrationBin,
     CheckpointView,
     CohortView,
@@ -293,6 +294,19 @@ class FakeQueries:
         if model not in self.dossiers:
             raise UnknownNameError.of("model", model, self.dossiers)
         return self.dossiers[model]
+
+    def appendices(self, model: str) -> Sequence[AppendixView]:
+        """Return one appendix of every model."""
+        shown = AppendixView(
+            "2026-09-30", "3", "shadow", model, 162, 360, "Evidently 0.7.23", digest("page"), synthetic=True
+        )
+        return [shown] if model in self.dossiers else []
+
+    def appendix(self, model: str, as_of: str) -> bytes:
+        """Return a page with a script of its own."""
+        if as_of not in {found.as_of for found in self.appendices(model)}:
+            raise UnknownNameError.of("day of an appendix", as_of, ())
+        return b"<!doctype html><title>Drift</title><script>document.title = 'ran'</script>"
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:
         """Return the newest events."""

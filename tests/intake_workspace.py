@@ -1,13 +1,14 @@
 """A workspace that has taken in drawn DICOM images with instance labels, for tests of intake and cohorts."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from fakes import FakeClock, NoProgress
 
 from pipelines.bootstrap import Workspace, init_workspace, open_workspace
-from pipelines.simulation.phantom import write_phantoms
-from pipelines.simulation.phantom_scanners import phantom_sites
+from pipelines.simulation.hospital import SimulatedHospital, standard_hospital
+from pipelines.simulation.hospital_dicom import write_studies
 from pipelines.usecases.ingest_dicom import DicomReport, ingest_dicom
 from pipelines.usecases.ingest_rows import ingest_rows
 
@@ -16,14 +17,13 @@ SITES = ("general", "elsewhere")
 MAP = """
 [columns]
 unit_uid = "sop"
+study_uid = "study"
 truth = "visible"
 [constants]
 unit = "instance"
 target = "lesion-visible"
 source = "consensus"
 established_at = "2026-02-27T00:00:00Z"
-[lookup]
-study_uid = "unit_uid"
 """
 
 
@@ -32,16 +32,20 @@ def empty_workspace(root: Path) -> Workspace:
     return init_workspace(root, FakeClock())
 
 
+def two_sites() -> SimulatedHospital:
+    """Return a hospital of two sites of equal size, nobody of which comes twice."""
+    standard = standard_hospital(seed=5)
+    named = zip(SITES, standard.sites[: len(SITES)], strict=True)
+    return replace(
+        standard, sites=tuple(replace(site, site=name, studies_per_day=1.0, follow_up=0.0) for name, site in named)
+    )
+
+
 def draw(folder: Path, patients: int = 6, slices: int = 4) -> Path:
-    """Draw phantoms of two sites and return the folder."""
-    write_phantoms(
-        folder,
-        seed=5,
-        sites=phantom_sites(SITES),
-        patients_per_site=patients,
-        slices=slices,
-        until=date(2026, 2, 28),
-        size=32,
+    """Draw the studies of two sites, all patients with a lesion in some slices; `dicom` and `labels.csv`."""
+    studies = patients * len(SITES)
+    write_studies(
+        folder, two_sites(), studies=studies, until=date(2026, 2, 28), slices=slices, size=32, lesion_share=1.0
     )
     return folder
 
@@ -55,7 +59,7 @@ def labelled_workspace(root: Path, images: Path) -> Workspace:
     """Make a workspace with the images of two sites and their labels."""
     workspace = empty_workspace(root)
     for site in SITES:
-        take_dicom(workspace, images / site, site)
+        take_dicom(workspace, images / "dicom" / site, site)
     take_labels(workspace, images / "labels.csv")
     return workspace
 

@@ -13,12 +13,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
 _START_S = 60
+LOCKED = "locked"  # the one role that needs a password; a test makes it
 _ACCOUNT = "postgres"  # the server refuses to run as root
 
 
@@ -36,10 +38,29 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """Yield the SQLAlchemy URL of a fresh, empty database."""
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
+SERVERS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+
+
+@pytest.fixture(params=SERVERS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty database, on each kind of server: a contract of storage holds on both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/record.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@contextmanager
+def fresh_database(server: str, template: str = "template1") -> Iterator[str]:
+    """Make a database, a copy of a template to which nobody is connected, and yield its URL; it is dropped at exit."""
     name = f"t_{secrets.token_hex(6)}"
-    with psycopg.connect(_dsn(postgres_server), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield f"postgresql+psycopg://overread@{postgres_server}/{name}"
+    with psycopg.connect(_dsn(server), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield f"postgresql+psycopg://overread@{server}/{name}"
+    with psycopg.connect(_dsn(server), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -75,7 +96,11 @@ def _run_postgres(programs: Path, folder: Path) -> Iterator[str]:
     data, port = folder / "data", free_port()
     make = [programs / "initdb", "-D", data, "-U", "overread", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     subprocess.run(make, check=True, capture_output=True, cwd=folder, **account)
-    settings = [f"-cport={port}", "-clisten_addresses=127.0.0.1", "-cunix_socket_directories=", "-cfsync=off"]
+    with (data / "postgresql.conf").open("a") as file:
+        file.write("fsync = off\n")  # a test may switch it on: ALTER SYSTEM comes before this file
+    access = data / "pg_hba.conf"
+    access.write_text(f"host all {LOCKED} 127.0.0.1/32 scram-sha-256\n{access.read_text()}")
+    settings = [f"-cport={port}", "-clisten_addresses=127.0.0.1", "-cunix_socket_directories="]
     with (folder / "log").open("wb") as log:
         run = [programs / "postgres", "-D", data, *settings]
         server = subprocess.Popen(run, stdout=log, stderr=log, cwd=folder, **account)

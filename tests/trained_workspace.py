@@ -27,12 +27,12 @@ COHORTS = {
 
 def images_of(root: Path) -> Path:
     """Return the folder of the drawn images, one folder a site."""
-    return root / "images"
+    return root / "images" / "dicom"
 
 
 def build(root: Path) -> Workspace:
     """Make the workspace; the version `lesion-visible@1` runs in shadow at both sites."""
-    drawn = draw(images_of(root), patients=24, slices=4)
+    drawn = draw(images_of(root).parent, patients=24, slices=4)
     labelled_workspace(root / "workspace", drawn)
     workspace = reopened(root)
     for person, role in (("erin", PersonRole.ENGINEER), ("clara", PersonRole.CLINICAL_LEAD)):

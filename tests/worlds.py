@@ -7,6 +7,7 @@ from typing import Any
 
 from fakes import FakeClock
 from ledgers import SERVICE
+from sqlalchemy import text
 
 from registry.database import migrate, open_database
 from registry.domain.canonical import canonical_bytes
@@ -74,10 +75,10 @@ class World:
         world.close()
         return world
 
-    def copy(self, root: Path) -> "World":
-        """Return a copy of the workspace an hour later."""
+    def copy(self, root: Path, url: str = "") -> "World":
+        """Return a copy of the workspace an hour later; on PostgreSQL the URL is that of a copy of the database."""
         shutil.copytree(self.root, root)
-        return World(root, datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
+        return World(root, datetime(2026, 3, 2, 10, 0, tzinfo=UTC), url)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -165,6 +166,15 @@ class World:
         self.lifecycle.approve(MODEL, "1", self.signer("quinn"))
         self.lifecycle.approve(MODEL, "1", self.signer("clara"))
         return self
+
+    def refuse_events(self) -> None:
+        """Make the database refuse every further event, with an error that says `full`."""
+        refusal = {
+            "sqlite": "CREATE TRIGGER full BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'full'); END",
+            "postgresql": 'ALTER TABLE ledger_entries ADD CONSTRAINT "full" CHECK (seq < 0) NOT VALID',
+        }
+        with self.ledger.engine.begin() as connection:
+            connection.execute(text(refusal[connection.dialect.name]))
 
     @property
     def state(self) -> VersionState:

@@ -6,6 +6,7 @@ from dashboards.view.words import criterion_words
 from registry.domain.dossier import Dossier, Json, SignatureView
 from registry.domain.model import Deployment, ModelVersion
 from registry.domain.score_grid import CELLS
+from registry.domain.stratum import Suspension
 
 OPERATING = (
     Column("Site"),
@@ -15,6 +16,19 @@ OPERATING = (
 )
 DEPLOYED = (Column("Site"), Column("Mode"), Column("State", "state"), Column("Since"), Column("Ledger event", "number"))
 REFUSED = (Column("When"), Column("Decision"), Column("Person"), Column("Outcome", "state"), Column("Why", weight=2.5))
+STRATA = (
+    Column("Site"),
+    Column("Axis"),
+    Column("Value", "code", 1.6),
+    Column("State", "state"),
+    Column("Suspended from"),
+    Column("Until"),
+    Column("Fallback", weight=1.6),
+)
+APART = (
+    "Results in a suspended stratum are still computed and kept, marked as outside the validated envelope. Monitors "
+    "count them apart (COV002) and leave them out of every signal of scores and truths while it is in force."
+)
 MANIFESTATION = (
     "Each signature is shown with the printed name of the signer, the time in UTC, and its meaning. The digest names "
     "the exact statement that was signed."
@@ -22,8 +36,8 @@ MANIFESTATION = (
 
 
 def deployment_section(dossier: Dossier) -> Section:
-    """Return the deployments with the operating points that they use."""
-    return Section("deployment", "Deployment", (_tables(dossier),))
+    """Return the deployments with the operating points that they use, and the strata that are suspended."""
+    return Section("deployment", "Deployment", (_tables(dossier), *_strata(dossier)))
 
 
 def _tables(dossier: Dossier) -> Columns:
@@ -68,6 +82,26 @@ def _deployment(found: Deployment) -> tuple[Cell, ...]:
         state_cell(found.state),
         Cell(instant_words(found.started_at)),
         Cell(count_text(found.event_seq), "number"),
+    )
+
+
+def _strata(dossier: Dossier) -> tuple[Block, ...]:
+    """Return the strata that are or were suspended; nothing where none was."""
+    rows = tuple(_stratum(found) for found in dossier.suspensions)
+    if not rows:
+        return ()
+    return (Table("strata", "Strata of the envelope that were suspended", STRATA, rows), Paragraph(APART, "quiet"))
+
+
+def _stratum(found: Suspension) -> tuple[Cell, ...]:
+    return (
+        Cell(found.site),
+        Cell(found.stratum.axis.replace("_", " ")),
+        Cell(found.stratum.value, "code"),
+        state_cell(found.state),
+        Cell(instant_words(found.since)),
+        Cell(instant_words(found.until) if found.until else BLANK),
+        Cell(found.fallback),
     )
 
 

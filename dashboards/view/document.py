@@ -1,6 +1,7 @@
 """The whole report as blocks."""
 
 from dashboards.view.blocks import Document
+from dashboards.view.changes import change_section
 from dashboards.view.cohorts import cohort_section
 from dashboards.view.cover import cover_blocks
 from dashboards.view.deployment import deployment_section, signature_section
@@ -25,6 +26,7 @@ def report_document(dossier: Dossier) -> Document:
             signature_section(dossier),
             cohort_section(dossier),
             validation_section(dossier),
+            change_section(dossier),
             monitoring_section(dossier),
             checkpoint_section(dossier),
             reading_section(),

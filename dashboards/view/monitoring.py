@@ -27,7 +27,7 @@ def monitor_overview(dossier: Dossier) -> tuple[Block, ...]:
         return (Paragraph(NOT_MONITORED, "warn"), *_daily(dossier))
     undrawn = undrawn_subgroups(signals_of(dossier))
     said = (Listing(undrawn),) if undrawn else ()
-    return (_head(dossier.monitor), *monitor_figures(dossier), *said, alert_table(dossier.monitor))
+    return (_head(dossier.monitor), *monitor_figures(dossier), *said, alert_table(dossier.monitor, dossier.alerts))
 
 
 def monitor_figures(dossier: Dossier) -> tuple[Figure, ...]:

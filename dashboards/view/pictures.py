@@ -18,6 +18,8 @@ FUNNEL_NOTE = (
     "as alike."
 )
 
+SEQUENTIAL = "sequential"
+
 
 def subgroup_figures(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
     """Return one forest plot per statistic of the subgroup monitor with a value; rows without one are shown in it."""
@@ -55,7 +57,9 @@ def _undrawn(words: str, found: Sequence[Signal]) -> str:
 
 
 def _with_subject(signals: Iterable[Signal], monitor: str) -> list[Signal]:
-    return [signal for signal in signals if signal["monitor"] == monitor and signal["subject"]]
+    """Return a monitor's signals of subjects; the sequential watch's limit is one of evidence, not of its estimate."""
+    found = (signal for signal in signals if signal["statistic"] != SEQUENTIAL)
+    return [signal for signal in found if signal["monitor"] == monitor and signal["subject"]]
 
 
 def _subgroup(scope: tuple[str, ...], found: Sequence[Signal], *, synthetic: bool) -> Figure:

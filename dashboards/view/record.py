@@ -20,13 +20,15 @@ def dossier_record(dossier: Dossier) -> dict[str, Any]:
 
 
 def metrics_record(dossier: Dossier) -> dict[str, Any]:
-    """Return the monitor JSON and the evaluation records: every number that the report prints."""
+    """Return monitor JSON, evaluations, change plan and comparisons: every number that the report prints."""
     return {
         "schema": METRICS_SCHEMA,
         "model": dossier.model.name,
         "as_of": dossier.as_of,
         "evaluations": [{"digest": view.digest, "record": _json(view.record)} for view in dossier.evaluations],
         "monitor": _json(dossier.monitor),
+        "change_plan": _json(dossier.change_plan),
+        "comparisons": _json(dossier.comparisons),
     }
 
 

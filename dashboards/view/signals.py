@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dashboards.view.blocks import Cell, Column, Table
+from dashboards.view.blocks import Cell, Column, Table, state_cell
 from dashboards.view.numbers import BLANK, count_text
 from dashboards.view.words import metric_words
 from monitors.catalogue import CATALOGUE
-from registry.domain.dossier import Dossier
+from registry.domain.dossier import Dossier, StoredAlert
 from registry.domain.signal import MONITORS
 
 Signal = Mapping[str, Any]
@@ -22,9 +22,9 @@ STATES = ("alert", "watch", "not_assessed", "ok")
 ALERTS = (
     Column("Alert"),
     Column("Opened"),
-    Column("Closed"),
-    Column("State"),
-    Column("Cause"),
+    Column("Since", weight=1.3),
+    Column("State", "state"),
+    Column("Cause", weight=1.2),
     Column("Action", weight=2),
 )
 NOT_MONITORED = "No monitor has run for this version and period. Nothing is known about how it does in use."
@@ -80,18 +80,39 @@ def title_of(signal: Signal) -> str:
     return known.title if known else metric_words(signal["statistic"])
 
 
-def alert_table(monitor: Mapping[str, Any]) -> Table:
-    """Return the alerts with their owner's action plan."""
-    return Table("alerts", "Alerts", ALERTS, tuple(map(_alert, monitor["alerts"])), "No alert was raised.")
+def alert_table(monitor: Mapping[str, Any], stored: Sequence[StoredAlert] = ()) -> Table:
+    """Return the alerts: cause, change-point, studies affected, action, state, and who took them up.
+
+    Args:
+        monitor: the monitor JSON, whose alerts are those of its day.
+        stored: the alerts on record, which know what persons decided since.
+    """
+    known = {alert.record["id"]: alert for alert in stored}
+    rows = tuple(_alert(alert, known.get(alert["id"])) for alert in monitor["alerts"])
+    return Table("alerts", "Alerts", ALERTS, rows, "No alert was raised.")
 
 
-def _alert(alert: Mapping[str, Any]) -> tuple[Cell, ...]:
+def _alert(alert: Mapping[str, Any], stored: StoredAlert | None) -> tuple[Cell, ...]:
     cause = f"{alert['cause'].get('kind', 'unknown')}: {alert['cause'].get('who', BLANK)}"
+    site = alert.get("site") or "all sites"
+    cause += "" if site == alert["cause"].get("who") else f", at {site}"
+    state, closed = (alert["state"], alert["closed"])
+    if stored is not None and stored.record["state"] in ("acknowledged", "resolved"):
+        state, closed = stored.record["state"], stored.record["closed"] or closed
+    low, high = alert["since"]["interval"]
     return (
         Cell(alert["code"], note=alert["id"]),
-        Cell(alert["opened"]),
-        Cell(alert["closed"] or BLANK),
-        Cell(alert["state"]),
+        Cell(alert["opened"], note=f"closed {closed}" if closed else ""),
+        Cell(alert["since"]["estimate"], note=f"between {low} and {high}"),
+        state_cell(state, note=_by(stored)),
         Cell(cause, note=f"{count_text(alert['studies_affected'])} studies affected"),
         Cell(alert["action"]),
     )
+
+
+def _by(stored: StoredAlert | None) -> str:
+    """Return who acknowledged and who resolved an alert."""
+    if stored is None:
+        return ""
+    named = (("acknowledged by", stored.acknowledged_by), ("resolved by", stored.resolved_by))
+    return "; ".join(f"{words} {who}" for words, who in named if who)

@@ -33,7 +33,7 @@ def unassessed_blocks(signals: Sequence[Signal], common: Common, *, watch: bool)
 def sequential_words(signals: Sequence[Signal]) -> str:
     """Return one sentence about the sequential watches that were not run."""
     families = ", ".join(f"{signal['monitor']} ({signal['code']})" for signal in signals)
-    return f"Sequential watch: not run for {families}: no alert can be raised in this version."
+    return f"Sequential watch: not run for {families}: no alert can be raised by them."
 
 
 def reason_table(signals: Sequence[Signal], common: Common) -> Table:

@@ -1,7 +1,6 @@
 """The dashboard as an application: routes, error pages, security headers, static files."""
 
-from collections.abc import Collection, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -16,25 +15,25 @@ from registry.domain.errors import UsageError
 from registry.domain.ports import Queries
 from registry.version import __version__
 
-NO_LINKS: Mapping[str, str] = MappingProxyType({})
+Links = Callable[[], Mapping[str, str]]
 
 
-def create_app(
-    queries: Queries, *, ui_links: Mapping[str, str] = NO_LINKS, allowed_hosts: Collection[str] = LOOPBACK
-) -> FastAPI:
+def no_links() -> Mapping[str, str]:
+    """Return no link."""
+    return {}
+
+
+def create_app(queries: Queries, *, ui_links: Links = no_links, allowed_hosts: Collection[str] = LOOPBACK) -> FastAPI:
     """Make the application over the questions that the record answers.
 
     Args:
         queries: answers every page's question.
-        ui_links: names and addresses of the engineers' own pages, such as Dagster's.
+        ui_links: gives names and addresses of the engineers' own pages that run now, such as Dagster's; only loopback.
         allowed_hosts: host names that the server answers to; loopback names unless given.
-
-    Raises:
-        UsageError: when a link is no http address.
     """
     app = FastAPI(title="Overread", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.queries = queries
-    app.state.ui_links = {name: _web_address(address) for name, address in ui_links.items()}
+    app.state.ui_links = lambda: {name: loopback_address(address) for name, address in ui_links().items()}
     app.state.allowed_hosts = frozenset(allowed_hosts)
     app.state.version = __version__
     app.include_router(ROUTER)
@@ -45,7 +44,13 @@ def create_app(
     return app
 
 
-def _web_address(address: str) -> str:
-    if urlsplit(address).scheme not in {"http", "https"}:
-        raise UsageError("a link that is no web address", where=address[:80], mend="begin it with http:// or https://")
+def loopback_address(address: str) -> str:
+    """Return a link's address.
+
+    Raises:
+        UsageError: when it is no http address of this machine.
+    """
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or parts.hostname not in LOOPBACK:
+        raise UsageError("a link that is no address of this machine", where=address[:80], mend="http://127.0.0.1:PORT/")
     return address

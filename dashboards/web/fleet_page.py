@@ -18,10 +18,12 @@ def fleet_values(rows: Sequence[FleetRow]) -> dict[str, Any]:
 
 
 def fleet_tiles(rows: Sequence[FleetRow]) -> tuple[tuple[str, int], ...]:
-    """Return the counts above the table: models, open alerts, models with a watch, models never monitored."""
+    """Return the counts above the table: models, open alerts and tasks, models with a watch, models never monitored."""
+    models = {row.model: row for row in rows}.values()  # what is counted belongs to a model, not to its versions
     return (
-        ("Models", len(rows)),
-        ("Open alerts", sum(row.open_alerts for row in rows)),
-        ("Models with a signal to watch", sum(1 for row in rows if row.signals.get("watch"))),
-        ("Models never monitored", sum(1 for row in rows if not row.last_monitored)),
+        ("Models", len(models)),
+        ("Open alerts", sum(row.open_alerts for row in models)),
+        ("Open tasks", sum(row.open_tasks for row in models)),
+        ("Models with a signal to watch", sum(1 for row in models if row.signals.get("watch"))),
+        ("Models never monitored", sum(1 for row in models if not row.last_monitored)),
     )

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from dashboards.view.blocks import Block, Cell, Facts, Section, state_cell
+from dashboards.view.changes import change_section
 from dashboards.view.cohorts import cohort_section
 from dashboards.view.cover import SYNTHETIC_NOTE, record_facts
 from dashboards.view.deployment import deployment_section, signature_section
@@ -82,6 +83,7 @@ def _sections(dossier: Dossier) -> tuple[Section, ...]:
         limits_section(dossier),
         deployment_section(dossier),
         validation_section(dossier),
+        change_section(dossier),
         Section("monitors", "Monitors", monitor_overview(dossier)),
         signature_section(dossier),
         cohort_section(dossier),

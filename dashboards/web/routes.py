@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from fastapi import Path as PathParameter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -12,14 +13,17 @@ from dashboards.text import slug
 from dashboards.view.record import dossier_record, record_bytes
 from dashboards.web.fleet_page import fleet_values
 from dashboards.web.model_page import Asked, model_values, signal_values
+from dashboards.web.security import APPENDIX_POLICY, POLICY
 from registry.domain.dossier import Dossier
 from registry.domain.ports import Queries
 
 ROUTER = APIRouter()
 SIZES = (50, 200, 1000)
+SHOWN = 5  # appendices that a model's page lists
 
 Text = Annotated[str, Query(max_length=100)]
 State = Literal["", "alert", "watch", "not_assessed", "ok"]
+Day = Annotated[str, PathParameter(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Last = Annotated[int, Query(ge=1, le=1000)]
 
 
@@ -36,7 +40,8 @@ def model(request: Request, model: str, version: Text = "", period: Text = "", s
     dossier = _dossier(request, asked)
     if _wants_part(request):
         return HTMLResponse(render("signals.html", **signal_values(dossier, asked)))
-    return _page(request, "model.html", page="model", **model_values(dossier, asked))
+    found = _queries(request).appendices(model)
+    return _page(request, "model.html", page="model", appendices=found[:SHOWN], **model_values(dossier, asked))
 
 
 @ROUTER.get("/models/{model}/report.pdf")
@@ -58,6 +63,13 @@ def dossier_json(request: Request, model: str, version: Text = "", period: Text 
     """Give every number of the page as JSON."""
     dossier = _dossier(request, Asked(model, version, period))
     return Response(record_bytes(dossier_record(dossier)), media_type="application/json")
+
+
+@ROUTER.get("/models/{model}/appendices/{day}.html")
+def appendix(request: Request, model: str, day: Day) -> Response:
+    """Show the explorable appendix of a day, under a policy of its own."""
+    page = _queries(request).appendix(model, day)
+    return HTMLResponse(page, headers={POLICY: APPENDIX_POLICY})
 
 
 @ROUTER.get("/audit")
@@ -88,7 +100,7 @@ def _wants_part(request: Request) -> bool:
 
 def _page(request: Request, template: str, **values: Any) -> Response:
     state = request.app.state
-    return HTMLResponse(render(template, links=state.ui_links, version=state.version, **values))
+    return HTMLResponse(render(template, links=state.ui_links(), version=state.version, **values))
 
 
 def _download(data: bytes, dossier: Dossier, ending: str, kind: str) -> Response:

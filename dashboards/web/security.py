@@ -22,13 +22,24 @@ HEADERS: Mapping[str, str] = {
     "Vary": "HX-Request, Accept-Encoding",
 }
 
+# The appendix is a foreign page with scripts of its own: it runs in an origin of its own, and reaches no network.
+APPENDIX_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; connect-src 'none'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+POLICY = "Content-Security-Policy"
+
 Next = Callable[[Request], Awaitable[Response]]
 
 
 def secured(response: Response) -> Response:
-    """Set the security headers on an answer."""
+    """Set the security headers on an answer; a policy that it carries already is one for that answer alone."""
+    own = response.headers.get(POLICY)
     for name, value in HEADERS.items():
         response.headers[name] = value
+    if own is not None:
+        response.headers[POLICY] = own
     return response
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Integers, Labels
+from monitors.counts import SCANNER, Integers, Labels
 from monitors.engine.columns import constant, first_rows, instants, labels, named, numbers, picked, positions, texts
 from monitors.engine.days import local_days
-from monitors.engine.tables import SCANNER, Request, Tables
+from monitors.engine.tables import Request, Tables
 from registry.domain.joining import MIXED
 from registry.domain.vocabulary import AGE_BANDS
 
@@ -25,7 +25,7 @@ class Acquired:
         known: whether an acquisition was found, shape (n,).
         day: site-local day of `acquired_at`, 0 where unknown.
         site, patient: empty where unknown.
-        axes: per F1 axis its values, empty where missing.
+        axes: per axis its values, empty where missing.
     """
 
     known: npt.NDArray[np.bool_]
@@ -35,7 +35,7 @@ class Acquired:
     axes: dict[str, Labels]
 
 
-def acquired(tables: Tables, request: Request, series: Any, study: Any) -> Acquired:
+def acquired(tables: Tables, request: Request, series: Any, study: Any, further: tuple[str, ...] = ()) -> Acquired:
     """Find the acquisition of rows by their series, else by their study's first series.
 
     Args:
@@ -43,13 +43,14 @@ def acquired(tables: Tables, request: Request, series: Any, study: Any) -> Acqui
         request: whose axes and time zones apply.
         series: Arrow strings of shape (n,), empty where a row names no series.
         study: Arrow strings of shape (n,).
+        further: axes beside the request's.
     """
     table = tables.acquisitions
     own = positions(series, texts(table, "series_uid"))
     rows = np.where(own >= 0, own, _first_series(table, study))
     site = picked(labels(texts(table, "site")), rows)
     day = local_days(_at(instants(texts(table, "acquired_at")), rows), site, request.zone_of)
-    axes = {axis: _axis(table, axis, rows, own, study) for axis in request.axes}
+    axes = {axis: _axis(table, axis, rows, own, study) for axis in dict.fromkeys((*request.axes, *further))}
     return Acquired(rows >= 0, day, site, picked(labels(texts(table, "patient")), rows), axes)
 
 

@@ -18,6 +18,7 @@ from monitors.counts import (
     FQ,
     FR,
     REPORTED_PATIENTS,
+    SCANNER,
     SCOPE,
     Column,
     Counts,
@@ -30,10 +31,12 @@ from monitors.counts import (
 from monitors.engine.acquisitions import Acquired, acquired
 from monitors.engine.columns import constant, instants, labels, named, picked, positions, texts
 from monitors.engine.days import local_days
+from monitors.engine.envelope import axes_of_suspensions, outside
 from monitors.engine.outcomes import INDEPENDENCE, Outcomes, Reference, outcomes_of, reference_for
 from monitors.engine.predictions import Predictions, predictions_of, signs
 from monitors.engine.reads import Reads, reads_of
-from monitors.engine.tables import SCANNER, Request, Tables
+from monitors.engine.tables import Request, Tables
+from monitors.engine.watch import watch_families
 
 SHOWN = ("no", "yes", "unknown")
 Mask = npt.NDArray[np.bool_]
@@ -51,17 +54,20 @@ def count_tables(tables: Tables, request: Request) -> Counts:
         Every family of `monitors.counts.family_axes(request.axes)`.
     """
     predictions = predictions_of(tables, request)
-    where = acquired(tables, request, predictions.series, predictions.study)
+    further = axes_of_suspensions(request.suspensions)
+    where = acquired(tables, request, predictions.series, predictions.study, further)
+    apart = outside(where, predictions.version, predictions.predicted_at, request.suspensions)
     reads, outcomes = reads_of(tables, predictions), outcomes_of(tables)
     truth = reference_for(outcomes, predictions.subject, _reader_of(predictions, reads))
     units = _unit_columns(predictions, where, truth, request)
     reactions = _read_columns(predictions, where, reads, outcomes, request)
-    findings = _findings(predictions, where, truth, outcomes, units)
+    findings = _findings(predictions, where, apart, truth, outcomes, units)
     return Counts(
         {
-            **_unit_families(units, predictions.analysed & where.known, truth, request),
+            **_unit_families(units, predictions.analysed & where.known & ~apart, truth, request),
             **_read_families(reactions, request),
             **_with_marginal("FQ", FQ, merge(findings, _read_findings(reactions, reads, predictions))),
+            **watch_families(tables, predictions, where, reads, units, reactions, request),
             "FA": _acquisitions(tables, request),
         },
         request.axes,
@@ -135,16 +141,23 @@ def _read_families(columns: Mapping[str, Column], request: Request) -> dict[str,
 
 
 def _findings(
-    predictions: Predictions, where: Acquired, truth: Reference, outcomes: Outcomes, columns: Mapping[str, Column]
+    predictions: Predictions,
+    where: Acquired,
+    apart: Mask,
+    truth: Reference,
+    outcomes: Outcomes,
+    columns: Mapping[str, Column],
 ) -> Family:
-    """Count what happened to the predictions: analysed, rerun, skipped, failed, without acquisition, and flags."""
+    """Count what happened to the predictions: analysed, apart, rerun, skipped, failed, not joined, and flags."""
     import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
 
-    scored, analysed = predictions.is_status("scored"), predictions.analysed & where.known
+    scored, first = predictions.is_status("scored"), predictions.analysed & where.known
+    analysed = first & ~apart
     undecided = pc.is_in(predictions.subject, value_set=outcomes.undecided).to_numpy(zero_copy_only=False)
     independence = truth.independence.codes
     flagged = {
         "analysed": analysed,
+        "outside_envelope": first & apart,
         "rerun": scored & ~predictions.analysed & where.known,
         "skipped": predictions.is_status("skipped") & where.known,
         "failed": predictions.is_status("failed") & where.known,

@@ -7,12 +7,24 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Integers, Labels
-from monitors.engine.columns import Flags, first_rows, flags, joined, labels, named, positions, texts
+from monitors.engine.columns import (
+    Flags,
+    Instants,
+    first_rows,
+    flags,
+    instants,
+    joined,
+    labels,
+    named,
+    positions,
+    texts,
+)
 from monitors.engine.predictions import subjects
 from monitors.engine.tables import Tables
 from registry.domain.vocabulary import SOURCES
 
 INDEPENDENCE = ("stated", "assumed", "no", "none")
+_REPORT = SOURCES.index("report")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,16 +56,31 @@ class Reference:
 
 def outcomes_of(tables: Tables) -> Outcomes:
     """Return the outcome of best source, then the latest, of each unit and target; indeterminate ones left out."""
-    table = tables.outcomes
-    unsure = flags(table, "indeterminate") == 1
-    every = subjects(table)
-    table = table.filter(~unsure)
+    unsure = flags(tables.outcomes, "indeterminate") == 1
+    every = subjects(tables.outcomes)
+    table = tables.outcomes.filter(~unsure)
     ranks = _ranks(labels(texts(table, "source")))
     order = [(_int_array(ranks), "ascending"), (texts(table, "established_at"), "descending")]
+    return _outcomes(table.take(first_rows(subjects(table), order)), every.filter(unsure))
+
+
+def first_outcomes(tables: Tables) -> tuple[Outcomes, Instants]:
+    """Return the outcome of each unit and target that was established first, reports left out, and when that was.
+
+    Of several of one instant the one of best source counts; indeterminate ones are left out.
+    """
+    kept = (flags(tables.outcomes, "indeterminate") != 1) & (_ranks(labels(texts(tables.outcomes, "source"))) < _REPORT)
+    table = tables.outcomes.filter(kept)
+    ranks = _ranks(labels(texts(table, "source")))
+    order = [(texts(table, "established_at"), "ascending"), (_int_array(ranks), "ascending")]
     table = table.take(first_rows(subjects(table), order))
+    return _outcomes(table, subjects(table.slice(0, 0))), instants(texts(table, "established_at"))
+
+
+def _outcomes(table: Any, undecided: Any) -> Outcomes:
     return Outcomes(
         subject=subjects(table),
-        undecided=every.filter(unsure),
+        undecided=undecided,
         truth=flags(table, "truth"),
         blinded=flags(table, "ai_blinded"),
         source=labels(texts(table, "source")),

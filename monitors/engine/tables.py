@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from monitors.counts import PROTOCOL, SCANNER, SOFTWARE
 from registry.domain.plan import MonitoringPlan
-
-SCANNER = "scanner"
+from registry.domain.stratum import Suspension
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,16 @@ class Request:
         zone_of: gives a site's IANA time zone.
         axes: the F1 axes: `sex`, `age_band`, `scanner`, or any text column of the acquisitions.
         target: only this clinical question, or all.
+        suspensions: the strata in which the model was suspended, and when; results made there are counted apart.
     """
 
     model: str
     zone_of: Callable[[str], str]
     axes: tuple[str, ...]
     target: str | None = None
+    suspensions: tuple[Suspension, ...] = ()
 
 
 def axes_of(plan: MonitoringPlan) -> tuple[str, ...]:
-    """Return the F1 axes that a plan needs: its subgroup axes and the scanner."""
-    return tuple(dict.fromkeys((*plan.subgroup_axes, SCANNER)))
+    """Return the F1 axes that a plan needs: its subgroup axes, the scanner, its software, the protocol."""
+    return tuple(dict.fromkeys((*plan.subgroup_axes, SCANNER, SOFTWARE, PROTOCOL)))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import Json, give, tell
+from pipelines.cli.console import Json, give, progress, tell
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,8 +21,8 @@ def demo(
     *,
     as_json: Json = False,
 ) -> None:
-    """Play the whole story on synthetic data: intake to signed report; ends by naming what it made."""
-    from pipelines.usecases.play_demo import play_demo  # noqa: PLC0415 - lazy: --help loads no adapter
+    """Play the whole story on synthetic data: from intake to a year of operation; ends by naming what it made."""
+    from pipelines.demo.story import play_demo  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    story = play_demo(out.resolve(), seed=seed, say=tell)
+    story = play_demo(out.resolve(), seed=seed, say=tell, bars=progress)
     give(story.to_json(), story.lines(), as_json=as_json)

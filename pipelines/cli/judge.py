@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.comparison import Against, compare
 from pipelines.cli.console import Json, give, progress, tell
 from pipelines.estimate_text import estimate_text
 from pipelines.toml_file import read_toml
-from registry.domain.errors import ExitCode
+from registry.domain.errors import ExitCode, UsageError
 from registry.domain.estimate import Estimate
 from registry.domain.model import Evaluation
 from registry.domain.vocabulary import Mode, Verdict
@@ -17,7 +18,10 @@ from registry.domain.vocabulary import Mode, Verdict
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the root."""
     app.command(epilog="Example: overread train nodule --train train-1 --tune tune-1")(train)
-    app.command(epilog="Example: overread validate nodule@1 --cohort test-1")(validate)
+    app.command(
+        epilog="Example: overread validate nodule@1 --cohort test-1; a candidate against the version in use: "
+        "overread validate nodule@2 --cohort plan-test --against deployed"
+    )(validate)
     app.command(epilog="Example: overread predict nodule /data/new --site general")(predict)
 
 
@@ -83,6 +87,11 @@ def validate(
     protocol: Annotated[
         Path | None, typer.Option("--protocol", help="TOML file with endpoints and acceptance criteria.")
     ] = None,
+    against: Annotated[
+        Against | None,
+        typer.Option("--against", help="Compare under the change plan instead: with the deployed and the original."),
+    ] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Whose deployed version, where sites differ.")] = None,
     *,
     require_assessed: Annotated[
         bool, typer.Option("--require-assessed", help="End with 3 where the verdict is not_assessed.")
@@ -90,6 +99,11 @@ def validate(
     as_json: Json = False,
 ) -> None:
     """Judge a version on a frozen cohort under a protocol that is frozen first; a failed acceptance ends with 1."""
+    if against is not None:
+        if protocol is not None:
+            raise UsageError("a comparison is judged by the change plan", where="--protocol", mend="leave it out")
+        compare(name, cohort, site, require_assessed=require_assessed, as_json=as_json)
+        return
     from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.usecases.validate import validate as run  # noqa: PLC0415 - lazy
 

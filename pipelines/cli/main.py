@@ -11,15 +11,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipelines.cli import (
+    alerts,
     audit,
     cohort,
     demo,
+    evidence,
     ingest,
     judge,
     models,
     monitor,
     people,
+    plan,
     report,
+    schedule,
     serve,
     simulate,
     workspace,
@@ -42,13 +46,16 @@ for group, name in (
     (ingest.app, "ingest"),
     (cohort.app, "cohort"),
     (models.app, "models"),
+    (plan.app, "plan"),
     (monitor.app, "monitor"),
+    (alerts.app, "alerts"),
     (audit.app, "audit"),
     (people.app, "people"),
+    (schedule.app, "schedule"),
     (simulate.app, "simulate"),
 ):
     app.add_typer(group, name=name)
-for module in (workspace, judge, report, serve, demo):
+for module in (workspace, judge, report, evidence, serve, demo):
     module.add_to(app)
 
 

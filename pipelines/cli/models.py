@@ -8,11 +8,19 @@ import typer
 
 from pipelines.cli.console import Json, PassphraseFile, Reason, give
 from registry.domain.model import Deployment, ModelVersion
+from registry.domain.stratum import Suspension
 
 app = typer.Typer(
     no_args_is_help=True, help="List versions; submit, review, approve, reject, retire, deploy, stop, resume them."
 )
 Name = Annotated[str, typer.Argument(metavar="MODEL@VERSION", help="The version.")]
+InStratum = Annotated[
+    str | None,
+    typer.Option(
+        "--stratum",
+        help="Only this stratum: scanner=SERIAL, software_versions=…, protocol=…, sex=F|M|O, age_band=65-79.",
+    ),
+]
 SignerId = Annotated[str, typer.Option("--signer", help="Your person id; the passphrase of your key is asked for.")]
 
 
@@ -45,14 +53,21 @@ def show(name: Name, *, as_json: Json = False) -> None:
     ]
     lines += [f"  signature  {s.printed_name}, {s.role}, {s.signed_at}: {s.meaning}" for s in dossier.signatures]
     lines += [f"  deployment {d.site}: {d.state} since {d.started_at} ({d.deployment})" for d in dossier.deployments]
+    lines += [f"  stratum    {_stratum_line(one)}" for one in dossier.suspensions]
     lines += [f"  limit      {limit}" for limit in dossier.limits]
     document = _document(dossier.model) | {
         "evaluations": [dict(entry.record) | {"digest": entry.digest} for entry in dossier.evaluations],
         "signatures": [vars(signature) for signature in dossier.signatures],
         "deployments": [vars(deployment) for deployment in dossier.deployments],
+        "suspensions": [one.to_json() for one in dossier.suspensions],
         "limits": list(dossier.limits),
     }
     give(document, lines, as_json=as_json)
+
+
+def _stratum_line(one: Suspension) -> str:
+    until = f" until {one.until}" if one.until else ""
+    return f"{one.site}: {one.stratum.text} {one.state}, suspended from {one.since}{until}; {one.fallback}"
 
 
 def _signed(
@@ -137,42 +152,72 @@ def deploy(
     give(document, lines, as_json=as_json)
 
 
-@app.command(epilog="Example: overread models stop nodule@1 --site general --fallback 'read without AI' --signer cleo")
+def _suspension(found: Suspension) -> tuple[dict[str, Any], list[str]]:
+    name = f"{found.model}@{found.version} at {found.site}"
+    return found.to_json(), [f"{name}: {found.stratum.text} {found.state}; {found.fallback} ({found.deployment})"]
+
+
+@app.command(
+    epilog="Example: overread models stop nodule@1 --site general --stratum scanner=45001 "
+    "--fallback 'read without AI' --signer cleo"
+)
 def stop(
     name: Name,
     site: Annotated[str, typer.Option("--site", help="Where it runs.")],
     fallback: Annotated[str, typer.Option("--fallback", help="What clinicians do instead.")],
     signer: SignerId,
+    stratum: InStratum = None,
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Stop a deployment at once; one role is enough, and nothing ever waits for more."""
+    """Stop a deployment at once, or only one stratum of it; one role is enough, and nothing ever waits for more."""
     from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.strata import deployment_at, stratum_of  # noqa: PLC0415 - lazy
 
     workspace = here()
-    running = workspace.lifecycle.running(*name_and_version(name), site)
-    key = signer_of(workspace, signer, passphrase_file)
-    document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason))
+    if stratum is None:
+        running = workspace.lifecycle.running(*name_and_version(name), site)
+        key = signer_of(workspace, signer, passphrase_file)
+        document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason))
+    else:
+        part = stratum_of(workspace, stratum)
+        place = deployment_at(workspace, *name_and_version(name), site)
+        key = signer_of(workspace, signer, passphrase_file)
+        found = workspace.lifecycle.suspend_stratum(place.deployment, part, key, fallback, reason)
+        document, lines = _suspension(found)
     give(document, lines, as_json=as_json)
 
 
-@app.command(epilog="Example: overread models resume DEPLOYMENT --signer cleo --reason 'cause mended'")
+@app.command(
+    epilog="Example: overread models resume DEPLOYMENT --stratum scanner=45001 --signer cleo --reason 'cause mended'"
+)
 def resume(
-    deployment: Annotated[str, typer.Argument(help="The stopped deployment's id.")],
+    deployment: Annotated[
+        str, typer.Argument(metavar="DEPLOYMENT|MODEL@VERSION", help="The deployment's id, or the version with --site.")
+    ],
     signer: SignerId,
+    site: Annotated[str | None, typer.Option("--site", help="Where the version is deployed.")] = None,
+    stratum: InStratum = None,
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Resume a stopped deployment in the mode it had."""
-    from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    """Resume a stopped deployment in the mode it had, or a suspended stratum of one."""
+    from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.strata import deployment_at, stratum_of  # noqa: PLC0415 - lazy
 
     workspace = here()
+    part = None if stratum is None else stratum_of(workspace, stratum)
+    if site is not None:
+        deployment = deployment_at(workspace, *name_and_version(deployment), site).deployment
     key = signer_of(workspace, signer, passphrase_file)
-    document, lines = _deployment(workspace.lifecycle.resume(deployment, key, reason))
+    if part is None:
+        document, lines = _deployment(workspace.lifecycle.resume(deployment, key, reason))
+    else:
+        document, lines = _suspension(workspace.lifecycle.resume_stratum(deployment, part, key, reason))
     give(document, lines, as_json=as_json)
 
 

@@ -1,14 +1,22 @@
 """`overread monitor`: run the monitors over what was taken in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.cli.console import progress, tell
 from registry.domain.errors import ExitCode
+from registry.domain.joining import Known
+
+
+class KnownTime(StrEnum):
+    """Which known time selects the rows."""
+
+    ASSUMED = "assumed"
+    RECORDED = "recorded"
 
 
 class FailOn(StrEnum):
@@ -17,14 +25,12 @@ class FailOn(StrEnum):
     ALERT = "alert"
 
 
+if TYPE_CHECKING:
+    from registry.domain.plan import MonitoringPlan
+
 app = typer.Typer(
     no_args_is_help=True, help="Watch deployed models: drift, performance, subgroups, scanners, overrides."
 )
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `monitor run` a group of commands."""
 
 
 @app.command(epilog="Example: overread monitor run --model nodule --as-of 2026-09-30 --json")
@@ -40,7 +46,13 @@ def run(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")
     ] = None,
+    appendix: Annotated[
+        Path | None, typer.Option("--appendix", help="Also make the page to explore drift (Evidently's), in this file.")
+    ] = None,
     fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="End with 1 when an alert is open.")] = None,
+    known: Annotated[
+        KnownTime, typer.Option("--known", help="Recorded known times, or those assumed from the rows' own times.")
+    ] = KnownTime.RECORDED,
     *,
     require_assessed: Annotated[
         bool, typer.Option("--require-assessed", help="End with 3 when a signal is not assessed.")
@@ -52,19 +64,80 @@ def run(
 
     workspace = here()
     with progress("counting") as bar:
-        done = run_monitors(workspace, model, target=target, as_of=as_of, plan=read_plan(workspace, plan), progress=bar)
-    _give(done.data, done.json, json_file)
+        chosen = read_plan(workspace, plan)
+        done = run_monitors(
+            workspace, model, target=target, as_of=as_of, plan=chosen, known=Known(known.value), progress=bar
+        )
+    _put(done.data, summary(done.json), json_file)
+    if appendix is not None:
+        _explore(done.json, chosen, target, appendix)
     _leave(done.json, fail_on, require_assessed=require_assessed)
 
 
-def _give(data: bytes, document: dict[str, Any], json_file: str | None) -> None:
+@app.command(epilog="Example: overread monitor replay --model nodule --from 2026-01-01 --to 2026-06-30 --json")
+def replay(
+    model: Annotated[str, typer.Option("--model", help="The model.")],
+    first: Annotated[str, typer.Option("--from", help="The first date, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="The last date, YYYY-MM-DD.")],
+    every: Annotated[str, typer.Option("--every", help="The step: a number of days, such as 1d.")] = "1d",
+    target: Annotated[str | None, typer.Option("--target", help="Only this clinical question.")] = None,
+    known: Annotated[
+        KnownTime, typer.Option("--known", help="Known times assumed from the rows' own times, or recorded ones.")
+    ] = KnownTime.ASSUMED,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="TOML monitoring plan; the workspace's unless given.")
+    ] = None,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")
+    ] = None,
+    *,
+    windows: Annotated[
+        bool, typer.Option("--windows", help="Judge the fixed windows on each date too: every date is counted anew.")
+    ] = False,
+) -> None:
+    """Say what the watch would have said on past dates, each with what was known by then; nothing goes on record."""
+    from monitors.run import monitor_json  # noqa: PLC0415 - lazy: --help loads no numpy
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.replay_monitors import Replay, days_between, replay_monitors  # noqa: PLC0415 - lazy
+    from pipelines.usecases.run_monitors import read_plan  # noqa: PLC0415 - lazy
+
+    workspace = here()
+    asked = Replay(model, target, days_between(workspace, first, last, every), Known(known.value), windows)
+    with progress("replaying") as bar:
+        done = replay_monitors(workspace, asked, read_plan(workspace, plan), bar)
+    lines = [alert_line(alert) for alert in done["alerts"]] or [f"no alert in {len(done['runs'])} runs"]
+    _put(monitor_json(done), lines, json_file)
+
+
+def _explore(document: Mapping[str, Any], plan: "MonitoringPlan", target: str | None, file: Path) -> None:
+    """Make the page to explore drift beside a run."""
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.issue_appendix import issue_appendix  # noqa: PLC0415 - lazy
+
+    with progress("comparing"):
+        issued = issue_appendix(here(), document, plan, target=target, out=file)
+    tell(f"wrote {file}: {issued.size} bytes, {issued.digest}")
+
+
+def alert_line(alert: Mapping[str, Any]) -> str:
+    """Spell an alert for a person, in one line."""
+    since = alert["since"]
+    until = f", closed {alert['closed']}" if alert["closed"] else ""
+    return (
+        f"{alert['state']:13} {alert['code']} alert {alert['id']} opened {alert['opened']}{until}: "
+        f"{alert['cause']['kind']} {alert['cause']['who']} at {alert['site'] or 'all sites'} since {since['estimate']} "
+        f"({since['interval'][0]} to {since['interval'][1]}), {alert['studies_affected']} studies affected"
+    )
+
+
+def _put(data: bytes, lines: Iterable[str], json_file: str | None) -> None:
     if json_file == "-":
         typer.echo(data.decode(), nl=False)
     elif json_file:
         Path(json_file).write_bytes(data)
         tell(f"wrote {json_file}")
     else:
-        for line in summary(document):
+        for line in lines:
             typer.echo(line)
 
 
@@ -76,7 +149,7 @@ def summary(document: dict[str, Any]) -> list[str]:
     silence = (
         [f"not assessed (not run): {', '.join(sorted(set(idle)))}: no alert can be raised by them"] if idle else []
     )
-    return [head, *lines, *silence]
+    return [head, *map(alert_line, document["alerts"]), *lines, *silence]
 
 
 def _line(signal: Mapping[str, Any]) -> str:
@@ -90,7 +163,7 @@ def _line(signal: Mapping[str, Any]) -> str:
 
 
 def _leave(document: dict[str, Any], fail_on: FailOn | None, *, require_assessed: bool) -> None:
-    open_alerts = [alert for alert in document["alerts"] if alert["state"] == "open"]
+    open_alerts = [alert for alert in document["alerts"] if alert["state"] in ("open", "acknowledged")]
     if fail_on is FailOn.ALERT and open_alerts:
         raise typer.Exit(ExitCode.ANSWER_IS_NO)
     if require_assessed and any(signal["state"] == "not_assessed" for signal in document["signals"]):

@@ -1,8 +1,6 @@
-"""`overread serve` and `orchestrate`: the dashboard, and Dagster's own pages; loopback only unless said otherwise."""
+"""`overread serve` and `orchestrate`: the dashboard, and Dagster's and MLflow's own pages; loopback only."""
 
-import os
-import sys
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -37,18 +35,26 @@ def serve(
     from dashboards.web.application import create_app  # noqa: PLC0415 - lazy
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy
     from pipelines.queries import RecordQueries  # noqa: PLC0415 - lazy
+    from pipelines.usecases.orchestrate import running_pages  # noqa: PLC0415 - lazy
 
     tell(f"dashboard: http://{host}:{port}/  (stop with Ctrl-C)")
-    uvicorn.run(create_app(RecordQueries(here())), host=host, port=port, log_level="warning", server_header=False)
+    workspace = here()
+    pages = create_app(RecordQueries(workspace), ui_links=partial(running_pages, workspace.root))
+    uvicorn.run(pages, host=host, port=port, log_level="warning", server_header=False)
 
 
-def orchestrate(port: Port = 3000) -> None:
-    """Start Dagster's own pages over this workspace: the asset graph, runs and checks; loopback only."""
+def orchestrate(
+    port: Annotated[int | None, typer.Option("--port", help="Dagster's port; the settings' unless given.")] = None,
+    mlflow_port: Annotated[
+        int | None, typer.Option("--mlflow-port", help="MLflow's port; the settings' unless given.")
+    ] = None,
+) -> None:
+    """Start Dagster's and MLflow's own pages over this workspace, on loopback only; both stop together."""
     from pipelines.bootstrap import find_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
-    from pipelines.usecases.dagster_home import prepare_home  # noqa: PLC0415 - lazy
+    from pipelines.usecases.orchestrate import programs, run_together  # noqa: PLC0415 - lazy
 
     root = find_workspace(None)
-    os.environ |= {"OVERREAD_WORKSPACE": str(root), "DAGSTER_HOME": str(prepare_home(root))}
-    program = str(Path(sys.executable).parent / "dagster")
-    tell(f"Dagster: http://127.0.0.1:{port}/  (stop with Ctrl-C)")
-    os.execv(program, [program, "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606 - no shell
+    servers = programs(root, port, mlflow_port)
+    for server in servers:
+        tell(f"{server.name}: {server.address}  (stop with Ctrl-C)")
+    run_together(servers, root)

@@ -1,13 +1,11 @@
 """`overread init`, `login`, `doctor`: the workspace itself."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipelines.cli.console import Json, PassphraseFile, give
-from registry.domain.errors import ExitCode
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,13 +16,18 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="The folder; made when absent.")] = Path(), *, as_json: Json = False
+    folder: Annotated[Path, typer.Argument(help="The folder; made when absent.")] = Path(),
+    database: Annotated[
+        str, typer.Option("--database", help="PostgreSQL URL without a password; SQLite in the folder unless given.")
+    ] = "",
+    *,
+    as_json: Json = False,
 ) -> None:
     """Make a workspace: settings, keys, database, segments, MLflow store, Dagster home."""
     from pipelines.bootstrap import init_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
 
     folder.mkdir(parents=True, exist_ok=True)
-    made = init_workspace(folder.resolve())
+    made = init_workspace(folder.resolve(), database=database)
     give(
         {"workspace": str(made.root), "ledger": made.ledger.public_vkey},
         [
@@ -55,12 +58,14 @@ def login(
 
 
 def doctor(*, as_json: Json = False) -> None:
-    """Check the workspace and what it needs: segments, ledger, keys, codecs, programs."""
-    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    """Check the workspace and what it needs: settings, keys, database, ledger, stores, disk, clock, versions."""
+    from pipelines.bootstrap import find_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.doctor.finding import exit_code  # noqa: PLC0415 - lazy
     from pipelines.usecases.doctor import examine  # noqa: PLC0415 - lazy
 
-    findings = examine(here(), shutil.which)
+    findings = examine(find_workspace(None))
     document: dict[str, Any] = {"findings": [vars(finding) for finding in findings]}
-    give(document, [f"{finding.state:4} {finding.what}: {finding.says}" for finding in findings], as_json=as_json)
-    if any(finding.state == "bad" for finding in findings):
-        raise typer.Exit(ExitCode.ANSWER_IS_NO)
+    give(document, [f"{finding.state:11} {finding.what}: {finding.says}" for finding in findings], as_json=as_json)
+    code = exit_code(findings)
+    if code:
+        raise typer.Exit(code)

@@ -1,5 +1,6 @@
 """What a workspace knows that rows are read against: sites, studies, targets, instances."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,13 @@ from pipelines.bootstrap import Workspace
 from pipelines.intake.identity import IdentifierGate
 from pipelines.intake.mapping import ColumnMapping
 from pipelines.intake.rows import ParsedRow, RowContext, StudyFacts
+from pipelines.simulation.reads import MARK
 from registry.database import reading
 from registry.domain.columns import Table
 from registry.domain.refusal import CellRefusedError, RefusalCode, RowRefusal
 from registry.domain.vocabulary import Identifiers, Site, Target, Unit
 from registry.registered import known_sites, known_targets
+from registry.row_identity import ATTRIBUTES
 
 _WITH_TARGET = frozenset({"predictions", "reads", "outcomes"})
 
@@ -74,8 +77,9 @@ def refuse_other_units(
 
 
 def speaks_of_synthetic(rows: Sequence[Mapping[str, str]], studies: Mapping[str, StudyFacts]) -> bool:
-    """Say whether a row speaks of a synthetic study; such a batch is synthetic as a whole."""
-    return any(studies[row["study_uid"]].synthetic for row in rows if row.get("study_uid") in studies)
+    """Say whether a row speaks of a synthetic study, or calls itself so; such a batch is synthetic as a whole."""
+    marked = any(MARK in row.get(ATTRIBUTES, "") and json.loads(row[ATTRIBUTES]).get(MARK) == "true" for row in rows)
+    return marked or any(studies[row["study_uid"]].synthetic for row in rows if row.get("study_uid") in studies)
 
 
 def new_targets(table: Table, rows: Sequence[Mapping[str, str]], targets: Mapping[str, Target]) -> list[Target]:

@@ -4,7 +4,8 @@ Everything here is invented. Pictures (`hospital_dicom`) and rows (`hospital_yea
 that a scanner has one name, one look and one history in both.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 
@@ -23,7 +24,7 @@ class Examination(StrEnum):
 
 @dataclass(frozen=True)
 class Look:
-    """How a scanner shows things; the unit of grey values is the brightness of grey matter.
+    """How a scanner shows things; the unit of grey values is the brightness of grey matter (MR) or 100 HU (CT).
 
     Attributes:
         noise: standard deviation of the noise.
@@ -31,6 +32,7 @@ class Look:
         blur: standard deviation of the point spread, in pixels.
         contrast: factor on the difference of a lesion from its surroundings.
         motion: share of studies with ghosts of motion.
+        tone: exponent on the brightness of tissues (MR): below 1 they look more alike, above 1 less.
     """
 
     noise: float
@@ -38,11 +40,16 @@ class Look:
     blur: float
     contrast: float
     motion: float = 0.03
+    tone: float = 1.0
 
 
 @dataclass(frozen=True)
 class SimulatedScanner:
-    """One device of a site; `serial` and `station` are invented identifiers, replaced at intake like real ones."""
+    """One device of a site; `serial` and `station` are invented identifiers, replaced at intake like real ones.
+
+    Attributes:
+        software: the version that ran first; `history` says what came later.
+    """
 
     serial: str
     station: str
@@ -56,6 +63,12 @@ class SimulatedScanner:
     kernel: str = ""
     enhanced: bool = False  # writes enhanced multi-frame objects
     share: float = 1.0  # of the site's studies of its modality, before normalisation
+    history: tuple[tuple[str, str], ...] = ()  # (first day, ISO; software): harmless updates, in order
+
+    def software_on(self, day: date) -> str:
+        """Return the version that ran on a day."""
+        came = [software for first, software in self.history if date.fromisoformat(first) <= day]
+        return came[-1] if came else self.software
 
 
 @dataclass(frozen=True)
@@ -128,7 +141,7 @@ class Failure:
 _MR = (
     ("SIEMENS", "SYNTHETIC A 1.5", "syngo MR E11", 1.5, Look(0.060, 0.25, 0.50, 1.00)),
     ("GE MEDICAL SYSTEMS", "SYNTHETIC B 3T", "29\\LX\\MR Software release:MR29.1", 3.0, Look(0.045, 0.45, 0.60, 1.10)),
-    ("Philips Healthcare", "SYNTHETIC C 3T", "5.7.1\\5.7.1.2", 3.0, Look(0.050, 0.35, 0.55, 1.05)),
+    ("Philips Healthcare", "SYNTHETIC C 3T", "5.7.1\\5.7.1.2", 3.0, Look(0.080, 0.60, 0.75, 0.65)),
     ("CANON_MEC", "SYNTHETIC D 1.5", "V6.0", 1.5, Look(0.065, 0.30, 0.70, 0.95)),
 )
 _CT = (
@@ -157,6 +170,16 @@ def standard_hospital(examination: Examination = Examination.HEAD_MR, *, seed: i
     return SimulatedHospital(examination, tuple(_site(index, examination) for index in range(len(_SITES))), seed)
 
 
+def with_contrast(hospital: SimulatedHospital, factor: float) -> SimulatedHospital:
+    """Return the hospital with the contrast of its lesions changed by a factor: above 1 they are easier to see."""
+    return replace(hospital, sites=tuple(_contrasted(site, factor) for site in hospital.sites))
+
+
+def _contrasted(site: SimulatedSite, factor: float) -> SimulatedSite:
+    scanners = (replace(one, look=replace(one.look, contrast=one.look.contrast * factor)) for one in site.scanners)
+    return replace(site, scanners=tuple(scanners))
+
+
 def _site(index: int, examination: Examination) -> SimulatedSite:
     site, zone, per_day, prevalence, women, age = _SITES[index]
     scanners = tuple(_scanner(index, which, site, examination) for which in range(2))
@@ -168,15 +191,13 @@ def _site(index: int, examination: Examination) -> SimulatedSite:
 def _scanner(index: int, which: int, site: str, examination: Examination) -> SimulatedScanner:
     style = (index + which * 2 + 1) % 4 if which else index % 4
     names = (f"SN{4000 + 10 * index + which}", f"{site[:10].upper()}{examination.modality}{which + 1}")
-    share = (0.6, 0.4)[which]
     if examination.modality == "MR":
         maker, model, software, field_t, look = _MR[style]
-        enhanced = maker.startswith("Philips")
-        return SimulatedScanner(
-            *names, maker, model, "MR", software, look, field_strength_t=field_t, enhanced=enhanced, share=share
-        )
-    maker, model, software, kvp, kernel, look = _CT[style]
-    return SimulatedScanner(*names, maker, model, "CT", software, look, kvp=kvp, kernel=kernel, share=share)
+        scanner = SimulatedScanner(*names, maker, model, "MR", software, look, field_strength_t=field_t)
+    else:
+        maker, model, software, kvp, kernel, look = _CT[style]
+        scanner = SimulatedScanner(*names, maker, model, "CT", software, look, kvp=kvp, kernel=kernel)
+    return replace(scanner, enhanced=maker.startswith("Philips"), share=(0.6, 0.4)[which])
 
 
 def _reader(site: str, place: int) -> SimulatedReader:

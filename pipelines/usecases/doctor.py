@@ -1,73 +1,50 @@
-"""Checks of the workspace and of what it needs."""
+"""Checks of the workspace and of what it needs; each ends in one line, and none hides another."""
 
-import importlib.metadata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from pipelines.bootstrap import Workspace
-from registry.domain.errors import OverreadError
-from registry.ledger.verify import verify_ledger
+from pipelines.bootstrap import open_workspace
+from pipelines.doctor import machine, record, stores
+from pipelines.doctor.finding import Finding, State, found, ok
+from pipelines.settings import FILE_NAME, Settings
+from registry.domain.errors import OverreadError, ServiceUnreachableError
+from registry.domain.ports import Clock
 
-CODECS = ("pyjpegls", "pylibjpeg-openjpeg", "pylibjpeg-rle", "python-gdcm")
-GPL_CODECS = ("pylibjpeg-libjpeg",)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One check: `ok`, `note` or `bad`, and one sentence."""
-
-    what: str
-    state: str
-    says: str
+_OF_THE_RECORD = (record.database, record.durability, record.ledger, record.segments, record.objects)
+_OF_THE_WORKSPACE = (*_OF_THE_RECORD, stores.mlflow, stores.dagster, machine.clock)
+_NAMES = (*record.RECORD, *stores.STORES, "clock")
 
 
-def examine(workspace: Workspace, which: Callable[[str], str | None]) -> list[Finding]:
-    """Run every check; `which` finds programs on the path."""
-    return [*_segments(workspace), *_ledger(workspace), *_keys(workspace.root), *_codecs(), *_programs(which)]
+def examine(root: Path, clock: Clock | None = None) -> list[Finding]:
+    """Run every check on the workspace of a folder; one that cannot run says so."""
+    plain: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        ("settings", lambda: _settings(root)),
+        ("keys", lambda: machine.keys(root)),
+        ("disk", lambda: machine.disk(root)),
+        ("telemetry", machine.telemetry),
+        ("versions", machine.versions),
+        ("codecs", machine.codecs),
+    )
+    findings = [finding for what, check in plain for finding in found(what, check)]
+    return [*findings[:1], *_opened(root, clock), *findings[1:]]
 
 
-def _segments(workspace: Workspace) -> Iterator[Finding]:
+def _settings(root: Path) -> Iterator[Finding]:
+    Settings.read(root / FILE_NAME)
+    yield ok("settings", f"every key of {FILE_NAME} is known")
+
+
+def _opened(root: Path, clock: Clock | None) -> Iterator[Finding]:
+    """Check what needs the opened workspace; where it does not open, say why once, and that the rest did not run."""
     try:
-        garbage = workspace.tables.startup_check()
+        workspace = open_workspace(root, clock)
     except OverreadError as error:
-        yield Finding("segments", "bad", error.line())
+        unreachable = isinstance(error, ServiceUnreachableError)
+        yield Finding("workspace", State.UNREACHABLE if unreachable else State.FAILED, error.line())
+        for name in _NAMES:
+            yield Finding(name, State.NOT_RUN, "the workspace does not open: mend that first")
         return
-    says = "every referenced segment is there with its bytes" + (f"; {len(garbage)} unreferenced" if garbage else "")
-    yield Finding("segments", "ok", says)
-
-
-def _ledger(workspace: Workspace) -> Iterator[Finding]:
-    report = verify_ledger(workspace.engine, workspace.ledger.public_vkey)
-    states = {"VERIFIED": "ok", "UNANCHORED": "note", "BROKEN": "bad"}
-    yield Finding("ledger", states[report.verdict], report.why)
-
-
-def _keys(root: Path) -> Iterator[Finding]:
-    for place in sorted((root / "keys").rglob("*")):
-        if place.is_file():
-            mode = place.stat().st_mode & 0o777
-            name = place.relative_to(root).as_posix()
-            wide = mode & 0o077
-            yield Finding(name, "bad" if wide else "ok", f"mode {mode:o}" + (": chmod 600 it" if wide else ""))
-
-
-def _codecs() -> Iterator[Finding]:
-    for name in CODECS:
-        found = _version(name)
-        yield Finding(name, "ok" if found else "bad", found or "missing: pip install it")
-    for name in GPL_CODECS:
-        if _version(name):
-            yield Finding(name, "note", "a GPL codec is installed here; Overread does not need it")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _programs(which: Callable[[str], str | None]) -> Iterator[Finding]:
-    for name, use in (("dciodvfy", "checks DICOM objects"), ("chromium", "browser tests")):
-        yield Finding(name, "ok" if which(name) else "note", use if which(name) else f"not installed ({use})")
+    for name, check in zip(_NAMES, _OF_THE_WORKSPACE, strict=True):
+        yield from found(name, partial(check, workspace))
+    workspace.engine.dispose()

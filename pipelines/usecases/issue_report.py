@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select
+
 from pipelines.bootstrap import Workspace
 from pipelines.queries import RecordQueries
+from registry.database import reading
 from registry.domain.dossier import Dossier
 from registry.domain.event import EventDraft, Subject
 from registry.domain.instants import instant_text
+from registry.domain.model import ModelVersion
 from registry.domain.person import actor_record
 from registry.objects import write_durably
-from registry.schema import ReportRow
+from registry.schema import LedgerEntry, ReportRow
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,66 @@ def issue_report(
         UsageError: for a period that is none.
     """
     dossier = RecordQueries(workspace, verify=True).dossier(model, version, period)
-    data = _rendered(dossier, as_format)
-    digest = workspace.objects.put(data)
     named = period or f"{dossier.period[0]}..{dossier.period[1]}"
-    place = out or workspace.root / "reports" / f"{dossier.model.model}-{dossier.model.version}-{named}.{as_format}"
+    data, digest = issue(workspace, dossier, named, as_format)
+    place = out or _place(workspace, dossier.model, named, as_format)
     write_durably(place, data)
-    _record(workspace, dossier, named, as_format, digest)
     return IssuedReport(place, digest, len(data))
 
 
+def issue(workspace: Workspace, dossier: Dossier, period: str, as_format: str) -> tuple[bytes, str]:
+    """Render a dossier as `pdf`, `html` or `json`, store it, put it on record; return its bytes and digest."""
+    data = _rendered(dossier, as_format)
+    digest = workspace.objects.put(data)
+    _record(workspace, dossier, period, as_format, digest)
+    return data, digest
+
+
+def issue_report_once(workspace: Workspace, model: str, period: str | None) -> IssuedReport:
+    """Issue a version's report as PDF, or return the one that was issued when nothing came on record since.
+
+    A step that is done again after a crash so issues no second report of the same record.
+
+    Raises:
+        UnknownNameError: for an unknown model.
+        UsageError: for a period that is none.
+    """
+    version = workspace.lifecycle.version(model)
+    issued = _issued(workspace, version.name, period)
+    if issued is None:
+        return issue_report(workspace, model, version.version, period, "pdf", None)
+    data = workspace.objects.get(issued.digest)
+    place = _place(workspace, version, issued.period, issued.format)
+    if not place.exists():
+        write_durably(place, data)
+    return IssuedReport(place, issued.digest, len(data))
+
+
+def _issued(workspace: Workspace, name: str, period: str | None) -> ReportRow | None:
+    """Return the newest PDF of a version and period, if since then nothing came on record but reports."""
+    with reading(workspace.engine) as session:
+        rows = session.scalars(select(ReportRow).where(ReportRow.format == "pdf").order_by(ReportRow.event_seq.desc()))
+        of_version = [row for row in rows if f"{row.model}@{row.version}" == name]
+        found = next((row for row in of_version if _is_of(row.period, period)), None)
+        if found is None:
+            return None
+        since = session.scalars(select(LedgerEntry.type).where(LedgerEntry.seq > found.event_seq))
+        return found if set(since) <= {"report.issued"} else None
+
+
+def _is_of(issued: str, period: str | None) -> bool:
+    return ".." in issued if period is None else issued == period
+
+
+def _place(workspace: Workspace, version: ModelVersion, period: str, as_format: str) -> Path:
+    return workspace.root / "reports" / f"{version.model}-{version.version}-{period}.{as_format}"
+
+
 def _rendered(dossier: Dossier, as_format: str) -> bytes:
+    if as_format == "json":
+        from dashboards.view.record import dossier_record, record_bytes  # noqa: PLC0415 - lazy: only where asked for
+
+        return record_bytes(dossier_record(dossier))
     if as_format == "pdf":
         from dashboards.report.pdf import render_pdf  # noqa: PLC0415 - lazy: typst is slow to import
 

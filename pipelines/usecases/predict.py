@@ -70,6 +70,7 @@ def predict(
     site: str,
     *,
     mode: Mode | None = None,
+    again: bool = True,
     progress: Progress,
 ) -> PredictReport:
     """Admit the version, take the files in, score every unit, append the predictions.
@@ -81,6 +82,7 @@ def predict(
         paths: folders, DICOM files, zip archives, DICOMDIRs.
         site: where the version is deployed and the studies were acquired.
         mode: how the predictions count; the deployment's mode, for studies older than 30 days retrospective.
+        again: whether units are scored that the version has on record in the same mode; such a rerun is counted only.
         progress: advances by files and units.
 
     Raises:
@@ -97,6 +99,7 @@ def predict(
     with workspace.gate.admit(model, version, site, workspace.actor) as admission:
         serving = Serving.of(admission.deployment, admission.version, mode)
         units, unreadable = _take_in(workspace, admission, paths, progress)
+        units = units if again else _unscored(workspace, serving, units)
         rows = list(_rows(workspace, serving, admission.folder, units, progress))
     synthetic = store_predictions(workspace, rows)
     return _report(serving, rows, unreadable, synthetic=synthetic)
@@ -113,6 +116,20 @@ def _take_in(
     ingest_dicom(workspace, paths, site, progress=progress)
     found = find_images(workspace, paths, site, progress)
     return units_of(workspace, admission.version.target, found.images), found.unreadable
+
+
+def _unscored(workspace: "Workspace", serving: "Serving", units: Sequence["UnitToScore"]) -> list["UnitToScore"]:
+    """Return the units of which the version has no prediction on record in the mode that a new one would have."""
+    names = ["model", "version", "unit", "unit_uid", "mode"]
+    rows = workspace.tables.read("predictions", columns=names).to_pylist()
+    known = {tuple(row[name] for name in names) for row in rows}
+    version, now = serving.version, workspace.clock.now()
+    of_version = (version.model, version.version)
+    return [
+        unit
+        for unit in units
+        if (*of_version, unit.unit.value, unit.unit_uid, serving.mode_of(unit.acquired_at, now).value) not in known
+    ]
 
 
 def _rows(

@@ -16,9 +16,12 @@ from monitors.engine.embedded import count_tables
 from monitors.engine.tables import Request, Tables, axes_of
 from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
+from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
 from pipelines.settings import FILE_NAME
 from pipelines.toml_file import read_toml
+from registry.alerts import overlaid, remember
+from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject, parse_event
 from registry.domain.instants import instant_text
@@ -26,6 +29,7 @@ from registry.domain.joining import Known
 from registry.domain.person import actor_record
 from registry.domain.plan import MonitoringPlan, plan_from
 from registry.domain.ports import Progress
+from registry.domain.signal import Alert
 from registry.ledger.store import Transaction
 from registry.schema import LedgerEntry, MonitorRunRow
 
@@ -69,17 +73,17 @@ def run_monitors(
         UnknownNameError: when the model is neither registered nor named by a prediction.
         IncompleteError: when nothing is known by that day that could be monitored.
     """
-    day, plan = _day(workspace, as_of), plan or read_plan(workspace, None)
-    tables = _tables(workspace, day, known)
+    day, plan = day_of(workspace, as_of), plan or read_plan(workspace, None)
+    tables = tables_of(workspace, day, known)
     progress.advance()
-    counts = count_tables(tables, Request(model, workspace.settings.time_zone, axes_of(plan), target))
+    suspended = workspace.lifecycle.suspensions(model)
+    counts = count_tables(tables, Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended))
     progress.advance()
-    _check_watched(workspace, (model, target), counts, day)
-    versions = {name: workspace.tables.version(name) for name in TABLES}
-    found = {name: {"version": one.number, "digest": one.digest} for name, one in versions.items()}
-    run = monitor_run(counts, plan, Occasion(model, day, known, found))
+    check_watched(workspace, (model, target), counts, day)
+    sequence = sequence_of(model, counts, plan, day)
+    run = monitor_run(counts, plan, Occasion(model, day, known, versions_of(workspace)), sequence)
     progress.advance()
-    return _stored(workspace, run, daily_series(counts, day), plan)
+    return _stored(workspace, run, sequence.alerts(day), daily_series(counts, day), plan)
 
 
 def read_plan(workspace: Workspace, file: Path | None) -> MonitoringPlan:
@@ -110,7 +114,12 @@ def stored_run(workspace: Workspace, row: MonitorRunRow) -> tuple[Json, Json]:
     return json.loads(workspace.objects.get(row.digest)), json.loads(workspace.objects.get(payload["series"]))
 
 
-def _day(workspace: Workspace, as_of: str | None) -> str:
+def day_of(workspace: Workspace, as_of: str | None) -> str:
+    """Return a day as ISO text; today in UTC where none is given.
+
+    Raises:
+        UsageError: for a day that is none, or lies in the future.
+    """
     today = workspace.clock.now().date()
     try:
         day = today if as_of is None else date.fromisoformat(as_of)
@@ -121,12 +130,24 @@ def _day(workspace: Workspace, as_of: str | None) -> str:
     return day.isoformat()
 
 
-def _tables(workspace: Workspace, day: str, known: Known) -> Tables:
+def tables_of(workspace: Workspace, day: str, known: Known) -> Tables:
+    """Return the observation tables as known by the end of a day."""
     return Tables(*(workspace.tables.read(name, as_of=day, known=known) for name in TABLES))
 
 
-def _check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: Counts, day: str) -> None:
-    """Refuse a run that would be silent: an unknown model or target, or nothing live or in shadow by that day."""
+def versions_of(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """Return number and digest of each observation table that is read."""
+    versions = {name: workspace.tables.version(name) for name in TABLES}
+    return {name: {"version": one.number, "digest": one.digest} for name, one in versions.items()}
+
+
+def check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: Counts, day: str) -> None:
+    """Refuse a run that would be silent.
+
+    Raises:
+        UnknownNameError: for an unknown model or target.
+        IncompleteError: when nothing was live or in shadow by that day.
+    """
     if any(counts["FQ"].where(mode=mode).total for mode in MONITORED_MODES):
         return
     model, target = asked
@@ -142,8 +163,12 @@ def _check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: 
     raise IncompleteError(f"no live or shadow prediction of '{model}' was known by {day}", mend=later)
 
 
-def _stored(workspace: Workspace, run: dict[str, Any], series: Json, plan: MonitoringPlan) -> MonitorRun:
-    """Store the run and its daily series, then name them in one transaction, unless the run is on record."""
+def _stored(
+    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], series: Json, plan: MonitoringPlan
+) -> MonitorRun:
+    """Store the run and its daily series, then name them, and what its alerts came to, in one transaction."""
+    with reading(workspace.engine) as session:
+        run = run | {"alerts": overlaid(session, alerts)}
     data = monitor_json(run)
     digest, beside = workspace.objects.put(data), workspace.objects.put(monitor_json(series))
     with workspace.ledger.transaction() as tx:
@@ -151,6 +176,7 @@ def _stored(workspace: Workspace, run: dict[str, Any], series: Json, plan: Monit
         if fresh:
             _adopt(workspace, tx, plan)
             _record(workspace, tx, run, digest, beside)
+        remember(tx, workspace.lifecycle.record, run["model"], alerts, actor_record(workspace.actor))
     return MonitorRun(run, digest, data, fresh)
 
 

@@ -1,9 +1,10 @@
-"""Put predictions on record: checked against their contract, synthetic ones apart from the others."""
+"""Put predictions on record: held to their contract, marked outside the envelope, synthetic ones apart."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.usecases.contract_gate import hold_to_contract
+from pipelines.usecases.envelope_marks import marked
 from registry.domain.digest import digest_value
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ def store_predictions(workspace: "Workspace", rows: Sequence[Mapping[str, Any]])
     Raises:
         ContractBrokenError: when they break the table's contract; that is put on record, and nothing is stored.
     """
-    now, marked = workspace.clock.now(), _synthetic_studies(workspace, rows)
-    hold_to_contract(workspace, TABLE, rows, now)
+    now, invented = workspace.clock.now(), _synthetic_studies(workspace, rows)
+    kept = marked(workspace, rows)
+    hold_to_contract(workspace, TABLE, kept, now)
     for synthetic in (False, True):
-        chosen = [row for row in rows if (row["study_uid"] in marked) is synthetic]
+        chosen = [row for row in kept if (row["study_uid"] in invented) is synthetic]
         if chosen:
             workspace.tables.append(
                 TABLE,
@@ -31,7 +33,7 @@ def store_predictions(workspace: "Workspace", rows: Sequence[Mapping[str, Any]])
                 taken_in_at=now,
                 synthetic=synthetic,
             )
-    return bool(marked)
+    return bool(invented)
 
 
 def _synthetic_studies(workspace: "Workspace", rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:

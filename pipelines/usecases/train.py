@@ -47,6 +47,7 @@ def train(  # noqa: PLR0913 - one keyword an option of the command
     seed: int = 0,
     epochs: int = DEFAULT_EPOCHS,
     resume: str | None = None,
+    again: bool = True,
     progress: Progress,
 ) -> ModelVersion:
     """Fit on one cohort, stop and choose the operating point on another, and register the version.
@@ -61,6 +62,7 @@ def train(  # noqa: PLR0913 - one keyword an option of the command
         seed: of everything random; the same seed on the same machine gives the same bytes.
         epochs: passes over the train cohort at most.
         resume: name of an interrupted run under the workspace's `runs`; its other arguments must be the same.
+        again: whether a version is registered whose files are those of the newest one; else that one is returned.
         progress: advances once an image and once an epoch.
 
     Raises:
@@ -77,7 +79,8 @@ def train(  # noqa: PLR0913 - one keyword an option of the command
         folder = earlier or workspace.root / RUNS / _run_name(plan, job)
         trained = train_model(job, folder, place, resume=earlier is not None, progress=progress)
         if place.ranks.first:
-            _register(workspace, plan, trained)
+            if again or not _known(workspace, plan, trained):
+                _register(workspace, plan, trained)
             shutil.rmtree(folder)
         place.ranks.wait()
     return workspace.lifecycle.version(plan.model)
@@ -141,6 +144,13 @@ def _job(workspace: "Workspace", plan: _Plan, progress: Progress) -> "Job":
 
 def _run_name(plan: _Plan, job: "Job") -> str:
     return f"{plan.model}-{job.digest.removeprefix('sha256:')[:12]}"
+
+
+def _known(workspace: "Workspace", plan: _Plan, trained: "Trained") -> bool:
+    """Say whether the model's newest version has these files and was fitted on these cohorts."""
+    newest = next((one for one in workspace.lifecycle.versions() if one.model == plan.model), None)
+    made = (trained.digest, plan.train.name, plan.tune.name)
+    return newest is not None and (newest.artifact_digest, newest.train_cohort, newest.tune_cohort) == made
 
 
 def _register(workspace: "Workspace", plan: _Plan, trained: "Trained") -> None:

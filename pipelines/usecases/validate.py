@@ -46,12 +46,12 @@ def validate(
     from validation.external import check_role, evaluate  # noqa: PLC0415 - lazy: scipy is slow to import
 
     known = workspace.lifecycle.version(model, version)
-    cohort = _test_cohort(workspace, known, cohort_name)
-    proofs = _proofs(workspace, known, cohort)
+    cohort = cohort_to_test_on(workspace, known, cohort_name)
+    proofs = proofs_of(workspace, known, cohort)
     check_role(cohort, proofs)
     frozen = _frozen(workspace, known, cohort, protocol)
     point = operating_point_of(known, cohort)
-    scores = _scores(workspace, known, cohort, progress)
+    scores = score_cohort(workspace, known, cohort, progress)
     stored = [[unit.unit_uid, to_grid(score)] for unit, score in zip(cohort.units, scores, strict=True)]
     evaluation = evaluate(
         cohort,
@@ -81,7 +81,13 @@ def operating_point_of(version: ModelVersion, cohort: Cohort) -> OperatingPoint:
     return point
 
 
-def _test_cohort(workspace: "Workspace", version: ModelVersion, name: str) -> Cohort:
+def cohort_to_test_on(workspace: "Workspace", version: ModelVersion, name: str) -> Cohort:
+    """Return a frozen test cohort of a version's target.
+
+    Raises:
+        UnknownNameError: for an unknown cohort.
+        UsageError: when it is none to test on, or answers another question.
+    """
     cohort = workspace.cohorts.get(name)
     if cohort.role not in TEST_ROLES:
         raise UsageError(f"'{cohort.name}' is a {cohort.role.value} cohort", mend="name a cohort frozen for testing")
@@ -93,7 +99,7 @@ def _test_cohort(workspace: "Workspace", version: ModelVersion, name: str) -> Co
     return cohort
 
 
-def _proofs(workspace: "Workspace", version: ModelVersion, cohort: Cohort) -> tuple[DisjointnessProof, ...]:
+def proofs_of(workspace: "Workspace", version: ModelVersion, cohort: Cohort) -> tuple[DisjointnessProof, ...]:
     """Prove the cohort against those that the version was fitted on, and an external one against its internal tests."""
     names = [version.train_cohort, version.tune_cohort]
     if cohort.role is Role.EXTERNAL_TEST:
@@ -121,7 +127,7 @@ def _frozen(
     return protocol
 
 
-def _scores(workspace: "Workspace", version: ModelVersion, cohort: Cohort, progress: Progress) -> list[float]:
+def score_cohort(workspace: "Workspace", version: ModelVersion, cohort: Cohort, progress: Progress) -> list[float]:
     """Score the cohort's images with a private, checked copy of the model, in the order of the units."""
     from pipelines.intake.pixels import ImageReader  # noqa: PLC0415 - lazy: pydicom is slow to import
     from pipelines.training.datasets import load_to_score  # noqa: PLC0415 - lazy: torch is slow to import

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.domain.model import Deployment, ModelVersion
+from registry.domain.stratum import Suspension
 
 Json = Mapping[str, Any]
 
@@ -69,6 +70,39 @@ class EvaluationView:
 
 
 @dataclass(frozen=True)
+class StoredAlert:
+    """An alert on record.
+
+    Attributes:
+        model, version, mode, target: whose it is.
+        record: the contract's JSON, with the state in which it stands now.
+        event_seq: the event that told of it last.
+        acknowledged_by, resolved_by: printed name and instant of who did; empty where nobody did.
+    """
+
+    model: str
+    version: str
+    mode: str
+    target: str
+    record: Json
+    event_seq: int
+    acknowledged_by: str = ""
+    resolved_by: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form: the contract's record, and whose it is."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "mode": self.mode,
+            "target": self.target,
+            **self.record,
+            "acknowledged_by": self.acknowledged_by or None,
+            "resolved_by": self.resolved_by or None,
+        }
+
+
+@dataclass(frozen=True)
 class CohortView:
     """A cohort's counts: units, positives, patients, scanners, and the flow of its selection."""
 
@@ -100,6 +134,8 @@ class Dossier:
 
     `limits` lists in plain sentences what the evidence does not show: each not-assessed verdict, missing external
     site, synthetic data, unanchored ledger. It is never empty by silence: a dossier without limits says so.
+    `suspensions` are the strata of its deployments that are or were suspended; `change_plan` is the model's plan in
+    force, with who signed it; `comparisons` are the version's records as a candidate, or against others.
     """
 
     model: ModelVersion
@@ -117,6 +153,25 @@ class Dossier:
     ledger_verdict: str
     synthetic: bool
     code_version: str
+    suspensions: tuple[Suspension, ...] = ()
+    change_plan: Json | None = None
+    comparisons: tuple[Json, ...] = ()
+    alerts: tuple[StoredAlert, ...] = ()
+
+
+@dataclass(frozen=True)
+class AppendixView:
+    """An explorable appendix of the drift monitors on record: whom and what it shows, and the digest of its page."""
+
+    as_of: str
+    version: str
+    mode: str
+    target: str
+    current: int
+    reference: int
+    tool: str
+    digest: str
+    synthetic: bool
 
 
 @dataclass(frozen=True)
@@ -135,6 +190,7 @@ class FleetRow:
     last_monitored: str
     signed_by: tuple[str, ...]
     synthetic: bool
+    open_tasks: int = 0
 
 
 @dataclass(frozen=True)

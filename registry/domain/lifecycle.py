@@ -1,4 +1,4 @@
-"""The lifecycle of versions and deployments: one table of transitions, as data (contract, section 5)."""
+"""The lifecycle of versions, deployments and their strata: one table of transitions, as data (contract, section 5)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -76,6 +76,12 @@ DEPLOYMENT_TRANSITIONS: tuple[Transition, ...] = (
     *(Transition(mode, "stop", _D.STOPPED, (Evidence.SIGNATURE,)) for mode in _MODES),
     *(Transition(_D.STOPPED, f"resume-{mode}", mode, (Evidence.CLINICAL_SIGNATURE,)) for mode in _MODES),
     *(Transition(state, "end", _D.ENDED, (Evidence.SIGNATURE,)) for state in (*_MODES, _D.STOPPED)),
+)
+
+STRATUM_TRANSITIONS: tuple[Transition, ...] = (
+    Transition("", "suspend", "suspended", (Evidence.SIGNATURE,)),
+    Transition("suspended", "resume", "resumed", (Evidence.CLINICAL_SIGNATURE,)),
+    Transition("resumed", "suspend", "suspended", (Evidence.SIGNATURE,)),
 )
 
 MAY_SHADOW: frozenset[str] = frozenset({_V.VALIDATED, _V.EXTERNALLY_VALIDATED, _V.RISK_REVIEWED, _V.APPROVED})

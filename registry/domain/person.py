@@ -34,14 +34,20 @@ class Act(StrEnum):
     DEPLOY = "deploy"
     STOP = "stop"
     RESUME = "resume"
+    SUSPEND_STRATUM = "suspend-stratum"
+    RESUME_STRATUM = "resume-stratum"
+    ADOPT_PLAN = "adopt-plan"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
 
 
 @dataclass(frozen=True)
 class Actor:
     """Who does something: the person, in which role, and how they proved who they are.
 
-    `auth` is `signature` (the person's key, unlocked now), `session` (a token of `overread login`), or `local`
-    (unauthenticated use of this workspace).
+    `auth` is `signature` (the person's key, unlocked now), `session` (a token of `overread login`), `schedule` (a run
+    that a schedule of theirs started, by its signed ticket), `service` (Overread itself, by the workspace's keys), or
+    `local` (unauthenticated use of this workspace).
     """
 
     person: str
@@ -50,11 +56,12 @@ class Actor:
 
     @property
     def authenticated(self) -> bool:
-        """Say whether the person proved who they are."""
-        return self.auth in {"signature", "session"}
+        """Say whether the person, or Overread itself, proved who they are at this moment."""
+        return self.auth in {"signature", "session", "service"}
 
 
 UNAUTHENTICATED = Actor("unauthenticated", "none", "local")
+SERVICE = Actor("overread", PersonRole.SERVICE.value, "service")
 LOCAL_ADMINISTRATOR = Actor("administrator", PersonRole.ADMINISTRATOR.value, "local")
 
 
@@ -94,10 +101,18 @@ MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
     Act.DEPLOY: frozenset({PersonRole.CLINICAL_LEAD}),
     Act.STOP: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
     Act.RESUME: frozenset({PersonRole.CLINICAL_LEAD}),
+    Act.SUSPEND_STRATUM: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.RESUME_STRATUM: frozenset({PersonRole.CLINICAL_LEAD}),
+    Act.ADOPT_PLAN: frozenset({PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD}),
+    Act.ACKNOWLEDGE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.RESOLVE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
 }
 
 # Approval needs one signature of each of these roles, by different persons (APP-03).
 APPROVAL_QUORUM: tuple[PersonRole, ...] = (PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD)
+
+# A change plan is adopted by one signature of each of these roles, by different persons.
+PLAN_QUORUM: tuple[PersonRole, ...] = APPROVAL_QUORUM
 
 # Acts that whoever trained, or already judged, the version may not sign (APP-02, 21 CFR 11.10(g)).
 SEPARATED_FROM_TRAINER: frozenset[Act] = frozenset({Act.RISK_REVIEW, Act.APPROVE})

@@ -23,6 +23,7 @@ DEFAULT_ACTIONS: Mapping[str, str] = {
     "subgroup": "Have the group's misses adjudicated; restrict the envelope to the groups that hold.",
     "scanner": "Suspend the scanner's stratum and open a revalidation task.",
     "override": "Review discordant cases in the adjudication queue.",
+    "routing": "Have the connection to the site checked; read without the model until it is mended.",
 }
 _FLOORS = frozenset({"q_limit", "auc_floor", "sensitivity_floor", "specificity_floor"})
 _DECIMALS = _FLOORS | {"false_alerts_per_model_year", "budget"}
@@ -43,6 +44,7 @@ class MonitoringPlan:
         subgroup_axes: axes of the F1 family that are watched; the first is required.
         min_*: the least counts below which a signal is `not_assessed (too_few)`.
         auc_floor, sensitivity_floor, specificity_floor: limits as decimal texts; when empty, the reference's.
+        quiet_days: after so many days without deviation an alert is cleared.
         false_alerts_per_model_year: the total budget of the sequential layer.
         actions: what is done on an alert of each family; a family without an action is a load error (MON-01).
     """
@@ -59,6 +61,7 @@ class MonitoringPlan:
     auc_floor: str = ""
     sensitivity_floor: str = ""
     specificity_floor: str = ""
+    quiet_days: int = 28
     false_alerts_per_model_year: str = "1"
     budget: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_BUDGET))
     actions: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ACTIONS))

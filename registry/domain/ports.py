@@ -4,11 +4,12 @@ Each Protocol's docstring is its contract; adapters and the fakes of the tests k
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from registry.domain.dossier import Dossier, FleetRow, LedgerRow
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow
 from registry.domain.vocabulary import Unit
 
 
@@ -57,11 +58,19 @@ class Queries(Protocol):
     """
 
     def fleet(self) -> Sequence[FleetRow]:
-        """Return one row per model, newest version first."""
+        """Return one row per version in use and per newest version, by model, newest first."""
         ...
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
         """Return everything about one model version; raises UnknownNameError for an unknown one."""
+        ...
+
+    def appendices(self, model: str) -> Sequence[AppendixView]:
+        """Return what is on record of a model's explorable appendices, newest day first."""
+        ...
+
+    def appendix(self, model: str, as_of: str) -> bytes:
+        """Return the page of a model's appendix of a day; raises UnknownNameError when there is none."""
         ...
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:
@@ -69,11 +78,22 @@ class Queries(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class StoredVersion:
+    """One version as the model store holds it: names and marks are foreign text; `aliases` holds stages too."""
+
+    model: str
+    version: str
+    run: str
+    aliases: tuple[str, ...]
+
+
 class ModelStore(Protocol):
     """The cache of model artifacts and runs (MLflow); never an authority.
 
     * `register` logs the folder as plain artifacts and returns run id and registered version.
     * `download` copies the artifacts of a run into a folder and says nothing of whether they are the right ones.
+    * `inventory` lists what the store claims to hold, and says nothing of whether it should.
     """
 
     def register(
@@ -84,6 +104,10 @@ class ModelStore(Protocol):
 
     def download(self, run_id: str, destination: Path) -> Path:
         """Copy a run's model folder to a private place."""
+        ...
+
+    def inventory(self) -> Sequence[StoredVersion]:
+        """Return every version in the store, by model and version."""
         ...
 
 

@@ -110,7 +110,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Alert:
-    """An alarm with owner, action plan and life."""
+    """An alarm with owner, action plan and life; whose it is stands beside its JSON, which the contract fixes."""
 
     id: str
     code: str
@@ -121,12 +121,17 @@ class Alert:
     studies_affected: int
     action: str
     closed: str | None = None
+    version: str = ""
+    mode: str = ""
+    target: str = ""
+    site: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
             "id": self.id,
             "code": self.code,
+            "site": self.site,
             "opened": self.opened,
             "closed": self.closed,
             "state": self.state,

@@ -1,4 +1,4 @@
-"""The log's own Ed25519 key: it signs checkpoints and nothing else."""
+"""The log's own Ed25519 key: it signs checkpoints, and the manifests of exported evidence; the two never mix up."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from registry.ledger.checkpoint import Checkpoint
 from registry.ledger.note import VerifierKey, sign_note
 from registry.objects import write_durably
 
+EVIDENCE = "overread evidence v1"  # no origin of a log has spaces, so no checkpoint begins like this
 _HOST = "overread.local"
 
 
@@ -72,6 +73,16 @@ class LogKey:
     def sign(self, size: int, root: bytes) -> str:
         """Return the signed checkpoint of a size and root."""
         return sign_note(Checkpoint(self.name, size, root).to_text(), self.name, self.private_key)
+
+    def sign_evidence(self, text: str) -> str:
+        """Return the signed note over a manifest of evidence.
+
+        Raises:
+            ValueError: when the text does not begin with the line that no checkpoint begins with.
+        """
+        if not text.startswith(f"{EVIDENCE}\n"):
+            raise ValueError(f"a manifest's note begins with the line '{EVIDENCE}'")
+        return sign_note(text, self.name, self.private_key)
 
 
 def _parse_pem(place: Path) -> Ed25519PrivateKey:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from registry.database import reading, writing
@@ -155,6 +155,42 @@ class Ledger:
         if newest is None or not 0 <= seq < size or len(leaves) != size:
             raise UnknownNameError(f"the signed ledger has no event {seq}")
         return InclusionProof(seq, size, leaves[seq], inclusion_proof(leaves, seq), newest.note)
+
+    def checkpoint_at(self, size: int) -> SignedCheckpoint:
+        """Return the checkpoint of so many events.
+
+        Raises:
+            UnknownNameError: when no checkpoint was signed at that size.
+            LedgerBrokenError: when the log's key did not sign it.
+        """
+        with reading(self.engine) as session:
+            row = session.get(LedgerCheckpoint, size)
+            if row is None:
+                below = select(func.max(LedgerCheckpoint.size)).where(LedgerCheckpoint.size < size)
+                near = session.execute(below).scalar()
+                raise UnknownNameError(
+                    f"the ledger signed no checkpoint of {size} events", mend=f"the one before has {near or 0}"
+                )
+            return SignedCheckpoint(open_checkpoint(row.note, self.public_vkey), row.note, row.signed_at)
+
+    def entries(self, size: int) -> list[tuple[Event, bytes | None, bytes | None]]:
+        """Return the first events with their payload's bytes and salt, which are None where they were erased.
+
+        Raises:
+            LedgerBrokenError: when the bytes of one are not an event.
+        """
+        query = select(LedgerEntry.data, LedgerEntry.seq, LedgerPayload.payload, LedgerPayload.salt)
+        with reading(self.engine) as session:
+            rows = session.execute(
+                query.join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq, isouter=True)
+                .where(LedgerEntry.seq < size)
+                .order_by(LedgerEntry.seq)
+            )
+            return [(_event(row.data, row.seq), row.payload, row.salt) for row in rows]
+
+    def sign_evidence(self, text: str) -> str:
+        """Return the note over a manifest of evidence, signed by the log's key (see `LogKey.sign_evidence`)."""
+        return self._key.sign_evidence(text)
 
     def _latest_checkpoint(self, session: Session) -> SignedCheckpoint | None:
         newest = select(LedgerCheckpoint).order_by(LedgerCheckpoint.size.desc()).limit(1)

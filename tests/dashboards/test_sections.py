@@ -108,7 +108,7 @@ def test_the_signed_note_is_shown_line_by_line_in_full() -> None:
 
 def test_the_sections_of_a_report_are_complete() -> None:
     keys = [section.key for section in report_document(dossier()).sections]
-    wanted = {"limits", "deployment", "signatures", "cohorts", "validation", "monitors", "ledger", "reading"}
+    wanted = {"limits", "deployment", "signatures", "cohorts", "validation", "changes", "monitors", "ledger", "reading"}
     assert set(keys) == wanted
     assert len(keys) == len(wanted)
 
@@ -147,13 +147,15 @@ def test_an_alert_is_shown_with_cause_and_action() -> None:
         "opened": "2026-09-12",
         "closed": None,
         "state": ALERT_STATES[0],
-        "since": {"estimate": "0.8", "interval": ["0.7", "0.9"]},
+        "since": {"estimate": "2026-09-08", "interval": ["2026-09-06", "2026-09-10"]},
         "cause": {"kind": "scanner", "who": "p:1"},
         "studies_affected": 412,
         "action": "Suspend the scanner's stratum.",
     }
     found = rows(monitoring_section(dossier(monitor={**dossier().monitor, "alerts": [alert]})), "alerts")
-    assert found == [["SEQ003", "2026-09-12", "–", "open", "scanner: p:1", "Suspend the scanner's stratum."]]
+    assert found == [
+        ["SEQ003", "2026-09-12", "2026-09-08", "open", "scanner: p:1, at all sites", "Suspend the scanner's stratum."]
+    ]
 
 
 def test_statistics_of_a_group_name_the_group() -> None:

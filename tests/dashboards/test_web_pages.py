@@ -16,8 +16,8 @@ from monitor_runs import MODEL
 from dashboards.view.blocks import leaves
 from dashboards.view.document import report_document
 from dashboards.view.record import dossier_record, record_bytes
-from dashboards.web.application import create_app
-from dashboards.web.security import CONTENT_SECURITY_POLICY, host_allowed
+from dashboards.web.application import create_app, loopback_address
+from dashboards.web.security import APPENDIX_POLICY, CONTENT_SECURITY_POLICY, host_allowed
 from registry.domain.dossier import Dossier, FleetRow, LedgerRow
 from registry.domain.errors import (
     IncompleteError,
@@ -290,8 +290,35 @@ def test_a_hostile_model_name_reaches_its_page_as_text(name: str) -> None:
     assert not set(answer.text) & set("\u202e\u2066\x1b\x07")
 
 
-def test_links_to_other_pages_must_be_web_addresses() -> None:
-    with pytest.raises(UsageError):
-        create_app(FakeQueries(), ui_links={"Bad": "javascript:alert(1)"})
-    app = create_app(FakeQueries(), ui_links={"Pipelines": "http://127.0.0.1:3000/"})
+def test_the_pages_link_to_what_runs_now() -> None:
+    running: dict[str, str] = {}
+    app = create_app(FakeQueries(), ui_links=lambda: running)
+    assert "Dagster" not in Pages(app).get("/").text
+    running["Dagster"] = "http://127.0.0.1:3000/"
     assert 'href="http://127.0.0.1:3000/"' in Pages(app).get("/").text
+    assert 'href="http://127.0.0.1:3000/"' in Pages(app).get("/nowhere").text
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://evil.example/", "ftp://127.0.0.1/", "//127.0.0.1/"])
+def test_links_lead_to_this_machine_only(address: str) -> None:
+    with pytest.raises(UsageError, match="no address of this machine"):
+        loopback_address(address)
+
+
+def test_an_appendix_is_shown_in_a_sandbox_of_its_own_and_said_to_decide_nothing() -> None:
+    page = client().get(f"/models/{MODEL}").text
+    address = f"/models/{MODEL}/appendices/2026-09-30.html"
+    assert f'href="{address}"' in page
+    assert "Their verdicts are not Overread" in page
+    found = client().get(address)
+    assert found.headers["content-security-policy"] == APPENDIX_POLICY
+    policy = dict(part.strip().partition(" ")[::2] for part in APPENDIX_POLICY.split(";"))
+    assert policy["sandbox"] == "allow-scripts"
+    assert policy["connect-src"] == policy["default-src"] == policy["form-action"] == "'none'"
+    assert not any("http" in value or "'self'" in value for value in policy.values())
+    assert found.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("day", "status"), [("2026-09-29", 404), ("..%2F..%2Fetc", 404), ("2026-9-30", 400)])
+def test_an_appendix_of_another_day_is_not_there(day: str, status: int) -> None:
+    assert client().get(f"/models/{MODEL}/appendices/{day}.html").status_code == status

@@ -53,10 +53,10 @@ def test_the_report_shows_each_signature_with_name_time_and_meaning(done: Path) 
 
 
 def test_no_original_identifier_is_anywhere_in_the_workspace(done: Path) -> None:
-    """The phantoms' names and record numbers appear in no byte that Overread wrote."""
+    """The patients' names and record numbers appear in no byte that Overread wrote."""
     import pydicom
 
-    first = next((done / "phantoms").rglob("*.dcm"))
+    first = next((done / "hospital").rglob("*.dcm"))
     header = pydicom.dcmread(first, stop_before_pixels=True)
     secrets = [
         str(header.PatientName),

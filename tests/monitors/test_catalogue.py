@@ -68,6 +68,7 @@ def test_permanent_codes_are_not_renamed() -> None:
         "OVR003": "ai_shown_unknown",
         "OVR004": "readers_outside_limits",
         "COV001": "scored_share",
+        "COV002": "outside_envelope_share",
         "DAT001": "decision_disagreement",
         "DAT002": "auc_tie_bound",
         "DAT003": "unjoined_share",

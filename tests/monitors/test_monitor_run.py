@@ -77,13 +77,13 @@ def test_every_code_of_the_catalogue_is_in_a_run_and_no_other(calm: dict[str, An
     assert {signal["code"] for signal in calm["signals"]} == set(CATALOGUE)
 
 
-def test_no_alert_is_raised_and_each_family_says_that_it_is_not_watched_sequentially() -> None:
-    run = Hospital(shift=3.0, late_skill=0.0).run()
-    assert run["alerts"] == []
-    assert all(signal["state"] != "alert" and signal["evidence"] is None for signal in run["signals"])
-    silent = [signal for signal in run["signals"] if signal["code"].startswith("SEQ")]
-    assert {(signal["state"], signal["reason"]) for signal in silent} == {("not_assessed", "not_run")}
-    assert len(silent) == 8
+def test_only_the_sequential_layer_raises_an_alert_and_it_has_one_cause() -> None:
+    run = Hospital(shift=1.0, per_day=30).run()
+    validate(json.loads(monitor_json(run)), "monitor-run.schema.json")
+    assert [(alert["state"], alert["cause"]["kind"]) for alert in run["alerts"]] == [("open", "input")]
+    raised = {signal["code"] for signal in run["signals"] if signal["state"] == "alert"}
+    assert raised
+    assert all(code.startswith("SEQ") for code in raised)
 
 
 def test_nothing_planted_raises_nothing(calm: dict[str, Any]) -> None:

@@ -230,3 +230,9 @@ def test_subgroup_shares_are_those_of_melody(shared: Path, name: str, men: float
     counts = [(round(result.estimate.value * result.estimate.n), result.estimate.n) for result in found]
     assert found[0].bounds == close(newcombe_difference(*counts))
     assert found[0].p_value == close(found[1].p_value, 1e-12)
+
+
+def test_paired_delong_of_s100b_and_wfns_is_that_of_proc(asah: Cells) -> None:
+    found = paired_comparison(asah["s100b"], asah["wfns"], asah["truth"])
+    assert found.statistic == pytest.approx(-2.208983591, abs=5e-10)
+    assert found.p_value == pytest.approx(0.02717578, abs=5e-9)

@@ -6,8 +6,9 @@ import pytest
 from dossiers import dossier
 from monitor_runs import monitor
 
-from pipelines.limits import limits_of
+from pipelines.limits import Events, limits_of
 from registry.domain.dossier import Dossier
+from registry.domain.stratum import Stratum, Suspension
 
 WHOLE = dossier()
 
@@ -15,6 +16,11 @@ WHOLE = dossier()
 def limits(found: Dossier = WHOLE, *, tables: tuple[str, ...] = (), anchor: str = "outside checkpoint") -> str:
     parts = (found.model, found.cohorts, tables, found.evaluations, found.deployments, found.monitor)
     return "\n".join(limits_of(*parts, anchor))
+
+
+def test_work_that_was_asked_for_is_a_limit_until_it_is_done() -> None:
+    found = limits_of(WHOLE.model, (), (), (), (), None, "", Events(asked=["retrain. An alert names a cause."]))
+    assert found[-1] == "Asked for, and not done yet: retrain. An alert names a cause."
 
 
 @pytest.mark.parametrize(
@@ -82,3 +88,22 @@ def test_evidence_without_a_gap_does_not_claim_to_be_proof() -> None:
         monitor=dict(monitor()) | {"signals": [], "known_time": "recorded"},
     )
     assert limits(whole) == "No limit was found by these checks; that is not a proof that there is none."
+
+
+def test_a_suspended_stratum_is_a_limit_until_it_is_resumed() -> None:
+    stratum = Stratum("scanner", "p:" + "0" * 32)
+    held = Suspension("d-1", "m", "3", "general", stratum, "read without AI", "2026-08-30T08:00:00.000000Z", None, 50)
+    found = limits_of(WHOLE.model, (), (), (), (), None, "", Events((held,)))
+    assert any(line.startswith("Suspended for scanner p:0") for line in found)
+    over = replace(held, until="2026-09-01T08:00:00.000000Z")
+    assert not any("Suspended" in line for line in limits_of(WHOLE.model, (), (), (), (), None, "", Events((over,))))
+
+
+NAMED = [("3", "failed", True), ("3", "passed", False), ("4", "failed", False)]
+
+
+@pytest.mark.parametrize(("candidate", "verdict", "said"), NAMED)
+def test_a_candidate_that_did_not_pass_is_named(candidate: str, verdict: str, said: bool) -> None:  # noqa: FBT001
+    one = {"candidate": candidate, "verdict": verdict, "plan": 1, "why": "a bound misses"}
+    found = limits_of(WHOLE.model, (), (), (), (), None, "", Events((), (one,)))
+    assert any("change plan 1" in line for line in found) is said

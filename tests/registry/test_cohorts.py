@@ -14,8 +14,8 @@ from registry.objects import FileObjects
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    found = open_ledger(f"sqlite:///{tmp_path / 'overread.db'}")
+def ledger(url: str) -> Iterator[Ledger]:
+    found = open_ledger(url)
     yield found
     found.engine.dispose()
 

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from ledgers import open_ledger
@@ -13,8 +12,8 @@ KEY = bytes(range(32))
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    found = open_ledger(f"sqlite:///{tmp_path / 'overread.db'}")
+def ledger(url: str) -> Iterator[Ledger]:
+    found = open_ledger(url)
     yield found
     found.engine.dispose()
 

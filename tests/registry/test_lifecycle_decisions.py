@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from worlds import ERIN, MODEL, PASSPHRASE, World
 
 from registry.domain.digest import digest_bytes
@@ -22,6 +22,7 @@ from registry.domain.lifecycle import VersionState
 from registry.domain.person import LOCAL_ADMINISTRATOR, UNAUTHENTICATED, Act, Actor, PersonRole
 from registry.domain.vocabulary import Role, Verdict
 from registry.lifecycle import Decision
+from registry.schema import SignatureRow
 
 
 def act(world: World, name: str, person: str, version: str = "1", reason: str = "because") -> Decision:
@@ -333,16 +334,16 @@ def test_a_signature_claimed_for_other_evidence_is_found(world: World) -> None:
 
 def test_a_changed_envelope_is_found(world: World) -> None:
     world.ready("internal", "external")
-    change(
-        world, "UPDATE signatures SET envelope = CAST(replace(CAST(envelope AS TEXT), 'in-toto', 'in-tota') AS BLOB)"
-    )
+    with world.ledger.transaction() as tx:
+        for row in tx.session.scalars(select(SignatureRow)):
+            row.envelope = row.envelope.replace(b"in-toto", b"in-tota")
     with pytest.raises(SignatureBrokenError):
         world.lifecycle.signatures(MODEL, "1")
 
 
 def test_a_changed_operating_point_makes_the_approvals_void(world: World) -> None:
     world.approved()
-    change(world, "UPDATE model_versions SET operating_points = CAST('[]' AS BLOB)")
+    change(world, "UPDATE model_versions SET operating_points = :none", none=b"[]")
     with pytest.raises(SignatureBrokenError, match="operating-points"):
         world.lifecycle.approval_holds(MODEL, "1")
 

@@ -1,7 +1,6 @@
 """Deployments: shadow, pilot, live; stopping is always possible."""
 
 import pytest
-from sqlalchemy import text
 from worlds import MODEL, World
 
 from registry.domain.digest import digest_bytes
@@ -262,10 +261,7 @@ def test_what_runs_at_a_site_is_the_most_clinical_then_the_newest(world: World) 
 
 def test_when_the_ledger_refuses_nothing_is_deployed(world: World) -> None:
     world.ready("internal")
-    with world.ledger.engine.begin() as connection:
-        connection.execute(
-            text("CREATE TRIGGER full BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'full'); END")
-        )
+    world.refuse_events()
     with pytest.raises(Exception, match="full"):
         deploy(world)
     assert world.lifecycle.deployments() == []

@@ -5,7 +5,6 @@ import unicodedata
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from worlds import PASSPHRASE, World
 
@@ -107,10 +106,7 @@ def test_only_an_administrator_enrols_grants_deactivates_and_revokes(world: Worl
 
 
 def test_when_the_ledger_refuses_no_key_file_and_no_person_remain(world: World) -> None:
-    with world.ledger.engine.begin() as connection:
-        connection.execute(
-            text("CREATE TRIGGER full BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'full'); END")
-        )
+    world.refuse_events()
     with pytest.raises(IntegrityError):
         add(world, "ann")
     assert not world.people.key_file("ann").exists()

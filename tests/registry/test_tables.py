@@ -1,7 +1,7 @@
 """Observation tables: content-addressed segments, keys, versions, corrections."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,11 @@ STUDY = "2.25.168422926878845910412938786244256902860"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = open_database(f"sqlite:///{tmp_path / 'record.db'}")
+def engine(url: str) -> Iterator[Engine]:
+    engine = open_database(url)
     migrate(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

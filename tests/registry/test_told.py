@@ -76,7 +76,7 @@ def test_a_public_key_replaced_by_hand_opens_nothing(world: World) -> None:
 
 
 def test_a_person_written_in_by_hand_signs_nothing(world: World) -> None:
-    change(world, "INSERT INTO persons VALUES ('mallory', 'Mallory', 1, :since)", since=LONG_AGO)
+    change(world, "INSERT INTO persons VALUES ('mallory', 'Mallory', TRUE, :since)", since=LONG_AGO)
     give_key(world, "mallory")
     assert world.people.get("mallory").roles == ()
     with pytest.raises(NotAllowedError, match="no signing key"):
@@ -86,7 +86,7 @@ def test_a_person_written_in_by_hand_signs_nothing(world: World) -> None:
 
 def test_a_deactivation_undone_by_hand_stays(world: World) -> None:
     world.people.deactivate("clara", LOCAL_ADMINISTRATOR, "left")
-    change(world, "UPDATE persons SET active = 1")
+    change(world, "UPDATE persons SET active = TRUE")
     change(world, "UPDATE person_keys SET revoked_at = NULL")
     with pytest.raises(NotAllowedError, match="deactivated"):
         world.people.unlock("clara", PASSPHRASE)
@@ -152,8 +152,8 @@ def test_evidence_written_in_by_hand_counts_for_nothing(
 @pytest.mark.parametrize(
     ("sql", "why"),
     [
-        ("UPDATE model_versions SET operating_points = CAST('[]' AS BLOB)", "other operating-points"),
-        ("UPDATE model_versions SET artifact_digest = 'sha256:' || artifact_digest", "other artifact"),
+        ("UPDATE model_versions SET operating_points = :none", "other operating-points"),
+        ("UPDATE model_versions SET artifact_digest = substr(artifact_digest, 1, 70) || 'z'", "other artifact"),
         ("UPDATE deployments SET mode = 'live', state = 'live'", "where, how or what"),
         ("UPDATE deployments SET site = 'elsewhere'", "where, how or what"),
         ("UPDATE deployments SET deployment = 'other'", "does not tell of a deployment"),
@@ -164,7 +164,7 @@ def test_a_version_or_deployment_edited_by_hand_is_found(world: World, sql: str,
     world.evaluate("internal")
     world.lifecycle.deploy(MODEL, "1", "general", "shadow", world.signer("clara"))
     assert verified(world)[0] == "VERIFIED"
-    change(world, sql)
+    change(world, sql, **({"none": b"[]"} if ":none" in sql else {}))
     verdict, told = verified(world)
     assert (verdict, why in told) == ("BROKEN", True)
 

@@ -14,7 +14,7 @@ from command import Command, Done, freeze, new_workspace, with_data, with_model
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Command:
     """Return a workspace with studies and labels; tests only add to it."""
-    return with_data(tmp_path_factory.mktemp("data"), patients=12)
+    return with_data(tmp_path_factory.mktemp("data"), studies=36)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_csv_without_a_required_column_ends_with_2(data: Command, tmp_path: Pa
 
 
 def test_a_bad_row_ends_with_4_and_the_good_rows_go_in(data: Command, tmp_path: Path) -> None:
-    labels = (data.root.parent / "phantoms" / "labels.csv").read_text().splitlines()
+    labels = (data.root.parent / "hospital" / "labels.csv").read_text().splitlines()
     good = labels[1].replace(labels[1].split(",")[-1], "1")
     fields = labels[1].split(",")
     bad = ",".join([*fields[:-1], "perhaps"])
@@ -100,7 +100,7 @@ def test_a_bad_row_ends_with_4_and_the_good_rows_go_in(data: Command, tmp_path: 
 
 def prediction(command: Command, tmp_path: Path, score: float) -> Path:
     """Write a file with one prediction of a known study."""
-    study = (command.root.parent / "phantoms" / "labels.csv").read_text().splitlines()[1].split(",")[1]
+    study = (command.root.parent / "hospital" / "labels.csv").read_text().splitlines()[1].split(",")[2]
     row = {
         "prediction_id": "p1", "model": "vendor", "version": "1", "study_uid": study, "target": "other-question",
         "predicted_at": "2026-07-01T00:00:00Z", "score": score, "decision": score > 0.5,
@@ -187,7 +187,13 @@ def test_an_overwritten_model_artifact_ends_with_1(model: Command) -> None:
     weights.write_bytes(bytes(changed))
     before = table_rows(model)
     done = model(
-        "predict", "lesion-visible", model.root.parent / "phantoms" / "general", "--site", "general", "--mode", "shadow"
+        "predict",
+        "lesion-visible",
+        model.root.parent / "hospital" / "dicom" / "general",
+        "--site",
+        "general",
+        "--mode",
+        "shadow",
     )
     one_line(done, 1, "lesion-visible@1")
     assert table_rows(model) == before

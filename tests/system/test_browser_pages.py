@@ -248,3 +248,13 @@ CONTRAST = """() => {
   }
   return [...found];
 }"""
+
+
+def test_an_appendix_runs_its_scripts_and_reaches_nothing(browser: Any, origin: str) -> None:
+    with Visit(browser) as visit:
+        visit.page.goto(f"{origin}/models/{MODEL}/appendices/2026-09-30.html")
+        assert visit.page.title() == "ran"
+        assert visit.page.evaluate("self.origin") == "null", "an origin of its own"
+        assert visit.page.evaluate("fetch('/audit').then(() => 'reached', () => 'refused')") == "refused"
+        assert visit.page.evaluate("try { localStorage.length } catch (error) { error.name }") == "SecurityError"
+        assert visit.asked == [f"{origin}/models/{MODEL}/appendices/2026-09-30.html"]

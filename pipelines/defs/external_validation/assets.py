@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from pipelines.defs.resources import WorkspaceResource
+from pipelines.defs.resources import About, WorkspaceResource
+from pipelines.defs.retries import PATIENCE, final_unless_passing
 from pipelines.defs.training.assets import model_version
 from pipelines.defs.verdicts import acceptance_check
 from pipelines.progress import Silent
+from pipelines.usecases.named_cohorts import newest_tests
 from pipelines.usecases.validate import validate
 from registry.domain.cohort import TEST_ROLES
 from registry.domain.model import Evaluation
-from registry.domain.vocabulary import Role, Verdict
+from registry.domain.vocabulary import Verdict
 
 TESTS = tuple(sorted(role.value for role in TEST_ROLES))
 WORST_FIRST = (Verdict.FAILED, Verdict.NOT_ASSESSED, Verdict.PASSED)
@@ -21,16 +23,16 @@ WORST_FIRST = (Verdict.FAILED, Verdict.NOT_ASSESSED, Verdict.PASSED)
     group_name="validation",
     deps=[model_version],
     check_specs=[dg.AssetCheckSpec(role.replace("-", "_"), asset="evaluations") for role in TESTS],
+    pool="gpu",
+    retry_policy=PATIENCE,
 )
-def evaluations(workspace: WorkspaceResource) -> dg.MaterializeResult:
+def evaluations(config: About, workspace: WorkspaceResource) -> dg.MaterializeResult:
     """One evaluation a test cohort, under a protocol frozen before scoring; the checks are the acceptance verdicts."""
-    opened = workspace.opened()
-    plan = opened.settings.pipeline
-    judged = [
-        validate(opened, plan.target, None, source.name, plan.protocol or None, progress=Silent())
-        for source in plan.cohorts
-        if Role(source.role) in TEST_ROLES
-    ]
+    with final_unless_passing():
+        opened = workspace.opened()
+        plan = opened.settings.pipeline
+        model, protocol = config.model_of(opened), plan.protocol or None
+        judged = [validate(opened, model, None, name, protocol, progress=Silent()) for name in newest_tests(opened)]
     checks = [_check(role, [e for e in judged if e.cohort_role == role]) for role in TESTS]
     return dg.MaterializeResult(metadata={e.cohort: e.digest for e in judged}, check_results=checks)
 

@@ -1,53 +1,51 @@
-"""Assets of operation: predictions through the serving gate, and the monitors."""
-
-from pathlib import Path
+"""Assets of operation: predictions through the serving gate, and the monitors, of each day."""
 
 import dagster as dg
 
-from pipelines.defs.intake.assets import acquisitions
-from pipelines.defs.resources import WorkspaceResource
+from pipelines.defs.intake.assets import observations
+from pipelines.defs.partitions import DAYS, days_of
+from pipelines.defs.resources import About, WorkspaceResource
+from pipelines.defs.retries import PATIENCE, final_unless_passing
 from pipelines.defs.training.assets import model_version
-from pipelines.defs.verdicts import contract_check
-from pipelines.progress import Silent
-from pipelines.usecases.predict import predict
-from pipelines.usecases.run_monitors import read_plan, run_monitors
+from pipelines.defs.verdicts import contract_check, signal_check
+from pipelines.usecases.observed_days import monitor_days, score_days
 from pipelines.usecases.stored_contract import stored_contract
-from registry.domain.vocabulary import Mode
+from registry.domain.signal import MONITORS
 
 
 @dg.asset(
     group_name="operation",
-    deps=[acquisitions, model_version],
+    deps=[observations, model_version],
+    partitions_def=DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     check_specs=[dg.AssetCheckSpec("contract", asset="predictions", blocking=True)],
     pool="gpu",
+    retry_policy=PATIENCE,
 )
-def predictions(workspace: WorkspaceResource) -> dg.MaterializeResult:
-    """What the deployed version says of the folders of `[[pipeline.predict]]`; undeployed, the gate refuses."""
-    opened = workspace.opened()
-    plan = opened.settings.pipeline
-    reports = [
-        predict(
-            opened,
-            plan.target,
-            None,
-            [Path(source.path)],
-            source.site,
-            mode=Mode(source.mode) if source.mode else None,
-            progress=Silent(),
-        )
-        for source in plan.predict
-    ]
-    counts = {"scored": sum(report.scored for report in reports), "failed": sum(report.failed for report in reports)}
-    check = contract_check("predictions", stored_contract(opened, "predictions"))
+def predictions(context: dg.AssetExecutionContext, config: About, workspace: WorkspaceResource) -> dg.MaterializeResult:
+    """What the running version says of a day's images in `[[pipeline.predict]]`; not deployed, the gate refuses."""
+    with final_unless_passing():
+        opened = workspace.opened()
+        reports = score_days(opened, config.model_of(opened), days_of(context))
+        counts = {"scored": sum(one.scored for one in reports), "failed": sum(one.failed for one in reports)}
+        check = contract_check("predictions", stored_contract(opened, "predictions"))
     return dg.MaterializeResult(metadata=counts, check_results=[check])
 
 
-@dg.asset(group_name="operation", deps=[predictions])
-def monitor_run(workspace: WorkspaceResource) -> dg.MaterializeResult:
-    """Every signal of the monitors as of today, or as of the day that the settings name."""
-    opened = workspace.opened()
-    plan = opened.settings.pipeline
-    done = run_monitors(opened, plan.target, as_of=plan.as_of or None, plan=read_plan(opened, None), progress=Silent())
-    states = [signal["state"] for signal in done.json["signals"]]
-    counts = {state: states.count(state) for state in sorted(set(states))}
-    return dg.MaterializeResult(metadata={"digest": done.digest, **counts})
+@dg.asset(
+    group_name="operation",
+    deps=[observations, predictions],
+    partitions_def=DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    check_specs=[dg.AssetCheckSpec(monitor, asset="monitor_run") for monitor in MONITORS],
+    retry_policy=PATIENCE,
+)
+def monitor_run(context: dg.AssetExecutionContext, config: About, workspace: WorkspaceResource) -> dg.MaterializeResult:
+    """Every signal of the monitors as of the end of each day; the checks speak of the last one."""
+    with final_unless_passing():
+        opened = workspace.opened()
+        runs = monitor_days(opened, config.model_of(opened), days_of(context))
+    last = runs[-1]
+    checks = [signal_check("monitor_run", one, last.worst(one), last.says(one)) for one in MONITORS]
+    facts = {"day": last.day, "digest": last.digest}
+    return dg.MaterializeResult(metadata={"days": len(runs), **facts, **last.counts}, check_results=checks)

@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -91,26 +92,27 @@ def test_an_external_test_shares_no_site(workspace: Workspace) -> None:
 
 def test_copied_pixels_under_another_name_are_found(workspace: Workspace, made: Path, tmp_path: Path) -> None:
     freeze(workspace, "train", Role.TRAIN, "site=general")
-    dataset = dcmread(sorted((made / "images" / "general").rglob("*.dcm"))[1])
+    dataset = dcmread(sorted((made / "images" / "dicom" / "general").rglob("*.dcm"))[1])
     for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
         setattr(dataset, keyword, generate_uid(entropy_srcs=[keyword]))
     dataset.PatientID = "SOMEBODY ELSE"
     write(tmp_path / "copy", "a.dcm", dataset)
     take_dicom(workspace, tmp_path / "copy", "third")
-    (tmp_path / "labels.csv").write_text(f"sop,visible\n{dataset.SOPInstanceUID},1\n")
+    (tmp_path / "labels.csv").write_text(f"sop,study,visible\n{dataset.SOPInstanceUID},{dataset.StudyInstanceUID},1\n")
     take_labels(workspace, tmp_path / "labels.csv")
     with pytest.raises(LeakFoundError) as caught:
         freeze(workspace, "copied", Role.EXTERNAL_TEST, "site=third")
-    assert "shares 1 pixel digest(s), 1 near-duplicate(s) with cohort 'train'" in caught.value.line()
+    found = r"shares 1 pixel digest\(s\), [1-4] near-duplicate\(s\) with cohort 'train'"  # or of its neighbour slices
+    assert re.search(found, caught.value.line())
 
 
 @pytest.mark.parametrize(
     ("select", "units"),
     [
-        (("manufacturer!=Siemens",), 48),
-        (("manufacturer=siemens,GE", "site=general"), 32),
-        (("magnetic_field_strength>=2",), 32),
-        (("magnetic_field_strength=1.5",), 32),
+        (("manufacturer!=Siemens",), 40),
+        (("manufacturer=siemens,GE", "site=general"), 20),
+        (("magnetic_field_strength>=2",), 28),
+        (("magnetic_field_strength=1.5",), 36),
         (("age_years>=0", "age_years<=200"), 64),
         (("modality=MR",), 64),
         (("acquired_at>=2026-01-01",), None),
@@ -152,11 +154,11 @@ def test_a_strange_name_is_refused(workspace: Workspace) -> None:
 
 def test_images_that_are_gone_are_counted_out(workspace: Workspace, made: Path, tmp_path: Path) -> None:
     hidden = tmp_path / "hidden"
-    shutil.move(made / "images" / "elsewhere", hidden)
+    shutil.move(made / "images" / "dicom" / "elsewhere", hidden)
     try:
         cohort = freeze(workspace, "here", Role.TRAIN)
     finally:
-        shutil.move(hidden, made / "images" / "elsewhere")
+        shutil.move(hidden, made / "images" / "dicom" / "elsewhere")
     assert cohort.flow[-2:] == (("image taken in", 64), ("pixels readable", 32))
 
 

@@ -207,7 +207,7 @@ def test_a_new_site_is_put_on_record_and_said(workspace: Workspace, tmp_path: Pa
 
 def test_synthetic_objects_are_marked_by_what_they_say(workspace: Workspace, tmp_path: Path) -> None:
     images = draw(tmp_path / "images", patients=1, slices=3)
-    take_dicom(workspace, images / "general")
+    take_dicom(workspace, images / "dicom" / "general")
     take_dicom(workspace, series_of_slices(tmp_path / "real", 1))
     with reading(workspace.engine) as session:
         marks = [row.synthetic for row in session.scalars(select(SegmentRow).order_by(SegmentRow.number))]

@@ -7,10 +7,11 @@ import pytest
 from intake_workspace import TARGET
 
 from pipelines.bootstrap import Workspace
-from pipelines.usecases.issue_report import issue_report
+from pipelines.usecases.issue_report import issue_report, issue_report_once
 from registry.database import reading
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import UnknownNameError, UsageError
+from registry.domain.schedule import WorkKind
 from registry.schema import ReportRow
 
 
@@ -41,6 +42,18 @@ def test_without_a_place_it_goes_into_the_workspace_named_by_version_and_period(
     assert issued.file == trained.root / "reports" / f"{TARGET}-1-2026-Q1.pdf"
     assert issued.file.read_bytes().startswith(b"%PDF-")
     assert issued.file.stat().st_mode & 0o077 == 0
+
+
+def test_a_report_is_issued_once_while_nothing_else_comes_on_record(trained: Workspace) -> None:
+    first = issue_report_once(trained, TARGET, "2026-02")
+    first.file.unlink()
+    before = trained.ledger.head().size
+    assert issue_report_once(trained, TARGET, "2026-02") == first
+    assert first.file.exists(), "it is laid where it belongs"
+    other = issue_report_once(trained, TARGET, "2026-01")
+    assert (other.digest != first.digest, trained.ledger.head().size) == (True, before + 1)
+    trained.schedules.set(WorkKind.REPORT, TARGET, "0 4 1 * *", "UTC", trained.actor)
+    assert issue_report_once(trained, TARGET, "2026-02").digest != first.digest
 
 
 def test_what_cannot_be_reported_leaves_no_file_and_no_event(trained: Workspace, tmp_path: Path) -> None:

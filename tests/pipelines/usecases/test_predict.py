@@ -124,6 +124,15 @@ def test_scoring_again_adds_a_rerun_with_the_same_score(trained: Workspace, trai
     assert len({row["unit_uid"] for row in rows}) == len({(row["unit_uid"], row["score"]) for row in rows}) == 4
 
 
+def test_only_what_is_new_is_scored_where_that_is_asked(trained: Workspace, trained_root: Path) -> None:
+    """So that a step that is done again after a crash scores no unit twice."""
+    run(trained, [volume(trained_root, 2)])
+    before = trained.tables.version("predictions")
+    again = predict(trained, TARGET, None, [volume(trained_root, 2)], "general", again=False, progress=NoProgress())
+    assert (again.scored, again.failed) == (0, 0)
+    assert trained.tables.version("predictions") == before
+
+
 def test_a_new_study_is_taken_in_on_the_way(trained: Workspace, trained_root: Path, tmp_path: Path) -> None:
     new = relabelled(volume(trained_root, 3), tmp_path / "new", "1.2.3.4.5")
     before = int(trained.tables.read("acquisitions").num_rows)

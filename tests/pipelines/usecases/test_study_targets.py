@@ -1,5 +1,6 @@
 """A target that speaks of studies: what is validated is what is served, one middle slice a series."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from trained_workspace import LENIENT, PASSPHRASE
 from pipelines.bootstrap import Workspace
 from pipelines.intake.pixels import ImageReader
 from pipelines.intake.selection import share_of
-from pipelines.simulation.phantom import write_phantoms
-from pipelines.simulation.phantom_scanners import phantom_sites
+from pipelines.simulation.hospital import standard_hospital
+from pipelines.simulation.hospital_dicom import write_studies
 from pipelines.usecases.freeze_cohort import freeze_cohort
 from pipelines.usecases.images_to_score import find_images, units_of
 from pipelines.usecases.ingest_rows import ingest_rows
@@ -44,9 +45,10 @@ PATIENTS = 28  # 20 of them for the internal test: 10 with each class
 
 def draw(root: Path) -> Path:
     """Draw 28 studies; every study gets a second series, which holds the slices in another order."""
-    folder = root / "images"
-    write_phantoms(folder, seed=3, sites=phantom_sites(["general"]), patients_per_site=PATIENTS, slices=3,
-                   until=date(2026, 2, 28), size=32)  # fmt: skip
+    standard = standard_hospital(seed=3)
+    alone = replace(standard, sites=(replace(standard.sites[0], site="general", follow_up=0.0),))
+    write_studies(root / "images", alone, studies=PATIENTS, until=date(2026, 2, 28), slices=3, size=32)
+    folder = root / "images" / "dicom"
     for patient in sorted((folder / "general").iterdir()):
         add_series(patient)
     return folder

@@ -58,6 +58,14 @@ def test_the_version_is_registered_under_the_trainer_with_what_it_was_fitted_on(
     assert "version.registered" in events
 
 
+def test_the_same_files_are_registered_once_where_that_is_asked(trained: Workspace) -> None:
+    first = run(trained, "twice")
+    before = trained.ledger.head()
+    assert run(trained, "twice", again=False).name == first.name
+    assert trained.ledger.head() == before
+    assert run(trained, "twice").name == "twice@2"
+
+
 def test_the_operating_point_is_the_rules_choice_on_the_tune_cohort_alone(trained: Workspace) -> None:
     version, tune = trained.lifecycle.version(TARGET, "1"), trained.cohorts.get("tune")
     (point,) = version.operating_points

@@ -9,14 +9,6 @@ from ledgers import open_ledger
 from registry.ledger.store import Ledger
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of an empty database, on each kind of server."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/record.db"
-    return str(request.getfixturevalue("postgres_url"))
-
-
 @pytest.fixture
 def ledger(url: str) -> Iterator[Ledger]:
     """Return an empty ledger on each kind of server."""

@@ -1,0 +1,272 @@
+"""The life of alerts: streams that cross their limits open one, an open one explains what belongs to it, quiet ends it.
+
+The life is replayed from the first day of the watch, so that a run on a day and a replay up to it agree; what persons
+decided is laid over it by the record.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from monitors.cause import Cause, Scene, cause_of
+from monitors.watch.affected import studies_affected, unit_count
+from monitors.watch.build import Watch
+from monitors.watch.detector import Floats, Path, change_point, path_of, segment_z
+from monitors.watch.stream import Stream
+from registry.domain.digest import digest_value
+from registry.domain.signal import Alert
+
+EARLIER = 28  # days by which a stream's change may begin before the alert's and still belong to it
+LATER = 14  # days by which it may begin after the alert was opened
+RECENT = 28  # days that must still deviate for an alert to be active
+FURTHER = 4.0  # standard deviates by which a covered stream must leave its level since the alert
+STILL = 2.0  # standard deviates of those days
+CODES = {
+    "input": "SEQ001",
+    "score": "SEQ002",
+    "performance": "SEQ003",
+    "calibration": "SEQ004",
+    "subgroup": "SEQ005",
+    "scanner": "SEQ006",
+    "reader": "SEQ007",
+    "routing": "SEQ008",
+}
+_ACTIONS = {
+    "scanner": "scanner",
+    "software": "scanner",
+    "protocol": "scanner",
+    "subgroup": "subgroup",
+    "reader": "override",
+    "routing": "routing",
+    "input": "score",
+    "prevalence": "score",
+    "threshold": "score",
+}
+_READERS = frozenset({"override_of_positive", "override_of_negative"})
+_ARRIVALS = frozenset({"silence", "scored_share", "scanner_share", "unseen_scanner"})
+
+
+@dataclass(eq=False)
+class Episode:
+    """An alert as it lives: what opened it, what it explains, when it was last active.
+
+    Attributes:
+        lead: the stream that opened it.
+        opened: index of the day.
+        since: the change-point's interval and its estimate, as days of entry.
+        cause: why.
+        active: index of the last day on which one of its streams still deviated.
+        closed: index of the day on which it was cleared; None while it is open.
+        explained: streams that belong to it.
+    """
+
+    lead: Stream
+    opened: int
+    since: tuple[int, int, int]
+    cause: Cause
+    active: int
+    closed: int | None = None
+    explained: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, eq=False)
+class Life:
+    """Every episode up to the watch's last day, and the evidence as it stood after each re-arming."""
+
+    watch: Watch
+    episodes: tuple[Episode, ...]
+    evidence: tuple[Floats, ...]
+
+    def alerts(self, model: str, index: int) -> list[Alert]:
+        """Return the alerts as they stood on a day, the newest first opened last."""
+        return [_alert(self.watch, model, one, index) for one in self.episodes if one.opened <= index]
+
+    def crossed(self, place: int, index: int) -> bool:
+        """Say whether a stream exceeds its limit on a day."""
+        limit = self.watch.limits[self.watch.streams[place].family][index]
+        return bool(self.evidence[place][index] > limit)
+
+
+def life_of(watch: Watch) -> Life:
+    """Return the life of all alerts up to the watch's last day."""
+    paths = list(watch.paths)
+    evidence = [path.evidence.copy() for path in paths]
+    crossing = watch.crossing()
+    episodes: list[Episode] = []
+    for index in range(watch.calendar.days):
+        running = [one for one in episodes if one.closed is None]
+        fresh = []
+        for place in np.flatnonzero(crossing[:, index]).tolist():
+            owner = _owner(watch, running, place, index)
+            if owner is None:
+                fresh.append(place)
+            else:
+                owner.explained.add(place)
+        while fresh:
+            episode, fresh = _opened(watch, fresh, evidence, index)
+            episodes.append(episode)
+        for one in episodes:
+            if one.closed is None and _ended(watch, one, crossing, index):
+                one.closed = index
+                _rearm(watch, one, (paths, evidence, crossing), index)
+    return Life(watch, tuple(episodes), tuple(evidence))
+
+
+def _opened(watch: Watch, fresh: list[int], evidence: list[Floats], index: int) -> tuple[Episode, list[int]]:
+    """Open an episode for the strongest of the streams that nothing explains; return what it does not explain."""
+    lead_at = max(fresh, key=lambda place: (evidence[place][index] - _limit(watch, place, index), -place))
+    lead = watch.streams[lead_at]
+    since = _since(lead, index)
+    cause = cause_of(Scene(watch, index, lead, (since[1], since[2], since[0])))
+    episode = Episode(lead, index, (since[1], since[2], since[0]), cause, index, explained={lead_at})
+    left = []
+    for place in fresh:
+        if place == lead_at or _covers(episode, watch.streams[place]):
+            episode.explained.add(place)
+        else:
+            left.append(place)
+    return episode, left
+
+
+def _owner(watch: Watch, running: list[Episode], place: int, index: int) -> Episode | None:
+    """Return the open episode to which a crossing belongs."""
+    stream = watch.streams[place]
+    for one in running:
+        if place in one.explained:
+            return one
+    covering = [one for one in running if _covers(one, stream)]
+    if not covering:
+        return None
+    _, low, high = _since(stream, index)
+    fits = [one for one in covering if high >= one.since[0] - EARLIER and low <= one.opened + LATER]
+    same = fits or [one for one in covering if not _went_further(stream, one, index)]
+    return same[0] if same else None
+
+
+def _went_further(stream: Stream, episode: Episode, index: int) -> bool:
+    """Say whether a stream changed once more since an alert's own change, beyond what it deviated by already."""
+    if stream.comparison is None:
+        return False
+    start, _, _ = change_point(stream.comparison, stream.rules, index)
+    first = max(episode.since[2] + stream.lag, stream.begins)
+    if start <= first:
+        return False
+    spans = ((first, start - 1), (start, index))
+    n = [max(unit_count(stream, *span), 1.0) for span in spans]
+    deviates = [segment_z(stream.comparison, *span) / math.sqrt(size) for span, size in zip(spans, n, strict=True)]
+    return abs(deviates[1] - deviates[0]) >= FURTHER * math.sqrt(1 / n[0] + 1 / n[1])
+
+
+def _covers(episode: Episode, stream: Stream) -> bool:
+    """Say whether a cause explains a stream: the same reader or arrivals; else all that the site's scores feed."""
+    cause, own, lead = episode.cause, stream.scope, episode.lead.scope
+    same = (own.version, own.mode) == (lead.version, lead.mode) or cause.kind == "routing"
+    if own.target != lead.target or not same:
+        return False
+    here = own.site == cause.site
+    if cause.kind == "reader":
+        return here and stream.watched in _READERS and stream.key == cause.value
+    if cause.kind == "routing":
+        return here and stream.watched in _ARRIVALS
+    if stream.watched in _READERS or stream.watched in ("silence", "scored_share"):
+        return False
+    within = not cause.site or here or not own.site
+    return within and (cause.kind != "subgroup" or stream.watched not in _ARRIVALS)
+
+
+def _since(stream: Stream, index: int) -> tuple[int, int, int]:
+    """Return when the change began, by estimate and between which days, as days of entry."""
+    if stream.comparison is None:
+        raise ValueError("a stream that crossed its limit has a reference")
+    found = change_point(stream.comparison, stream.rules, index)
+    estimate, low, high = (day - stream.lag for day in found)
+    return estimate, low, high
+
+
+def _ended(
+    watch: Watch, episode: Episode, crossing: np.ndarray[tuple[int, int], np.dtype[np.bool_]], index: int
+) -> bool:
+    """Keep the last active day; say whether the plan's quiet period went by since."""
+    active = any(crossing[place, index] and _deviates(watch.streams[place], index) for place in episode.explained)
+    if active:
+        episode.active = index
+    return index - episode.active >= watch.plan.quiet_days
+
+
+def _deviates(stream: Stream, index: int) -> bool:
+    if stream.comparison is None:
+        return False
+    if stream.watched == "silence":
+        return True
+    first = max(stream.begins, index + 1 - RECENT)
+    return abs(segment_z(stream.comparison, first, index)) >= STILL
+
+
+def _rearm(
+    watch: Watch,
+    episode: Episode,
+    state: tuple[list[Path], list[Floats], np.ndarray[tuple[int, int], np.dtype[np.bool_]]],
+    index: int,
+) -> None:
+    """Begin again after a cleared alert: its streams forget the days before."""
+    paths, evidence, crossing = state
+    for place in sorted(episode.explained):
+        stream = watch.streams[place]
+        if stream.comparison is None or index + 1 >= watch.calendar.days:
+            continue
+        again = path_of(stream.comparison, replace(stream.rules, first=index + 1))
+        judged = watch.judged[place][index + 1 :]
+        evidence[place][index + 1 :] = np.where(judged, again.evidence[index + 1 :], 0.0)
+        paths[place] = again
+        limit = watch.limits[stream.family][index + 1 :]
+        crossing[place, index + 1 :] = evidence[place][index + 1 :] > limit
+
+
+def _limit(watch: Watch, place: int, index: int) -> float:
+    return float(watch.limits[watch.streams[place].family][index])
+
+
+def _alert(watch: Watch, model: str, episode: Episode, index: int) -> Alert:
+    closed = episode.closed if episode.closed is not None and episode.closed <= index else None
+    low, high, estimate = episode.since
+    return Alert(
+        id=alert_id(model, watch, episode),
+        code=CODES[episode.lead.family],
+        opened=watch.day(episode.opened),
+        state="open" if closed is None else "cleared",
+        since={"estimate": watch.day(estimate), "interval": [watch.day(low), watch.day(high)]},
+        cause={"kind": episode.cause.kind, "who": episode.cause.who},
+        studies_affected=studies_affected(
+            watch, episode.cause, episode.lead, estimate, index if closed is None else closed
+        ),
+        action=watch.plan.actions.get(_ACTIONS.get(episode.cause.kind, "performance"), ""),
+        closed=None if closed is None else watch.day(closed),
+        version=episode.lead.scope.version,
+        mode=episode.lead.scope.mode,
+        target=episode.lead.scope.target,
+        site=episode.cause.site or None,
+    )
+
+
+def alert_id(model: str, watch: Watch, episode: Episode) -> str:
+    """Return an alert's name: 16 hexadecimal digits of the digest of what never changes about it."""
+    scope, cause = episode.lead.scope, episode.cause
+    facts = {
+        "model": model,
+        "version": scope.version,
+        "mode": scope.mode,
+        "target": scope.target,
+        "code": CODES[episode.lead.family],
+        "opened": watch.day(episode.opened),
+        "cause": [cause.kind, cause.site, cause.axis, cause.value],
+    }
+    return digest_value(facts).removeprefix("sha256:")[:16]
+
+
+def running_on(life: Life, index: int) -> Iterator[Episode]:
+    """Yield the episodes that are open on a day."""
+    for one in life.episodes:
+        if one.opened <= index and (one.closed is None or one.closed > index):
+            yield one

@@ -1,0 +1,202 @@
+"""All streams of a model, with the evidence of each day and the limit that keeps the plan's budget."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from monitors.counts import WATCH, WATCH_READS, Counts, Family, Integers, day_number, day_text
+from monitors.scope import MONITORED_MODES, Scope
+from monitors.watch.arrival_streams import arrival_streams
+from monitors.watch.cells import Calendar, Cells, Mask, cells_of
+from monitors.watch.detector import Floats, Path, path_of
+from monitors.watch.label_streams import label_streams
+from monitors.watch.places import first_days, places_of, waves_of
+from monitors.watch.read_streams import reader_streams
+from monitors.watch.stream import Stream
+from monitors.watch.unit_streams import group_streams, scanner_streams, site_streams
+from registry.domain.plan import MonitoringPlan
+from validation.statistics.run_length import glr_limit
+
+YEAR = 365.25
+NEVER = 1e9  # nats: the limit of a family without budget
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """The streams of a model up to a day.
+
+    Attributes:
+        calendar: the days.
+        streams: in the order of their names.
+        paths: the evidence of each stream.
+        judged: per stream the days on which it is judged, shape (days,).
+        limits: per family the limit of each day, in nats.
+        counts: how many streams of each family were judged on each day.
+        cells: the units of each scope of all sites, by version, mode and target.
+        plan: the monitoring plan.
+    """
+
+    calendar: Calendar
+    streams: tuple[Stream, ...]
+    paths: tuple[Path, ...]
+    judged: tuple[npt.NDArray[np.bool_], ...]
+    limits: Mapping[str, Floats]
+    counts: Mapping[str, Integers]
+    cells: Mapping[Scope, Cells]
+    plan: MonitoringPlan
+
+    def day(self, index: int) -> str:
+        """Return the ISO day of an index."""
+        return day_text(self.calendar.start + index)
+
+    def index(self, day: str) -> int:
+        """Return the index of an ISO day."""
+        return day_number(day) - self.calendar.start
+
+    def first_day(self, stream: Stream) -> int:
+        """Return the index of the first day of a stream's site, of its first site where it is of all."""
+        scope = stream.scope
+        sites = self.sites[Scope(scope.version, scope.mode, scope.target)]
+        return sites[scope.site] if scope.site else min(sites.values())
+
+    def units(self, stream: Stream, index: int) -> int:
+        """Return the units of a stream's sites that entered by a day."""
+        cells, here = self._here(stream)
+        return int(cells.n[here & (cells.day <= index)].sum())
+
+    def labels(self, stream: Stream, index: int) -> int:
+        """Return those of them that had a label by then."""
+        cells, here = self._here(stream)
+        return int(cells.n[here & (cells.truth >= 0) & (cells.day + cells.age <= index)].sum())
+
+    def _here(self, stream: Stream) -> tuple[Cells, Mask]:
+        scope = stream.scope
+        cells = self.cells[Scope(scope.version, scope.mode, scope.target)]
+        every = np.ones(len(cells.n), dtype=np.bool_)
+        return cells, cells.at("site", scope.site) if scope.site else every
+
+    @cached_property
+    def sites(self) -> Mapping[Scope, Mapping[str, int]]:
+        """Per scope the index of the first day of each site."""
+        return {scope: first_days(cells) for scope, cells in self.cells.items()}
+
+    def crossing(self) -> npt.NDArray[np.bool_]:
+        """Say per stream and day whether the evidence exceeds the limit, shape (streams, days)."""
+        found = [path.evidence > self.limits[one.family] for one, path in zip(self.streams, self.paths, strict=True)]
+        return np.stack(found) if found else np.zeros((0, self.calendar.days), dtype=np.bool_)
+
+
+def watch_of(counts: Counts, plan: MonitoringPlan, as_of: str) -> Watch | None:
+    """Return the streams of a model up to a day; None where nothing live or in shadow entered by then.
+
+    The evidence and the limit of a day depend on no later day, so that one watch serves every earlier run.
+    """
+    units = _until(counts[WATCH], as_of)
+    modes = [units.is_level("mode", mode) for mode in MONITORED_MODES]
+    units = units.select(np.logical_or.reduce(modes) & ~units.is_level("site", ""))
+    if units.total == 0:
+        return None
+    start = int(units.codes_of("day").min())
+    calendar = Calendar(start, day_number(as_of) - start + 1, plan.reference_days)
+    cells = {scope: cells_of(_of(units, scope), calendar) for scope in _scopes(units)}
+    found = sorted(_streams(counts, cells, plan, as_of), key=lambda stream: stream.name)
+    judged = tuple(_judged(stream, calendar) for stream in found)
+    paths = tuple(_path(stream, days) for stream, days in zip(found, judged, strict=True))
+    sizes = _sizes(found, calendar)
+    limits = {stream.family: _limits(plan, stream.family, sizes.get(stream.family), calendar) for stream in found}
+    return Watch(calendar, tuple(found), paths, judged, limits, sizes, cells, plan)
+
+
+def stream_limit(plan: MonitoringPlan, family: str, streams: int) -> float:
+    """Return the limit, in nats, of each of so many streams of a family of the plan's budget.
+
+    A stream's share is the total times the family's share, over the number of its streams (Bonferroni, on rates).
+    """
+    rate = float(plan.false_alerts_per_model_year) * float(plan.budget.get(family, "0"))
+    if rate <= 0 or streams < 1:
+        return NEVER
+    return glr_limit(max(10.0, YEAR * streams / rate))
+
+
+def _streams(counts: Counts, cells: Mapping[Scope, Cells], plan: MonitoringPlan, as_of: str) -> Iterator[Stream]:
+    reads, acquired = _until(counts[WATCH_READS], as_of), _until(counts["FA"], as_of)
+    ends = _ends(cells)
+    for scope, own in cells.items():
+        places = places_of(own, scope, ends[scope])
+        for place in places:
+            yield from site_streams(own, place, plan)
+            yield from scanner_streams(own, place, plan)
+            yield from arrival_streams(acquired.where(site=place.scope.site), own, place, plan)
+            yield from reader_streams(_of(reads, place.scope), own.calendar, place.scope, plan)
+        for wave in waves_of(places):
+            yield from group_streams(own, wave, plan)
+            yield from label_streams(own, wave, plan)
+
+
+def _judged(stream: Stream, calendar: Calendar) -> npt.NDArray[np.bool_]:
+    day = np.arange(calendar.days)
+    if stream.comparison is None:
+        return np.zeros(calendar.days, dtype=np.bool_)
+    judged = (day >= stream.begins) & (day < (calendar.days if stream.ends is None else stream.ends))
+    for hold in stream.holds:
+        judged &= ~hold.days
+    return judged
+
+
+def _path(stream: Stream, judged: npt.NDArray[np.bool_]) -> Path:
+    if stream.comparison is None:
+        nothing = np.zeros(len(judged), dtype=np.int64)
+        return Path(np.zeros(len(judged)), nothing, nothing)
+    found = path_of(stream.comparison, stream.rules)
+    return Path(np.where(judged, found.evidence, 0.0), found.length, found.sign)
+
+
+def _sizes(streams: list[Stream], calendar: Calendar) -> dict[str, Integers]:
+    found: dict[str, Integers] = {}
+    for stream in streams:
+        if stream.comparison is not None:
+            size = found.setdefault(stream.family, np.zeros(calendar.days, dtype=np.int64))
+            size[stream.begins : stream.ends] += 1
+    return found
+
+
+def _limits(plan: MonitoringPlan, family: str, size: Integers | None, calendar: Calendar) -> Floats:
+    if size is None:
+        return np.full(calendar.days, NEVER)
+    sizes, place = np.unique(size, return_inverse=True)
+    return np.array([stream_limit(plan, family, max(int(one), 1)) for one in sizes])[place]
+
+
+def _ends(cells: Mapping[Scope, Cells]) -> dict[Scope, dict[str, int]]:
+    """Return per scope the day on which a later version, or the live mode, took its place at a site."""
+    begins = {scope: first_days(own) for scope, own in cells.items()}
+    ends: dict[Scope, dict[str, int]] = {scope: {} for scope in begins}
+    for scope, sites in begins.items():
+        for site, first in sites.items():
+            later = [
+                other[site]
+                for one, other in begins.items()
+                if one != scope and one.target == scope.target and one.mode in ("live", scope.mode)
+                if other.get(site, -1) > first
+            ]
+            if later:
+                ends[scope][site] = min(later)
+    return ends
+
+
+def _scopes(units: Family) -> list[Scope]:
+    cells = units.marginal(("version", "mode", "target"))
+    columns = [cells.labels_of(axis) for axis in cells.axes]
+    return sorted(Scope(*key) for key in zip(*columns, strict=True))
+
+
+def _of(family: Family, scope: Scope) -> Family:
+    chosen = {"version": scope.version, "mode": scope.mode, "target": scope.target}
+    return family.where(**chosen, **({"site": scope.site} if scope.site else {}))
+
+
+def _until(family: Family, as_of: str) -> Family:
+    return family.select(family.codes_of("day") <= day_number(as_of))

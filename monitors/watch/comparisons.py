@@ -1,0 +1,244 @@
+"""The comparisons that the detector makes: a level, a share, a group against the rest, a silence."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from monitors.watch.detector import Floats, dispersion_of
+
+LEAST = 10  # units of a segment below which it says nothing, in a stratum too where groups are compared
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """The mean of a score of each unit against its mean in the reference.
+
+    Attributes:
+        series: per day the sum of the score and the number of units, shape (2, days).
+        reference: slice bounds of the reference's days.
+        mean, variance: of the score within the reference.
+        units: number of units of the reference.
+    """
+
+    series: Floats
+    reference: tuple[int, int]
+    mean: float
+    variance: float
+    units: float
+
+    def z(self, sums: Floats) -> Floats:
+        """Return the deviate of a difference of two means (for mid-ranks that of Mann and Whitney)."""
+        total, n = sums[0], sums[1]
+        safe = np.maximum(n, 1)
+        spread = np.sqrt(max(self.variance, 1e-12) * safe * (1 + safe / max(self.units, 1)))
+        return np.where(n >= LEAST, (total - n * self.mean) / spread, 0.0)
+
+    @cached_property
+    def dispersion(self) -> float:
+        """Dispersion of the reference's days."""
+        total, n = self.series[:, self.reference[0] : self.reference[1]]
+        known = n > 0
+        spread = np.sqrt(max(self.variance, 1e-12) * n[known])
+        return dispersion_of((total[known] - n[known] * self.mean) / spread)
+
+    @cached_property
+    def freedom(self) -> float:
+        """Degrees of freedom: the reference's days less one."""
+        return max(5.0, float((self.series[1, self.reference[0] : self.reference[1]] > 0).sum() - 1))
+
+    @property
+    def base(self) -> float:
+        """What the reference held."""
+        return self.mean
+
+    def units_of(self, sums: Floats) -> float:
+        """Return the units of a segment."""
+        return float(sums[1])
+
+    def estimate(self, sums: Floats) -> tuple[float, float]:
+        """Return the mean of a segment and its standard error."""
+        n = max(float(sums[1]), 1.0)
+        return float(sums[0]) / n, math.sqrt(self.variance * self.dispersion / n)
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """The share of hits among the units against that in the reference.
+
+    Attributes:
+        series: per day the hits and the number of units, shape (2, days).
+        reference: slice bounds of the reference's days.
+        hits, units: of the reference.
+    """
+
+    series: Floats
+    reference: tuple[int, int]
+    hits: float
+    units: float
+    least: int = LEAST
+
+    def z(self, sums: Floats) -> Floats:
+        """Return the signed root of the deviance of two binomials, half a hit nearer to the reference."""
+        x, n = sums[0], sums[1]
+        rate = self.hits / max(self.units, 1)
+        raw = x - n * rate
+        near = np.where(np.abs(raw) > 0.5, x - 0.5 * np.sign(raw), n * rate)
+        deviance = 2 * (_fit(near, n) + _fit(self.hits, self.units) - _fit(near + self.hits, n + self.units))
+        return np.where(n >= self.least, np.sign(raw) * np.sqrt(np.maximum(deviance, 0)), 0.0)
+
+    @cached_property
+    def dispersion(self) -> float:
+        """Dispersion of the reference's days."""
+        x, n = self.series[:, self.reference[0] : self.reference[1]]
+        rate = (self.hits + 0.5) / (self.units + 1)
+        known = n > 0
+        return dispersion_of((x[known] - n[known] * rate) / np.sqrt(n[known] * rate * (1 - rate)))
+
+    @cached_property
+    def freedom(self) -> float:
+        """Degrees of freedom: the reference's days less one."""
+        return max(5.0, float((self.series[1, self.reference[0] : self.reference[1]] > 0).sum() - 1))
+
+    @property
+    def base(self) -> float:
+        """What the reference held."""
+        return self.hits / max(self.units, 1.0)
+
+    def units_of(self, sums: Floats) -> float:
+        """Return the units of a segment."""
+        return float(sums[1])
+
+    def estimate(self, sums: Floats) -> tuple[float, float]:
+        """Return the share of a segment and its standard error (Agresti and Coull)."""
+        n = float(sums[1]) + 4
+        p = (float(sums[0]) + 2) / n
+        return float(sums[0]) / max(float(sums[1]), 1.0), math.sqrt(self.dispersion * p * (1 - p) / n)
+
+
+Part = Level | Share
+Pair = tuple[Part, Part | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Strata:
+    """The change of a group over several strata (sites), each against the change of the rest of the same stratum.
+
+    Attributes:
+        pairs: per stratum the group and the rest; without a rest the group's change alone.
+        own: whether the group must itself have changed as strongly, against its own reference.
+    """
+
+    pairs: tuple[Pair, ...]
+    own: bool = False
+
+    @cached_property
+    def series(self) -> Floats:
+        """Series of all strata: two rows a group and two a rest."""
+        return np.concatenate([part.series for pair in self.pairs for part in pair if part is not None])
+
+    def z(self, sums: Floats) -> Floats:
+        """Return the deviate of the strata's differences, weighted by their precision."""
+        top, weight, n = (np.zeros(sums.shape[1:]) for _ in range(3))
+        for group, mine, rest, theirs in self._split(sums):
+            change, spread = _change(group, mine)
+            there = mine[1] > 0
+            if rest is not None and theirs is not None:
+                other, wider = _change(rest, theirs)
+                change, spread, there = change - other, spread + wider, there & (theirs[1] > 0)
+            precision = np.where(there, 1 / np.maximum(spread, 1e-12), 0.0)
+            top, weight, n = top + precision * change, weight + precision, n + mine[1]
+        z = np.where((n >= LEAST) & (weight > 0), top / np.sqrt(np.maximum(weight, 1e-12)), 0.0)
+        return self._held(z, sums) if self.own else z
+
+    def _held(self, z: Floats, sums: Floats) -> Floats:
+        """Hold the deviate to that of the group against its own reference, where both point the same way."""
+        alone = np.sum([group.z(mine) for group, mine, _, _ in self._split(sums)], axis=0) / math.sqrt(len(self.pairs))
+        return np.where(np.sign(alone) == np.sign(z), np.sign(z) * np.minimum(np.abs(z), np.abs(alone)), 0.0)
+
+    def _split(self, sums: Floats) -> Iterator[tuple[Part, Floats, Part | None, Floats | None]]:
+        row = 0
+        for group, rest in self.pairs:
+            yield group, sums[row : row + 2], rest, None if rest is None else sums[row + 2 : row + 4]
+            row += 2 if rest is None else 4
+
+    @cached_property
+    def dispersion(self) -> float:
+        """The groups' dispersion: the largest."""
+        return max(group.dispersion for group, _ in self.pairs)
+
+    @cached_property
+    def freedom(self) -> float:
+        """Degrees of freedom, added over the strata."""
+        return sum(group.freedom for group, _ in self.pairs)
+
+    base = 0.0
+
+    def units_of(self, sums: Floats) -> float:
+        """Return the group's units of a segment."""
+        return sum(float(mine[1]) for _, mine, _, _ in self._split(sums))
+
+    def estimate(self, sums: Floats) -> tuple[float, float]:
+        """Return the change of the group less that of the rest, and its standard error, over the strata by size."""
+        total, value, spread = max(self.units_of(sums), 1.0), 0.0, 0.0
+        for group, mine, rest, theirs in self._split(sums):
+            weight = float(mine[1]) / total
+            now, error = group.estimate(mine)
+            change = now - group.base
+            if rest is not None and theirs is not None:
+                other, its = rest.estimate(theirs)
+                change, error = change - (other - rest.base), math.hypot(error, its)
+            value, spread = value + weight * change, spread + (weight * error) ** 2
+        return value, math.sqrt(spread)
+
+
+@dataclass(frozen=True, eq=False)
+class Silence:
+    """Days on end without any arrival, against how often such a day was empty in the reference.
+
+    Attributes:
+        series: per day the nats of an empty day (0 where something arrived) and the arrivals, shape (2, days).
+    """
+
+    series: Floats
+    dispersion: float = 1.0
+    freedom: float = 1e9
+    base: float = 1.0
+
+    def units_of(self, sums: Floats) -> float:
+        """Return the units of a segment: none, by definition."""
+        return float(sums[1])
+
+    def z(self, sums: Floats) -> Floats:
+        """Return the deviate whose evidence is the nats of a run of empty days; 0 where a day is not empty."""
+        quiet, arrived = sums[0], sums[1]
+        return np.where(arrived == 0, -np.sqrt(2 * quiet), 0.0)
+
+    def estimate(self, sums: Floats) -> tuple[float, float]:
+        """Return the share of days with arrivals, which a silence leaves at 0."""
+        return (0.0 if sums[1] == 0 else 1.0), 0.0
+
+
+Any = Level | Share | Strata | Silence
+
+
+def _change(part: Level | Share, sums: Floats) -> tuple[Floats, Floats]:
+    """Return the change of a part and its variance: of shares on the arc-sine scale, which holds it steady."""
+    n = np.maximum(sums[1], 1e-9)
+    if isinstance(part, Level):
+        return sums[0] / n - part.mean, part.variance * (1 / n + 1 / max(part.units, 1))
+    now = np.arcsin(np.sqrt((sums[0] + 0.375) / (sums[1] + 0.75)))
+    before = math.asin(math.sqrt((part.hits + 0.375) / (part.units + 0.75)))
+    return now - before, 1 / (4 * sums[1] + 2) + 1 / (4 * part.units + 2)
+
+
+def _fit(x: Floats | float, n: Floats | float) -> Floats:
+    """Return the maximal log-likelihood of x hits of n."""
+    x, n = np.asarray(x, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    x = np.minimum(np.maximum(x, 0.0), n)
+    tiny = 1e-300
+    return np.asarray(
+        x * np.log(np.maximum(x, tiny)) + (n - x) * np.log(np.maximum(n - x, tiny)) - n * np.log(np.maximum(n, tiny))
+    )

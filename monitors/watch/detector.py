@@ -1,0 +1,166 @@
+"""The change detector: a generalised likelihood ratio of every recent segment of days against the reference.
+
+For each day the segments that end there, of two days or more, are compared with the reference, and the strongest is the
+day's evidence, in nats. The comparison is of two samples, so that the reference's own uncertainty is in it; the
+spread is that of the reference's days (Newey & West 1987, six lags), never below the binomial or the within-day one;
+and because it is estimated, the square is taken through the likelihood of Student's t.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from monitors.counts import Integers
+
+Floats = npt.NDArray[np.float64]
+LONGEST = 180  # days: the longest segment
+_LAGS = 6
+_EVERY = 28
+_DROP = 3.0  # nats of the profile that bound the change-point (about 95 %, Worsley 1986)
+
+
+class Comparison(Protocol):
+    """Compares a segment of days with the reference.
+
+    * every sum is of shape (rows, ...): one row a series of `series`.
+    """
+
+    @property
+    def series(self) -> Floats:
+        """Daily series of shape (rows, days) whose sums over a segment are sufficient."""
+        ...
+
+    def z(self, sums: Floats) -> Floats:
+        """Return the signed standard deviate of segments, before dispersion; 0 where there is too little."""
+        ...
+
+    @property
+    def dispersion(self) -> float:
+        """Variance of the reference's days over the assumed one, at least 1."""
+        ...
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of the dispersion."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which segments count.
+
+    Attributes:
+        first: index of the first day that a segment may hold.
+        side: 1 only rises, -1 only falls, 0 both.
+        weeks: whether only whole weeks count, for series with a weekly cycle.
+        shortest: days of the shortest segment.
+    """
+
+    first: int
+    side: int = 0
+    weeks: bool = False
+    shortest: int = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """The evidence of each day.
+
+    Attributes:
+        evidence: nats, shape (days,); 0 where nothing is judged.
+        length: days of the strongest segment, shape (days,); 0 where there is none.
+        sign: its direction, shape (days,).
+    """
+
+    evidence: Floats
+    length: Integers
+    sign: Integers
+
+
+def lengths_of(rules: Rules) -> Integers:
+    """Return the lengths of segments that are tried: each day up to four weeks, then 7 % longer each time."""
+    long = np.round(_EVERY * 1.07 ** np.arange(1, 30)).astype(np.int64)
+    tried = np.unique(np.concatenate([np.arange(1, _EVERY + 1), long]))
+    if rules.weeks:
+        tried = 7 * np.arange(1, LONGEST // 7 + 1)
+    return tried[(tried >= rules.shortest) & (tried <= LONGEST)]
+
+
+def path_of(comparison: Comparison, rules: Rules) -> Path:
+    """Return the evidence of every day; that of a day depends on no later one."""
+    days = comparison.series.shape[1]
+    if rules.first >= days:
+        return Path(np.zeros(days), np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64))
+    sums = _sums(comparison)
+    size = lengths_of(rules)
+    ends = np.arange(rules.first, days)
+    starts = ends[None, :] + 1 - size[:, None]
+    inside = starts >= rules.first
+    segments = sums[:, ends + 1][:, None, :] - sums[:, np.where(inside, starts, ends[None, :] + 1)]
+    z = np.where(inside, _sided(comparison.z(segments), rules.side), 0.0)
+    found = nats(z, comparison)
+    place = np.argmax(found, axis=0)
+    chosen = (place, np.arange(len(ends)))
+    before = np.zeros(rules.first)
+    evidence = np.concatenate([before, found[chosen]])
+    length = np.concatenate([before, np.where(found[chosen] > 0, size[place], 0)]).astype(np.int64)
+    return Path(evidence, length, np.concatenate([before, np.sign(z[chosen])]).astype(np.int64))
+
+
+def segment_z(comparison: Comparison, first: int, last: int) -> float:
+    """Return the signed deviate of one segment, dispersion included; both ends count."""
+    sums = comparison.series[:, max(first, 0) : last + 1].sum(axis=1, keepdims=True)
+    return float(comparison.z(sums)[0] / np.sqrt(comparison.dispersion))
+
+
+def change_point(comparison: Comparison, rules: Rules, last: int) -> tuple[int, int, int]:
+    """Return the day on which the change began, and the days between which its profile drops by no more than 3 nats.
+
+    Args:
+        comparison: the compared series.
+        rules: which segments count.
+        last: index of the day on which it is asked.
+    """
+    first = max(rules.first, last + 1 - LONGEST)
+    starts = np.arange(first, last + 2 - rules.shortest)
+    sums = _sums(comparison)
+    z = _sided(comparison.z(sums[:, [last + 1]] - sums[:, starts]), rules.side)
+    profile = nats(z, comparison)
+    place = int(np.argmax(profile))
+    near = np.flatnonzero(profile >= profile[place] - _DROP)
+    return int(starts[place]), int(starts[near[0]]), int(starts[near[-1]])
+
+
+def nats(z: Floats, comparison: Comparison) -> Floats:
+    """Return the evidence of deviates by the likelihood of Student's t with the dispersion's degrees of freedom."""
+    free = comparison.freedom
+    return np.asarray(free / 2 * np.log1p(z * z / (comparison.dispersion * free)), dtype=np.float64)
+
+
+def dispersion_of(residuals: Sequence[float] | Floats) -> float:
+    """Return the long-run variance of standardised day residuals, at least their plain variance and 1.
+
+    Args:
+        residuals: one a day with units, in order, each with variance 1 where days are independent.
+    """
+    r = np.asarray(residuals, dtype=np.float64)
+    if len(r) < 2:
+        return 1.0
+    r = r - r.mean()
+    plain = float(r @ r) / (len(r) - 1)
+    total = plain
+    for lag in range(1, min(_LAGS, len(r) - 1) + 1):
+        total += 2 * (1 - lag / (_LAGS + 1)) * float(r[lag:] @ r[:-lag]) / (len(r) - 1)
+    return max(1.0, plain, total)
+
+
+def _sums(comparison: Comparison) -> Floats:
+    """Return the cumulative sums of the series, beginning with 0, shape (rows, days + 1)."""
+    return np.concatenate([np.zeros((len(comparison.series), 1)), comparison.series.cumsum(axis=1)], axis=1)
+
+
+def _sided(z: Floats, side: int) -> Floats:
+    return z if side == 0 else np.where(np.sign(z) == side, z, 0.0)

@@ -1,0 +1,181 @@
+"""Streams that need labels: every day is looked at when its units have one age, so that late labels change nothing.
+
+The age is the one by which 80 % of the labels arrived that the reference's units had after a further reference period;
+it is set once a site, when that period is over (contract, section 9: mature at 80 %, at equal age).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from monitors.labels import MATURE
+from monitors.watch.cells import Cells, Mask, level, share
+from monitors.watch.comparisons import Level, Share, Strata
+from monitors.watch.detector import Floats, Rules
+from monitors.watch.places import Place, Wave
+from monitors.watch.stream import Hold, Stream
+from monitors.watch.unit_streams import groups_of
+from registry.domain.plan import MonitoringPlan
+from registry.domain.vocabulary import NotAssessed
+
+AGES = (3, 7, 14, 21, 28, 42, 60, 90, 120)  # days
+SWAY = 1.5  # factor by which the verified share of negatives over that of positives may move
+OF_A_SITE = (("performance", "sensitivity"), ("performance", "specificity"), ("calibration", "residual"))
+TRUTHS = {"sensitivity": 1, "specificity": 0}
+
+
+@dataclass(frozen=True, eq=False)
+class Ripe:
+    """The labels of one site at equal age.
+
+    Attributes:
+        place: the site.
+        keep: cells whose unit has a label of that age or less.
+        age: days.
+        begins: index of the first day that is judged.
+        holds: days on which too few labels came, or verification depends otherwise on the decision.
+    """
+
+    place: Place
+    keep: Mask
+    age: int
+    begins: int
+    holds: tuple[Hold, ...]
+
+
+def ripe_labels(cells: Cells, place: Place) -> Ripe | None:
+    """Return a site's labels at the age at which they are mature; None before that can be told, or without labels."""
+    calendar = cells.calendar
+    decided = place.span[1] + calendar.reference_days
+    here = cells.at("site", place.scope.site)
+    inside = here & cells.during(place.span) & (cells.age <= calendar.reference_days)
+    total = cells.n[inside].sum()
+    if calendar.days < decided or total == 0:
+        return None
+    enough = (age for age in AGES if cells.n[inside & (cells.age <= age)].sum() >= MATURE * total)
+    age = min(next(enough, calendar.reference_days), calendar.reference_days)
+    keep = here & (cells.age <= age) & (cells.truth >= 0)
+    return Ripe(place, keep, age, decided, _holds(cells, place, keep, age))
+
+
+def label_streams(cells: Cells, wave: Wave, plan: MonitoringPlan) -> Iterator[Stream]:
+    """Yield sensitivity, specificity and calibration of each site, of all together, and of groups against the rest."""
+    ripe = [ripe_labels(cells, place) for place in wave.places]
+    for place, found in zip(wave.places, ripe, strict=True):
+        if found is None:
+            yield from (Stream(family, watched, place.scope, {}, "", None) for family, watched in OF_A_SITE)
+        else:
+            yield from _site(cells, found, plan)
+    known = [found for found in ripe if found is not None]
+    decided = max(place.span[1] for place in wave.places) + cells.calendar.reference_days
+    if known and cells.calendar.days >= decided:
+        if len(known) > 1:
+            yield from _pooled(cells, wave, known, plan)
+        yield from _groups(cells, wave, known, plan)
+
+
+def _site(cells: Cells, ripe: Ripe, plan: MonitoringPlan) -> Iterator[Stream]:
+    found: dict[str, Share | Level] = dict(_rates(cells, ripe, ripe.keep, plan))
+    if cells.n[ripe.keep & cells.during(ripe.place.span)].sum() >= plan.min_units:
+        found["residual"] = level(cells, ripe.keep, cells.truth - cells.values, ripe.place.span, ripe.age)
+    for family, watched in OF_A_SITE:
+        rules = Rules(ripe.begins, 0 if watched == "residual" else -1)
+        stream = Stream(family, watched, ripe.place.scope, {}, "", found.get(watched), rules)
+        yield replace(stream, lag=ripe.age, ends=ripe.place.ends, holds=ripe.holds)
+
+
+def _pooled(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) -> Iterator[Stream]:
+    found = [_rates(cells, one, one.keep, plan) for one in ripe]
+    for watched in TRUTHS:
+        pairs = tuple((rates[watched], None) for rates in found if watched in rates)
+        if len(pairs) > 1:
+            yield _over_sites(wave, ripe, ("performance", watched, {}, wave.mark), Strata(pairs))
+
+
+def _groups(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) -> Iterator[Stream]:
+    """Yield each group against the rest of the same site: site by site, and over all sites where there are several."""
+    for axis, name in groups_of(cells, plan):
+        group, stated = cells.at(axis, name), ~cells.at(axis, "")
+        sides = [
+            (one, _rates(cells, one, one.keep & group, plan), _rates(cells, one, one.keep & stated & ~group, plan))
+            for one in ripe
+        ]
+        for watched in TRUTHS:
+            pairs = {
+                place: (mine[watched], rest[watched])
+                for place, (_, mine, rest) in enumerate(sides)
+                if watched in mine and watched in rest
+            }
+            who = ("subgroup", watched, {f"axis:{axis}": name}, f"{axis}={name}{wave.mark}")
+            exists = cells.first_day(group)
+            for place, pair in pairs.items():
+                yield replace(_at_site(ripe[place], who, pair), exists=exists)
+            if len(ripe) > 1 and pairs:
+                strata = Strata(tuple(pairs.values()), own=True)
+                yield replace(_over_sites(wave, ripe, who, strata), exists=exists)
+
+
+def _at_site(ripe: Ripe, who: tuple[str, str, dict[str, str], str], pair: tuple[Share, Share]) -> Stream:
+    family, watched, subject, key = who
+    rules, strata = Rules(ripe.begins, -1), Strata((pair,), own=True)
+    stream = Stream(family, watched, ripe.place.scope, subject, key, strata, rules, lag=ripe.age)
+    return replace(stream, ends=ripe.place.ends, holds=ripe.holds)
+
+
+def _over_sites(wave: Wave, ripe: list[Ripe], who: tuple[str, str, dict[str, str], str], strata: Strata) -> Stream:
+    family, watched, subject, key = who
+    begins = max(place.span[1] for place in wave.places) + ripe[0].place.span[1] - ripe[0].place.span[0]
+    lag = max(one.age for one in ripe)
+    holds = tuple(hold for one in ripe for hold in one.holds)
+    return Stream(family, watched, wave.scope, subject, key, strata, Rules(begins, -1), lag=lag, holds=holds)
+
+
+def _rates(cells: Cells, ripe: Ripe, keep: Mask, plan: MonitoringPlan) -> dict[str, Share]:
+    """Return sensitivity and specificity of some cells where the reference holds enough of that class."""
+    least = {"sensitivity": plan.min_positive, "specificity": plan.min_negative}
+    found = {}
+    for watched, truth in TRUTHS.items():
+        chosen = keep & (cells.truth == truth)
+        rate = share(cells, chosen, cells.called == bool(truth), ripe.place.span, ripe.age)
+        if rate.units >= least[watched]:
+            found[watched] = rate
+    return found
+
+
+def _holds(cells: Cells, place: Place, keep: Mask, age: int) -> tuple[Hold, ...]:
+    """Return the days on which the last four weeks lack labels, or are verified otherwise than the reference."""
+    here = cells.at("site", place.scope.site)
+    shares = []
+    for called in (True, False):
+        chosen = here & (cells.called == called)
+        daily = np.stack([cells.daily(chosen & keep), cells.daily(chosen)])
+        recent = _recent(np.stack([cells.calendar.shifted(row, age) for row in daily]))
+        before = daily[:, place.span[0] : place.span[1]].sum(axis=1)
+        shares.append((recent, before))
+    (pos, pos_before), (neg, neg_before) = shares
+    covered = (pos[0] + neg[0]) / np.maximum(pos[1] + neg[1], 1)
+    hollow = covered < MATURE * (pos_before[0] + neg_before[0]) / max(pos_before[1] + neg_before[1], 1)
+    few = "fewer than 80 % of the labels that the reference had at equal age have arrived"
+    biased = "the units that are verified depend on the model's answer otherwise than in the reference"
+    swayed = _swayed(pos, neg, (pos_before, neg_before))
+    return (Hold(hollow, NotAssessed.IMMATURE, few), Hold(swayed, NotAssessed.VERIFICATION, biased))
+
+
+def _swayed(pos: Floats, neg: Floats, before: tuple[Floats, Floats]) -> Mask:
+    usual = _odd(*before)
+    now = _odd(pos, neg)
+    enough = (pos[1] >= 30) & (neg[1] >= 30)
+    return np.asarray(enough & ((now > SWAY * usual) | (now < usual / SWAY)))
+
+
+def _odd(pos: Floats, neg: Floats) -> Floats:
+    """Return the verified share of negatives over that of positives."""
+    share_of = [(part[0] + 0.5) / (part[1] + 1) for part in (pos, neg)]
+    return np.asarray(share_of[1] / share_of[0])
+
+
+def _recent(daily: Floats, days: int = 28) -> Floats:
+    sums = np.concatenate([np.zeros((len(daily), 1)), daily.cumsum(axis=1)], axis=1)
+    ends = np.arange(1, daily.shape[1] + 1)
+    return np.asarray(sums[:, ends] - sums[:, np.maximum(ends - days, 0)])

@@ -1,0 +1,1 @@
+"""What the explorable appendix of the drift monitors shows: which columns, of which rows, compared how."""

@@ -1,0 +1,50 @@
+"""`overread validate --against deployed`: what is said of a comparison, and how the command ends."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import typer
+
+from pipelines.cli.console import give, progress
+from registry.domain.errors import ExitCode
+from registry.domain.vocabulary import Verdict
+
+
+class Against(StrEnum):
+    """Whom a candidate is compared with: the deployed version, and always the original one of the plan too."""
+
+    DEPLOYED = "deployed"
+
+
+def compare(name: str, cohort: str, site: str | None, *, require_assessed: bool, as_json: bool) -> None:
+    """Compare a candidate under its model's change plan; a failed comparison ends with 1."""
+    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.compare_candidate import compare_candidate  # noqa: PLC0415 - lazy
+
+    with progress("scoring") as bar:
+        record = compare_candidate(here(), *name_and_version(name), cohort, site, progress=bar)
+    give(record, _lines(record), as_json=as_json)
+    if record["verdict"] == Verdict.FAILED:
+        raise typer.Exit(ExitCode.ANSWER_IS_NO)
+    if record["verdict"] == Verdict.NOT_ASSESSED and require_assessed:
+        raise typer.Exit(ExitCode.INCOMPLETE)
+
+
+def _lines(record: Mapping[str, Any]) -> list[str]:
+    mark = " on synthetic data" if record["synthetic"] else ""
+    head = f"{record['model']}@{record['candidate']} on {record['cohort']}, look {record['look']} of {record['looks']}"
+    return [f"{head}: {record['verdict']}{mark}; {record['why']}", *map(_row, record["metrics"])]
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    mine, theirs, difference = row["candidate"], row["other"], row["difference"]
+    low, high = (_short(bound) for bound in difference["interval"])
+    counts = f"n {difference['n']}, {difference['n_patients']} patients"
+    values = f"{_short(mine['value'])} against {_short(theirs['value'])} of {row['against']}@{row['version']}"
+    change = f"{_short(difference['value'])} ({low} to {high}), margin -{row['margin']}"
+    return f"  {row['metric']:12} {values}: {change}: {row['verdict']}; {counts}"
+
+
+def _short(value: str | None) -> str:
+    return "-" if value is None else f"{float(value):.3f}"

@@ -1,0 +1,69 @@
+"""`overread export` and `overread verify`: evidence out, and its check wherever it went."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.console import Json, give
+from registry.domain.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from dashboards.bundle.verify import EvidenceReport
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    app.command(epilog="Example: overread export nodule --period 2026-Q3 --out evidence.zip")(export)
+    app.command(epilog="Example: overread verify evidence.zip --key overread.local/…+…+…")(verify)
+
+
+def export(
+    name: Annotated[str, typer.Argument(metavar="MODEL[@VERSION]", help="The version; the newest unless given.")],
+    period: Annotated[str, typer.Option("--period", help="2026, 2026-Q3, 2026-09, or FROM..TO.")],
+    out: Annotated[Path, typer.Option("--out", help="The zip file to write.")],
+    at: Annotated[
+        int | None,
+        typer.Option("--at", help="Only what the first so many events tell; the newest checkpoint unless given."),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the evidence of a model and a period as one file that a reviewer verifies offline."""
+    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.export_evidence import export_evidence  # noqa: PLC0415 - lazy
+
+    workspace = here()
+    done = export_evidence(workspace, *name_and_version(name), period, out, at)
+    lines = [f"{done.file} ({done.digest}): {done.files} files, {done.ledger_size} events of the ledger"]
+    lines += [f"  missing: {kind}" for kind in done.missing]
+    lines += [f"  give the reviewer this key by another way: {workspace.ledger.public_vkey}"]
+    give(done.to_json() | {"key": workspace.ledger.public_vkey}, lines, as_json=as_json)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A file made by `overread export`.")],
+    key: Annotated[str, typer.Option("--key", help="The ledger's public key, got from elsewhere than the file.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Verify evidence offline, without a workspace: 0 holds, 1 broken or another key, 3 something is missing."""
+    from dashboards.bundle.verify import verify_evidence  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.ledger.note import MalformedNoteError  # noqa: PLC0415 - lazy
+
+    try:
+        report = verify_evidence(file, key)
+    except MalformedNoteError as error:
+        raise UsageError(error.what, where="--key", mend=error.mend) from error
+    give(report.to_json(), _lines(report), as_json=as_json)
+    codes = {"VERIFIED": ExitCode.DONE, "INCOMPLETE": ExitCode.INCOMPLETE, "BROKEN": ExitCode.ANSWER_IS_NO}
+    raise typer.Exit(codes[report.verdict])
+
+
+def _lines(report: "EvidenceReport") -> list[str]:
+    about = f": {report.model}, {report.period}, {report.size} events of the ledger" if report.model else ""
+    held = ", ".join(f"{n} {title}" for title, n in report.checks.items())
+    lines = [f"{report.verdict}{about}", *([f"  checked: {held}"] if held else [])]
+    lines += [f"  does not hold: {fault}" for fault in report.faults[:20]]
+    lines += [f"  and {len(report.faults) - 20} more"] if len(report.faults) > 20 else []
+    return [*lines, *(f"  missing: {kind}" for kind in report.missing)]

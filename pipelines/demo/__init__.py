@@ -1,0 +1,1 @@
+"""The demo: the whole story on synthetic data, through the same use cases as every command."""

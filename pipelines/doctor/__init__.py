@@ -1,0 +1,1 @@
+"""What the doctor checks, one file a part of the workspace."""

@@ -1,0 +1,1 @@
+"""The versions below which a published weakness is known."""

@@ -1,0 +1,125 @@
+"""What asks for work by itself: alerts, strata that were never validated, approvals that come to their end.
+
+Each is a small judgement over the record that opens a task once a cause; Dagster's sensors only call it.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from pipelines.bootstrap import Workspace
+from pipelines.usecases.envelope import Stratum, unseen_strata
+from registry.database import reading
+from registry.domain.display import plain
+from registry.domain.instants import parse_instant
+from registry.domain.lifecycle import VersionState
+from registry.domain.model import ModelVersion
+from registry.domain.person import SERVICE
+from registry.history import last_event
+from registry.schema import LedgerEntry
+from registry.tasks import RETRAIN, REVALIDATE, Task
+
+# Causes that no retraining mends: they lie with a reader, or with how studies reach the model.
+NO_RETRAINING = frozenset({"reader", "routing"})
+
+
+def ask_for_retraining(workspace: Workspace) -> list[Task]:
+    """Ask for a retraining for each alert on record whose cause lies with the model's world; the same cause asks once.
+
+    A later alert of the same cause asks anew once the task was closed.
+    """
+    opened = []
+    for seq in _events(workspace, "alert.opened"):
+        payload = workspace.ledger.payload(seq)
+        if payload is not None and _kind(payload["cause"]) not in NO_RETRAINING:
+            at = workspace.ledger.event(seq).record["at"]
+            opened.append(_retraining(workspace, payload, at))
+    return [task for task in opened if task is not None]
+
+
+def ask_for_revalidation(workspace: Workspace) -> list[Task]:
+    """Ask for a revalidation for each scanner, software version or protocol that a running version never met."""
+    asked = [_revalidation(workspace, one) for one in unseen_strata(workspace)]
+    return [task for task in asked if task is not None]
+
+
+def settle_tasks(workspace: Workspace) -> list[str]:
+    """Close what was done: retrainings by a version registered since, revalidations by an envelope that grew."""
+    unseen = {_cause(one) for one in unseen_strata(workspace)}
+    versions = workspace.lifecycle.versions()
+    closed = []
+    for task in workspace.tasks.open():
+        outcome = _retrained(task, versions) if task.kind == RETRAIN else _revalidated(task, unseen)
+        if outcome:
+            workspace.tasks.close(task.task, outcome, SERVICE)
+            closed.append(task.task)
+    return closed
+
+
+def watch_approvals(workspace: Workspace) -> list[str]:
+    """Let approvals lapse that are over, ask for a revalidation where one soon is; return sentences.
+
+    An approval counts from the event that brought the version into `approved`, that is from its last signature.
+    """
+    rule, now = workspace.settings.governance, workspace.clock.now()
+    said = []
+    for version in workspace.lifecycle.versions():
+        if version.state is VersionState.APPROVED:
+            ends = _approved_at(workspace, version) + timedelta(days=rule.approval_valid_days)
+            if now >= ends:
+                why = f"approved more than {rule.approval_valid_days} days ago"
+                workspace.lifecycle.lapse(version.model, version.version, SERVICE, why)
+                said.append(f"the approval of {version.name} lapsed")
+            elif now >= ends - timedelta(days=rule.approval_warn_days):
+                why = f"The approval of {version.name} lapses on {ends.date().isoformat()}."
+                cause = f"approval {version.name} {ends.date().isoformat()}"
+                task = workspace.tasks.ask(REVALIDATE, version.model, why, cause, SERVICE)
+                said += [] if task is None else [task.why]
+    return said
+
+
+def _events(workspace: Workspace, kind: str) -> list[int]:
+    with reading(workspace.engine) as session:
+        return list(session.scalars(select(LedgerEntry.seq).where(LedgerEntry.type == kind).order_by(LedgerEntry.seq)))
+
+
+def _kind(cause: Any) -> str:
+    return str(cause["kind"]) if isinstance(cause, Mapping) else str(cause).partition(" ")[0]
+
+
+def _spelled(cause: Any) -> str:
+    words = f"{cause['kind']} {cause.get('who') or ''}" if isinstance(cause, Mapping) else str(cause)
+    return plain(words.strip())
+
+
+def _retraining(workspace: Workspace, payload: Mapping[str, Any], at: str) -> Task | None:
+    model, cause, alert = str(payload["model"]), _spelled(payload["cause"]), str(payload["alert"])
+    why = f"Alert {alert} ({payload['code']}) names the cause: {cause}."
+    return workspace.tasks.ask(RETRAIN, model, why, f"alert {model}: {cause}", SERVICE, at=at)
+
+
+def _revalidation(workspace: Workspace, one: Stratum) -> Task | None:
+    why = f"{one.version.name} runs at {one.site}, where {one.axis} {one.value} is outside its validated envelope."
+    return workspace.tasks.ask(REVALIDATE, one.version.model, why, _cause(one), SERVICE)
+
+
+def _cause(one: Stratum) -> str:
+    return f"unseen {one.version.name} at {one.site}: {one.axis} {one.value}"
+
+
+def _retrained(task: Task, versions: list[ModelVersion]) -> str:
+    later = [one.name for one in versions if one.model == task.model and one.registered_at > task.opened_at]
+    return f"registered since: {later[-1]}" if later else ""
+
+
+def _revalidated(task: Task, unseen: set[str]) -> str:
+    met = task.cause.startswith("unseen ") and task.cause not in unseen
+    return "within the validated envelope, or no longer in use" if met else ""
+
+
+def _approved_at(workspace: Workspace, version: ModelVersion) -> Any:
+    with reading(workspace.engine) as session:
+        event = last_event(session, ("version.transitioned",), "version", version.name)
+    return parse_instant(event.record["at"] if event else version.registered_at)

@@ -1,0 +1,199 @@
+"""Change plans on record: checked, signed by both roles, adopted, and never changed after the first signature."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry.database import reading
+from registry.domain.canonical import canonical_bytes, parse_canonical
+from registry.domain.change_plan import ChangePlan, change_plan_from
+from registry.domain.errors import AnswerIsNoError, EvidenceMissingError, NotAllowedError
+from registry.domain.event import Event, EventDraft, Subject
+from registry.domain.person import PLAN_QUORUM, Act, PersonRole
+from registry.domain.ports import ObjectStore
+from registry.domain.text import one_line
+from registry.evidence import StoredSignature, verified
+from registry.history import told_events
+from registry.keys import Signer
+from registry.ledger.store import Transaction
+from registry.people import People
+from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now
+from registry.schema import CohortRow, SignatureRow
+from registry.signatures import Intent, require_match
+from registry.versions import find
+
+ADOPTED = "change_plan.adopted"
+
+
+@dataclass(frozen=True)
+class AdoptedPlan:
+    """A plan in force, with the event that adopted it and when."""
+
+    plan: ChangePlan
+    event_seq: int
+    adopted_at: str
+    signatures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlanSigned:
+    """What a signature on a plan did: by which role, whether the plan is adopted now, and who is still to sign."""
+
+    plan: ChangePlan
+    role: PersonRole
+    digest: str
+    adopted: bool
+    missing: tuple[str, ...]
+
+    @property
+    def says(self) -> str:
+        """One sentence for a person."""
+        state = "adopted" if self.adopted else f"still to sign: {', '.join(self.missing)}"
+        return f"{self.plan.name} signed as {self.role}; {state}"
+
+
+def sign_plan(record: Record, content: Mapping[str, Any], signer: Signer, reason: str = "") -> PlanSigned:
+    """Sign a plan; with the second role's signature it is adopted.
+
+    Raises:
+        AnswerIsNoError: when the plan is incomplete, its number was signed with other content or adopted already, or
+            it is not the next one.
+        UnknownNameError: when its model, or its original version, is not registered.
+        EvidenceMissingError: when its test cohort is not frozen.
+        NotAllowedError: when the key or role forbids it, or the same person signed in the other role.
+    """
+    plan = change_plan_from(content)
+    name = f"{plan.model}@{plan.acceptance.original_version}"
+    digest = record.objects.put(canonical_bytes(plan.record))
+    with reading(record.ledger.engine) as session:
+        find(session, plan.model, plan.acceptance.original_version)
+    with refusals_kept(record, name, Act.ADOPT_PLAN, signer), record.ledger.transaction() as tx:
+        roles = allowed_roles(record, signer, Act.ADOPT_PLAN)
+        _require_cohort(tx.session, plan)
+        _require_next(tx.session, record.objects, plan)
+        signed = plan_signatures(tx.session, record.people, plan)
+        who = Signing(Act.ADOPT_PLAN, signer, _open_role(plan, signer, roles, signed), one_line(reason, "reason"))
+        kept = _sign(tx, record, plan, who)
+        every = {**{role: one.digest for role, one in signed.items()}, who.role: kept}
+        missing = tuple(role.value for role in PLAN_QUORUM if role not in every)
+        if not missing:
+            _adopt(tx, plan, digest, who, tuple(every[role] for role in PLAN_QUORUM))
+    return PlanSigned(plan, who.role, kept, not missing, missing)
+
+
+def plan_of(record: Record, model: str) -> AdoptedPlan | None:
+    """Return the plan of a model that was adopted last, or None.
+
+    Raises:
+        ArtifactChangedError: when its record is missing or has other bytes.
+        SignatureBrokenError: when one of its signatures does not hold.
+    """
+    with reading(record.ledger.engine) as session:
+        found = adopted_plan(session, record.objects, model)
+        if found is not None:
+            plan_signatures(session, record.people, found.plan)
+        return found
+
+
+def adopted_plan(session: Session, objects: ObjectStore, model: str) -> AdoptedPlan | None:
+    """Return the plan of a model that the ledger told last."""
+    told = [one for one in told_events(session, (ADOPTED,)) if one[1]["model"] == model]
+    if not told:
+        return None
+    event, payload = told[-1]
+    plan = change_plan_from(parse_canonical(objects.get(payload["digest"])))
+    return AdoptedPlan(plan, event.seq, event.record["at"], tuple(payload["signatures"]))
+
+
+def plan_signatures(session: Session, people: People, plan: ChangePlan) -> dict[PersonRole, StoredSignature]:
+    """Return the signatures of exactly this plan by role, each verified.
+
+    Raises:
+        SignatureBrokenError: when one does not hold, or was moved.
+    """
+    intent = _intent(plan)
+    found = {}
+    for row in _signed(session, plan.model, plan.number):
+        one = verified(people, row)
+        if one.evidence_digest == intent.evidence_digest:
+            require_match(one.statement, intent)
+            found[one.statement.role] = one
+    return found
+
+
+def _signed(session: Session, model: str, number: int) -> list[SignatureRow]:
+    same = (SignatureRow.model == model, SignatureRow.version == _number(number))
+    return list(session.scalars(select(SignatureRow).where(*same).order_by(SignatureRow.event_seq)))
+
+
+def _require_cohort(session: Session, plan: ChangePlan) -> None:
+    if session.get(CohortRow, plan.acceptance.test_cohort) is None:
+        raise EvidenceMissingError(
+            f"the test cohort '{plan.acceptance.test_cohort}' of {plan.name} is not frozen",
+            mend="freeze it before the plan is signed",
+        )
+
+
+def _require_next(session: Session, objects: ObjectStore, plan: ChangePlan) -> None:
+    """Refuse a number that was signed with other content, and any but the number after the last adopted one."""
+    last = adopted_plan(session, objects, plan.model)
+    number = last.plan.number if last else 0
+    if plan.number <= number:
+        raise AnswerIsNoError(
+            f"{plan.model} has plan {number} already, and a signed plan is never changed",
+            mend=f"give the changed plan the number {number + 1}",
+        )
+    if plan.number != number + 1:
+        raise AnswerIsNoError(f"the next plan of {plan.model} has the number {number + 1}, not {plan.number}")
+    others = {row.evidence_digest for row in _signed(session, plan.model, plan.number)}
+    if others - {_intent(plan).evidence_digest}:
+        raise AnswerIsNoError(
+            f"{plan.name} was signed with other content, and a signed plan is never changed",
+            mend="sign the file that was signed first",
+        )
+
+
+def _open_role(
+    plan: ChangePlan,
+    signer: Signer,
+    roles: tuple[PersonRole, ...],
+    signed: Mapping[PersonRole, StoredSignature],
+) -> PersonRole:
+    person = signer.person.person
+    if person in {one.statement.person for one in signed.values()}:
+        raise NotAllowedError(f"{person} signed {plan.name} already", mend="the other role takes another person")
+    free = [role for role in roles if role not in signed]
+    if not free:
+        raise AnswerIsNoError(f"{plan.name} is signed as {roles[0]} already")
+    return free[0]
+
+
+def _sign(tx: Transaction, record: Record, plan: ChangePlan, who: Signing) -> str:
+    intent = _intent(plan)
+    signature = sign_now(record, who, intent)
+    subjects = (_subject(plan), Subject("signature", intent.act.value, signature.digest))
+    payload = {"model": plan.model, "version": intent.version, "act": intent.act.value, "signature": signature.digest}
+    event = tx.append(EventDraft("version.signed", who.actor, subjects, payload, who.reason))
+    keep_signature(tx, signature, intent, event.seq)
+    return signature.digest
+
+
+def _adopt(tx: Transaction, plan: ChangePlan, digest: str, who: Signing, signatures: tuple[str, ...]) -> Event:
+    payload = {"model": plan.model, "digest": digest, "number": plan.number, "signatures": list(signatures)}
+    return tx.append(EventDraft(ADOPTED, who.actor, (_subject(plan),), payload, who.reason))
+
+
+def _intent(plan: ChangePlan) -> Intent:
+    return Intent(Act.ADOPT_PLAN, plan.model, _number(plan.number), (_subject(plan),), {"plan": str(plan.number)})
+
+
+def _subject(plan: ChangePlan) -> Subject:
+    return Subject("change-plan", plan.name, plan.digest)
+
+
+def _number(number: int) -> str:
+    """Return what stands in a signature's place for a version: a plan is none, and no version is called so."""
+    return f"plan-{number}"

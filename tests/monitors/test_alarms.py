@@ -1,0 +1,124 @@
+"""Planted failures over a year: one alert, its cause, since when; and a year without any gives none."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from years import (
+    FIRST,
+    Plant,
+    declined,
+    degraded,
+    preprocessed,
+    retuned,
+    sicker,
+    swapped,
+    trusting,
+    unrouted,
+    upgraded,
+    year,
+)
+
+from monitors.counts import Counts
+from monitors.sequential import Sequence, sequence_of
+from registry.domain.plan import MonitoringPlan
+from registry.domain.signal import Alert
+
+PLAN = MonitoringPlan()
+SINCE = 200
+LAST = "2026-12-31"
+
+
+def day(index: int) -> str:
+    return (date.fromisoformat(FIRST) + timedelta(days=index)).isoformat()
+
+
+def delay(alert: Alert) -> int:
+    return (date.fromisoformat(alert.opened) - date.fromisoformat(day(SINCE))).days
+
+
+def watched(plant: Plant | None, seed: int = 1, last: str = LAST) -> Sequence:
+    return sequence_of("m", year(seed, plant), PLAN, last)
+
+
+@pytest.fixture(scope="module")
+def upgrade() -> Counts:
+    """Return the counts of a year with a scanner upgrade."""
+    return year(1, upgraded(SINCE))
+
+
+def test_a_year_without_a_failure_gives_no_alert() -> None:
+    assert watched(None).alerts(LAST) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "seed", "kind", "who", "within"),
+    [
+        (upgraded, 1, "software", "s2", 20),
+        (degraded, 1, "scanner", "s2", 20),
+        (declined, 2, "subgroup", "sex F", 75),
+        (trusting, 1, "reader", "restricted", 60),
+        (preprocessed, 1, "input", "port", 14),
+        (unrouted, 1, "routing", "port", 3),
+        (sicker, 1, "prevalence", "port", 60),
+        (retuned, 1, "threshold", "port", 7),
+        (swapped, 1, "model", "1", 30),
+    ],
+)
+def test_a_failure_is_one_alert_with_its_cause(
+    planted: Callable[[int], Plant], seed: int, kind: str, who: str, within: int
+) -> None:
+    alerts = watched(planted(SINCE), seed).alerts(LAST)
+    assert [alert.cause for alert in alerts] == [{"kind": kind, "who": who}]
+    assert 0 <= delay(alerts[0]) <= within
+    low, high = alerts[0].since["interval"]
+    assert low <= alerts[0].since["estimate"] <= high
+    assert low <= day(SINCE + 7)
+    assert high >= day(SINCE - 7)
+    assert alerts[0].studies_affected > 0
+    assert alerts[0].action
+
+
+def test_an_earlier_day_is_answered_as_a_run_on_that_day_would(upgrade: Counts) -> None:
+    whole = sequence_of("m", upgrade, PLAN, LAST)
+    for at in (40, 61, 125, 190, 203, 204, 210, 300):
+        alone = sequence_of("m", upgrade, PLAN, day(at))
+        assert alone.alerts(day(at)) == whole.alerts(day(at))
+        assert [one.to_json() for one in alone.signals(day(at))] == [one.to_json() for one in whole.signals(day(at))]
+
+
+def test_what_stops_is_cleared_after_the_quiet_period_and_what_stays_is_not(upgrade: Counts) -> None:
+    stopped, lasting = watched(unrouted(SINCE)).alerts(LAST), sequence_of("m", upgrade, PLAN, LAST).alerts(LAST)
+    assert [alert.state for alert in stopped] == ["cleared"]
+    assert str(stopped[0].closed) >= day(SINCE + 10 + PLAN.quiet_days)
+    assert [(alert.state, alert.closed) for alert in lasting] == [("open", None)]
+
+
+def test_an_alert_keeps_its_name_and_affects_more_studies_as_it_lasts(upgrade: Counts) -> None:
+    whole = sequence_of("m", upgrade, PLAN, LAST)
+    first, later = whole.alerts(day(220))[0], whole.alerts(LAST)[0]
+    assert (first.id, first.opened, first.cause, first.since) == (later.id, later.opened, later.cause, later.since)
+    assert len(first.id) == 16
+    assert first.studies_affected < later.studies_affected
+
+
+def test_only_streams_of_an_alert_are_in_alert_and_each_carries_evidence_and_limit(upgrade: Counts) -> None:
+    signals = sequence_of("m", upgrade, PLAN, LAST).signals(day(230))
+    raised = [one for one in signals if one.state == "alert"]
+    assert {one.subject.get("scanner") for one in raised} >= {"s2"}
+    assert all(one.evidence is not None and one.limit is not None and one.evidence > one.limit for one in raised)
+    judged = [one for one in signals if one.state == "ok"]
+    assert all(one.evidence is not None and one.limit is not None and one.evidence <= one.limit for one in judged)
+
+
+def test_a_signal_that_is_not_judged_says_why(upgrade: Counts) -> None:
+    early = sequence_of("m", upgrade, PLAN, day(100)).signals(day(100))
+    reasons = {(one.subject.get("watched"), one.reason) for one in early if one.state == "not_assessed"}
+    assert ("sensitivity", "immature") in reasons
+
+
+def test_a_plan_without_budget_watches_nothing_and_says_so(upgrade: Counts) -> None:
+    plan = MonitoringPlan(budget=dict.fromkeys(PLAN.budget, "0"))
+    sequence = sequence_of("m", upgrade, plan, LAST)
+    assert sequence.alerts(LAST) == []
+    assert {one.reason for one in sequence.signals(LAST)} == {"not_run"}

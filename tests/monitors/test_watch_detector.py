@@ -1,0 +1,90 @@
+"""The detector: what it compares, how it allows for the reference's own uncertainty, where it puts the change."""
+
+import numpy as np
+import pytest
+
+from monitors.watch.build import stream_limit
+from monitors.watch.comparisons import Level, Share, Silence, Strata
+from monitors.watch.detector import Rules, change_point, dispersion_of, path_of, segment_z
+from registry.domain.plan import MonitoringPlan
+
+
+def level(values: np.ndarray, n: int = 20, reference: int = 60) -> Level:
+    """Return a level of days with n units each, whose day means are given in standard errors."""
+    sums = values * np.sqrt(n)
+    return Level(np.stack([sums, np.full(len(values), float(n))]), (0, reference), 0.0, 1.0, float(n * reference))
+
+
+def test_the_evidence_of_a_day_depends_on_no_later_day() -> None:
+    values = np.random.default_rng(0).normal(size=200)
+    whole, part = (path_of(level(values[:days]), Rules(60)) for days in (200, 130))
+    assert np.array_equal(whole.evidence[:130], part.evidence)
+
+
+def test_nothing_of_the_reference_is_judged() -> None:
+    assert not path_of(level(np.full(100, 3.0)), Rules(60)).evidence[:61].any()
+
+
+def test_a_change_is_dated_with_an_interval_that_holds_it() -> None:
+    values = np.random.default_rng(1).normal(size=160)
+    values[130:] += 1.5
+    estimate, low, high = change_point(level(values), Rules(60), 159)
+    assert low <= 130 <= high
+    assert abs(estimate - 130) <= 3
+
+
+def test_a_side_hears_only_its_direction() -> None:
+    rise = level(np.concatenate([np.zeros(60), np.full(20, 2.0)]))
+    assert path_of(rise, Rules(60, 1)).evidence[-1] > 10
+    assert path_of(rise, Rules(60, -1)).evidence[-1] == 0
+
+
+def test_a_short_reference_weakens_the_same_deviation() -> None:
+    values = np.concatenate([np.zeros(60), np.full(40, 1.0)])
+    long, short = level(values), level(values)
+    short = Level(short.series, short.reference, short.mean, short.variance, 200.0)
+    assert segment_z(short, 60, 99) < 0.6 * segment_z(long, 60, 99)
+
+
+def test_restless_days_of_the_reference_widen_the_limits_and_calm_ones_never_narrow_them() -> None:
+    rng = np.random.default_rng(2)
+    assert dispersion_of(2 * rng.normal(size=400)) == pytest.approx(4, rel=0.4)
+    assert dispersion_of(0.1 * rng.normal(size=60)) == 1.0
+    follows = np.convolve(rng.normal(size=500), np.ones(5) / np.sqrt(5), "valid")
+    assert dispersion_of(follows) > 2.0
+
+
+def test_a_share_is_held_against_two_binomials() -> None:
+    series = np.array([[2.0] * 60 + [8.0] * 5, [20.0] * 65])
+    share = Share(series, (0, 60), 120, 1200)
+    assert segment_z(share, 60, 64) > 5
+    none = Share(np.array([[0.0] * 65, [20.0] * 65]), (0, 60), 0, 1200)
+    assert segment_z(none, 60, 64) == 0
+
+
+def test_a_rare_event_is_no_alarm_by_itself() -> None:
+    series = np.array([[0.0] * 60 + [1.0, 0.0], [10.0] * 62])
+    assert segment_z(Share(series, (0, 60), 3, 600), 60, 61) < 2.5
+
+
+def test_a_change_of_all_is_no_change_of_a_group() -> None:
+    group = Share(np.array([[2.0] * 60 + [10.0] * 10, [20.0] * 70]), (0, 60), 120, 1200)
+    steady = Share(np.array([[2.0] * 70, [20.0] * 70]), (0, 60), 120, 1200)
+    assert abs(segment_z(Strata(((group, group),)), 60, 69)) < 0.1
+    assert segment_z(Strata(((group, steady),)), 60, 69) > 4
+    assert segment_z(Strata(((group, None),)), 60, 69) > 4
+
+
+def test_silence_counts_only_days_on_end() -> None:
+    nats = np.array([0.0, 4.0, 4.0, 4.0])
+    silent = Silence(np.stack([nats, np.where(nats > 0, 0.0, 5.0)]))
+    found = path_of(silent, Rules(0, -1, shortest=1)).evidence
+    assert found == pytest.approx([0, 4, 8, 12], rel=1e-6)
+
+
+def test_more_streams_take_a_higher_limit_each() -> None:
+    plan = MonitoringPlan()
+    limits = [stream_limit(plan, "score", streams) for streams in (1, 6, 60)]
+    assert limits == sorted(limits)
+    assert stream_limit(plan, "routing", 6) > stream_limit(plan, "score", 6)
+    assert stream_limit(MonitoringPlan(false_alerts_per_model_year="0.1"), "score", 6) > limits[1]
