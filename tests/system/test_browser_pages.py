@@ -134,6 +134,10 @@ def test_what_is_folded_opens_by_keyboard_without_script_and_is_open_in_print(br
         visit.page.goto(origin + PAGES[1])
         assert False in visit.page.evaluate(shown)
         visit.page.emulate_media(media="print")
+        for _ in range(50):  # the browser lays the print out in one of its next frames
+            if all(visit.page.evaluate(shown)):
+                break
+            visit.page.wait_for_timeout(100)
         assert set(visit.page.evaluate(shown)) == {True}
 
 
