@@ -54,7 +54,7 @@ def _stored(name: str, file: Path) -> Any:
     for place, field in enumerate(rows.schema):
         if pa.types.is_timestamp(field.type):
             text = pc.strftime(rows[field.name], "%Y-%m-%dT%H:%M:%SZ")
-            rows = rows.set_column(place, field.name, pc.replace_substring(text, "Z", "Z"))
+            rows = rows.set_column(place, field.name, text)
     table, size = TABLES[name], rows.num_rows
     known = {"attributes": "{}", "unit": "study", "stage": "final", "status": "scored"}
     columns = {}

@@ -1,6 +1,8 @@
 """`overread alerts`: what the sequential layer raised, and what persons did about it."""
 
-from typing import Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -53,12 +55,9 @@ def ack(
     as_json: Json = False,
 ) -> None:
     """Take an alert up, by signature: it stays open, in your hands."""
-    from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
-    from registry.alerts import acknowledge  # noqa: PLC0415 - lazy
+    from registry.alerts import acknowledge  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    workspace = here()
-    key = signer_of(workspace, signer, passphrase_file)
-    document = acknowledge(workspace.lifecycle.record, alert, key, reason).to_json()
+    document = _signed(acknowledge, alert, signer, passphrase_file, reason)
     give(document, _lines(document), as_json=as_json)
 
 
@@ -72,13 +71,20 @@ def resolve(
     as_json: Json = False,
 ) -> None:
     """Close an alert, by signature, and say how it was dealt with."""
+    from registry.alerts import resolve as close  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    document = _signed(close, alert, signer, passphrase_file, reason)
+    give(document, _lines(document), as_json=as_json)
+
+
+def _signed(act: Callable[..., Any], alert: str, signer: str, file: Path | None, reason: str) -> dict[str, Any]:
+    """Act on an alert as a person, and return the alert as it stands then."""
     from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
-    from registry.alerts import resolve as close  # noqa: PLC0415 - lazy
 
     workspace = here()
-    key = signer_of(workspace, signer, passphrase_file)
-    document = close(workspace.lifecycle.record, alert, key, reason).to_json()
-    give(document, _lines(document), as_json=as_json)
+    key = signer_of(workspace, signer, file)
+    document: dict[str, Any] = act(workspace.lifecycle.record, alert, key, reason).to_json()
+    return document
 
 
 def _line(alert: dict[str, object]) -> str:
