@@ -1,6 +1,5 @@
 """A worker that is killed in the middle and run again ends in the state of an undisturbed run."""
 
-import contextlib
 import json
 import os
 import random
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,6 +28,7 @@ from registry.schema import AlertRow, LedgerEntry, MonitorRunRow, QuarantineRow,
 SERVER = Path(__file__).with_name("run_job.py")
 DAYS = 3  # of 60 that have files
 SEED = 20260701
+LONGEST_S = 600
 TRIES = 4  # to kill a worker at work on a machine of unsteady speed
 # When a row became known is when it was taken in, and so differs from run to run.
 TIMES = frozenset({"taken_in_at", "available_at"})
@@ -39,44 +38,41 @@ class Workers:
     """Starts run workers, one after the other, each a process of its own."""
 
     def __init__(self, log: Path) -> None:
-        environment = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self.log = log
-        with log.open("a") as errors:
-            self._server = subprocess.Popen(
-                [sys.executable, "-W", "ignore", SERVER],
-                env=environment,
+
+    def run(self, root: Path, days: list[date], kill_after: float | None = None) -> tuple[int, float]:
+        """Run the job `daily`; return the worker's exit code and how long it worked, in seconds."""
+        order = {"job": "daily", "days": [days[0].isoformat(), days[-1].isoformat()]}
+        with self.log.open("a") as errors:
+            worker = subprocess.Popen(
+                [sys.executable, "-W", "ignore", SERVER, json.dumps(order)],
+                env=dict(os.environ)
+                | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+                | {"OVERREAD_WORKSPACE": str(root), "DAGSTER_HOME": str(root / "dagster")},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
             )
-        assert self._answer() == 0
+        with worker:
+            assert worker.stdin is not None
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "ready\n", self.log.read_text()[-3000:]
+            began = time.monotonic()
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+            return self._end(worker, kill_after), time.monotonic() - began
 
-    def run(self, root: Path, days: list[date], kill_after: float | None = None) -> tuple[int, float]:
-        """Run the job `daily`; return the worker's exit code and how long it took, in seconds."""
-        environment = {"OVERREAD_WORKSPACE": str(root), "DAGSTER_HOME": str(root / "dagster")}
-        span = [days[0].isoformat(), days[-1].isoformat()]
-        assert self._server.stdin is not None
-        began = time.monotonic()
-        self._server.stdin.write(json.dumps({"job": "daily", "days": span, "environment": environment}) + "\n")
-        self._server.stdin.flush()
-        pid = self._answer()
-        if kill_after is not None:
-            time.sleep(kill_after)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return self._answer(), time.monotonic() - began
-
-    def close(self) -> None:
-        """Let the server end."""
-        with self._server:
-            pass
-
-    def _answer(self) -> int:
-        assert self._server.stdout is not None
-        line = self._server.stdout.readline()
-        assert line, self.log.read_text()[-3000:]
-        return int(line)
+    @staticmethod
+    def _end(worker: "subprocess.Popen[str]", kill_after: float | None) -> int:
+        """Wait for a worker's end, which is ours after some seconds, if they are given."""
+        try:
+            return worker.wait(LONGEST_S if kill_after is None else kill_after)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            code = worker.wait()
+        assert kill_after is not None, f"the worker did not end within {LONGEST_S} s"
+        return code
 
 
 class Hospital:
@@ -156,11 +152,9 @@ def digest_of(said: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     """Found the hospital."""
-    found = Hospital.founded(tmp_path_factory.mktemp("hospital"))
-    yield found
-    found.workers.close()
+    return Hospital.founded(tmp_path_factory.mktemp("hospital"))
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +162,7 @@ def undisturbed(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) ->
     """Run the job without a disturbance: the state that it leaves, and how long its work takes."""
     first, second = (hospital.copy(tmp_path_factory.mktemp("undisturbed") / "workspace") for _ in range(2))
     first.run()
-    took = second.run()  # the first one had to import everything
+    took = second.run()  # the first one read every file of the libraries from the disk
     state = second.state()
     assert state == first.state(), "two undisturbed runs differ: nothing could be compared with them"
     return state, took
