@@ -87,7 +87,10 @@ def subject_words(subject: Mapping[str, str]) -> str:
     """Spell a subject, such as `sex F`."""
     if "cell" in subject:
         return CELL_WORDS[subject["cell"]]
-    return ", ".join(f"{key.removeprefix('axis:').replace('_', ' ')} {value}" for key, value in subject.items())
+    return ", ".join(
+        value.replace("_", " ") if key == "measure" else f"{key.removeprefix('axis:').replace('_', ' ')} {value}"
+        for key, value in subject.items()
+    )
 
 
 def _of_enough_patients(reading: Reading) -> Reading:
