@@ -60,12 +60,13 @@ FE = ("day", "site", "modality", "hour")
 FF = (*SCOPE, "label", "accepted")
 EXPECTED, RECEIVED, FINDINGS, SUMS = "FE", "FH", "FF", "FS"
 WORK = "work_patients"  # FS by value and patient
-REACTIONS = "reactions"  # FR x scanner, score band, order of opinion, stage, patient
+REACTIONS = "reactions"  # FR x scanner, score band, order of opinion, click, stage, patient
 READ_TIMES = "read_times"
+LABELS = "label_patients"  # FF by patient
 FOUND = "found_patients"  # units with findings, by how many
 MEASURES = "measure_patients"
 LESIONS = "lesion_patients"  # lesions of the reference by the best score that met them, and candidates that met none
-WITH_PATIENTS = frozenset({WORK, REACTIONS, READ_TIMES, FOUND, MEASURES, LESIONS})
+WITH_PATIENTS = frozenset({WORK, REACTIONS, READ_TIMES, LABELS, FOUND, MEASURES, LESIONS})
 
 
 def pair_axes(pair: str) -> tuple[str, str]:
@@ -92,8 +93,9 @@ def further_axes(pairs: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
         RECEIVED: FE,
         FINDINGS: FF,
         WORK: (*FS[:-1], "value", "patient"),
-        REACTIONS: (*FR, SCANNER, "band", "opened", "stage", "patient"),
+        REACTIONS: (*FR, SCANNER, "band", "opened", "clicked", "stage", "patient"),
         READ_TIMES: (*SCOPE, "reader", "ai_shown", "ai_decision", "cell", "patient"),
+        LABELS: (*FF, "patient"),
         FOUND: (*SCOPE, "found", "patient"),
         MEASURES: (*SCOPE, "name", "cell", "patient"),
         LESIONS: (*SCOPE, "label", "kind", "q", "patient"),

@@ -1,7 +1,8 @@
 """A difference of two shares within strata: Mantel and Haenszel's, which what differs between strata cannot make.
 
-Sources: Mantel & Haenszel, J Natl Cancer Inst 1959;22:719; Greenland & Robins, Biometrics 1985;41:55 (risk difference);
-Sato, Biometrics 1989;45:1323 (its variance, consistent for few large and for many small strata).
+Sources: Mantel & Haenszel, J Natl Cancer Inst 1959;22:719 (the test, with the correction for continuity); Greenland &
+Robins, Biometrics 1985;41:55 (the difference); Sato, Biometrics 1989;45:1323 (its variance, for few large and many
+small strata).
 """
 
 import math
@@ -9,13 +10,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from validation.statistics.distributions import critical_value, normal_two_sided
 from validation.statistics.proportions import Bounds, ClusteredShare
 
+_Floats = npt.NDArray[np.float64]
+
 
 class Stratified(NamedTuple):
-    """A difference within strata, its interval and two-sided p-value, and the strata that hold both sides."""
+    """A difference within strata, its interval, the test's two-sided p-value, and the strata that hold both sides."""
 
     difference: float
     bounds: Bounds
@@ -53,4 +57,13 @@ def stratified_difference(
     error = math.sqrt(variance)
     half = critical_value(level) * error
     bounds = Bounds(max(-1.0, difference - half), min(1.0, difference + half))
-    return Stratified(difference, bounds, normal_two_sided(difference / error), len(sides))
+    excess = float((x1 - n1 * (x1 + x0) / total).sum())
+    return Stratified(difference, bounds, _p_value(excess, (n1, n0), x1 + x0), len(sides))
+
+
+def _p_value(excess: float, sizes: tuple[_Floats, _Floats], hits: _Floats) -> float:
+    """Return the p-value of the successes of the first sides beyond what their strata would give them."""
+    n1, n0 = sizes
+    total = n1 + n0
+    variance = float((n1 * n0 * hits * (total - hits) / (total**2 * np.maximum(total - 1, 1))).sum())
+    return normal_two_sided(max(0.0, abs(excess) - 0.5) / math.sqrt(variance)) if variance > 0 else 1.0

@@ -16,6 +16,7 @@ from monitors.value_grid import to_cells
 
 OPENED = ("no", "yes", "unknown")
 STAGES = ("final", "second")
+CLICKED = ("acceptance", "override", "unknown")
 BANDS = 8  # score bands of equal width, by which the case mix of reads is compared
 
 
@@ -63,6 +64,7 @@ def _reaction_rows(seen: Seen, reads: Reads, columns: Mapping[str, Column], stag
         SCANNER: picked(scanner, row),
         "band": np.asarray(bands, dtype=np.int64),
         "opened": named(np.where(reads.opened < 0, 2, reads.opened), OPENED),
+        "clicked": named(np.where(reads.clicked < 0, 2, reads.clicked), CLICKED),
         "stage": named(np.full(n, stage), STAGES),
     }
     return dict(columns) | more

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from monitors.counts import SCOPE, Column, Family, Integers, Labels, count
 from monitors.engine.columns import constant, flags, joined, labels, named, numbers, picked, positions, texts
 from monitors.engine.seen import Seen, rows_of, stacked
-from monitors.families import FF, FINDINGS, FOUND, LESIONS, MEASURED, MEASURES, further_axes
+from monitors.families import FF, FINDINGS, FOUND, LABELS, LESIONS, MEASURED, MEASURES, further_axes
 from monitors.value_grid import to_cells
 from validation.statistics.grid import to_grid
 
@@ -31,8 +31,10 @@ class Spots(NamedTuple):
 def target_families(seen: Seen) -> dict[str, Family]:
     """Return the families of findings, lesions and measurements of the analysed predictions."""
     candidates, accepted = _candidates(seen)
+    of_label = _findings(seen, candidates, accepted)
     return {
-        FINDINGS: _findings(seen, candidates, accepted),
+        LABELS: of_label,
+        FINDINGS: of_label.marginal(FF, FINDINGS),
         FOUND: _found(seen, candidates),
         LESIONS: _lesions(seen, candidates),
         MEASURES: _measures(seen),
@@ -58,9 +60,9 @@ def _spots(table: Any, kept: npt.NDArray[Any], row: Integers) -> Spots:
 
 def _findings(seen: Seen, found: Spots, accepted: Integers) -> Family:
     """Count the model's findings by label, and by whether the reader accepted them."""
-    columns = rows_of(seen.units, SCOPE, found.prediction)
+    columns = rows_of(seen.units, (*SCOPE, "patient"), found.prediction)
     columns |= {"label": found.label, "accepted": named(np.where(accepted < 0, 2, accepted), ACCEPTED)}
-    return count(FINDINGS, {axis: columns[axis] for axis in FF})
+    return count(LABELS, {axis: columns[axis] for axis in further_axes()[LABELS]})
 
 
 def _found(seen: Seen, found: Spots) -> Family:

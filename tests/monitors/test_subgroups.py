@@ -173,6 +173,19 @@ def test_a_difference_within_one_stratum_is_the_plain_one() -> None:
     assert found.strata == 1
 
 
+def test_the_stratified_test_is_that_of_r_on_the_berkeley_admissions() -> None:
+    """R's mantelhaen.test on UCBAdmissions: X-squared 1.4269 with the correction, p-value 0.2323."""
+    men = [(512, 825), (353, 560), (120, 325), (138, 417), (53, 191), (22, 373)]
+    women = [(89, 108), (17, 25), (202, 593), (131, 375), (94, 393), (24, 341)]
+    pairs: list[tuple[ClusteredShare | None, ClusteredShare | None]] = [
+        (share(*first), share(*second)) for first, second in zip(men, women, strict=True)
+    ]
+    found = stratified_difference(pairs)
+    assert found is not None
+    assert found.p_value == pytest.approx(0.2323, abs=5e-5)
+    assert found.difference < 0
+
+
 def test_the_stratified_difference_covers_the_truth() -> None:
     """A constant difference of .15 in eight strata of other levels: 95 % intervals, 400 draws."""
     rng, hits = np.random.default_rng(4), 0
