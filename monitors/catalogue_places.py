@@ -1,5 +1,75 @@
-"""The catalogue entries of places."""
+"""The catalogue's entries of scanners and coverage beyond SCN002 and COV002, of work and of routing."""
 
-from monitors.signal_type import SignalType
+from monitors.families import QUALITY
+from monitors.signal_type import NO_LIMIT, Q_LIMIT, SCORES, TRUTH, SignalType
 
-PLACES: tuple[SignalType, ...] = ()
+_QUALITY = ("acquisitions.scanner", "acquisitions.acquired_at", *(f"acquisitions.{column}" for column in QUALITY))
+
+PLACES = (
+    SignalType(
+        "SCN003",
+        "scanner",
+        "positive_rate_spread",
+        "How much scanners differ in their positive rate",
+        (*SCORES, "acquisitions.scanner"),
+        NO_LIMIT,
+        "Beyond chance the positive rates of scanners differ by a standard deviation of {value} {interval} on the "
+        "logit scale, on {n} units.",
+        calm="Scanners examine other patients: this has no limit of its own.",
+        share=False,
+    ),
+    SignalType(
+        "SCN004",
+        "scanner",
+        "sensitivity_spread",
+        "How much scanners differ in sensitivity",
+        (*TRUTH, "acquisitions.scanner"),
+        f"zero; {Q_LIMIT}",
+        "Beyond chance the sensitivities on scanners differ by a standard deviation of {value} {interval} on the logit "
+        "scale, on {n} positive units.",
+        share=False,
+    ),
+    SignalType(
+        "SCN005",
+        "scanner",
+        "quality_shift",
+        "Image quality of a scanner against its own reference",
+        _QUALITY,
+        f"zero; {Q_LIMIT}",
+        "For {subject} the mean moved by {value} {interval} standard deviations of its reference, on {n} series.",
+        share=False,
+    ),
+    SignalType(
+        "SCN006",
+        "scanner",
+        "quality_between_scanners",
+        "Harmony of image quality between scanners",
+        _QUALITY,
+        NO_LIMIT,
+        "For {subject} {value} {interval} of the variance of daily means lies between scanners, on {n} series.",
+        calm="The larger the share, the more a scanner can be told by its images; it has no limit.",
+    ),
+    SignalType(
+        "SCN007",
+        "scanner",
+        "silent_days",
+        "Silent scanner",
+        ("acquisitions.scanner", "acquisitions.acquired_at"),
+        f"zero; {Q_LIMIT}",
+        "On {value} of the site's days since its last image {subject} acquired nothing, after {n} series.",
+        calm="Its rhythm explains it.",
+        raised="Its rhythm does not explain it: ask whether its images still arrive.",
+        share=False,
+    ),
+    SignalType(
+        "COV003",
+        "coverage",
+        "unseen_share",
+        "Units of a scanner, software or protocol that the reference did not hold",
+        (*SCORES, "acquisitions.scanner", "acquisitions.software_versions", "acquisitions.protocol_name"),
+        "zero",
+        "{value} {interval} of {n} units lie outside what the reference held ({subject}).",
+        calm="The reference holds all of them.",
+        raised="The performance there was never compared: have the stratum revalidated.",
+    ),
+)

@@ -14,6 +14,7 @@ from monitors.judge import judged
 from monitors.overrides import finding_signals, override_signals
 from monitors.oversight import oversight_signals
 from monitors.performance import performance_signals
+from monitors.quality import quality_signals
 from monitors.scanners import scanner_signals
 from monitors.scope import read_view, scopes_of, unit_view
 from monitors.sequential import Sequence, sequence_of
@@ -91,6 +92,7 @@ def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal
     for scope in scopes_of(counts):
         view = unit_view(counts, scope, plan, as_of)
         found += [signal for monitor in UNIT_MONITORS for signal in monitor(view)]
+        found += quality_signals(view, counts)
         reads = read_view(counts, scope, plan, as_of)
         found += override_signals(reads) + oversight_signals(reads)
     for scope in version_scopes(counts):
