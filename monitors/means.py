@@ -23,21 +23,27 @@ class Mean(NamedTuple):
 
 
 def mean_of(family: Family, numbers: _Floats) -> Mean | None:
-    """Return the mean of one number a cell; None without rows.
+    """Return the mean of one number a cell; None without rows."""
+    if family.total == 0:
+        return None
+    _, place = np.unique(family.codes_of("patient"), return_inverse=True)
+    return mean_of_patients(np.bincount(place, numbers * family.counts), np.bincount(place, family.counts))
+
+
+def mean_of_patients(sums: _Floats, sizes: _Floats) -> Mean | None:
+    """Return the mean over all rows from each patient's sum and number of rows, float64[m]; None without rows.
 
     The error is that of a ratio estimator: m / (m - 1) times the sum over m patients of (S - mean n)^2, over N^2; it
     takes ten patients.
     """
-    if family.total == 0:
+    total, m = float(sizes.sum()), int((sizes > 0).sum())
+    if total == 0:
         return None
-    patients, place = np.unique(family.codes_of("patient"), return_inverse=True)
-    sums, sizes = np.bincount(place, numbers * family.counts), np.bincount(place, family.counts)
-    total, m = float(sizes.sum()), len(patients)
     value = float(sums.sum()) / total
     if m < LEAST_PATIENTS:
-        return Mean(value, None, family.total, m)
+        return Mean(value, None, round(total), m)
     error = math.sqrt(m / (m - 1) * float(((sums - value * sizes) ** 2).sum())) / total
-    return Mean(value, error, family.total, m)
+    return Mean(value, error, round(total), m)
 
 
 def pooled(differences: Sequence[tuple[float, float, float]]) -> tuple[float, float]:

@@ -15,10 +15,12 @@ from monitors.overrides import finding_signals, override_signals
 from monitors.oversight import oversight_signals
 from monitors.performance import performance_signals
 from monitors.quality import quality_signals
+from monitors.routing import routing_signals
 from monitors.scanners import scanner_signals
 from monitors.scope import read_view, scopes_of, unit_view
 from monitors.sequential import Sequence, sequence_of
 from monitors.subgroups import subgroup_signals
+from monitors.workload import workload_signals
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
 from registry.domain.signal import Signal
@@ -32,6 +34,7 @@ UNIT_MONITORS = (
     coverage_signals,
     data_signals,
     finding_signals,
+    workload_signals,
 )
 
 
@@ -92,7 +95,7 @@ def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal
     for scope in scopes_of(counts):
         view = unit_view(counts, scope, plan, as_of)
         found += [signal for monitor in UNIT_MONITORS for signal in monitor(view)]
-        found += quality_signals(view, counts)
+        found += quality_signals(view, counts) + routing_signals(view, counts)
         reads = read_view(counts, scope, plan, as_of)
         found += override_signals(reads) + oversight_signals(reads)
     for scope in version_scopes(counts):
