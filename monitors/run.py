@@ -20,6 +20,7 @@ from monitors.scanners import scanner_signals
 from monitors.scope import read_view, scopes_of, unit_view
 from monitors.sequential import Sequence, sequence_of
 from monitors.subgroups import subgroup_signals
+from monitors.targets import target_signals
 from monitors.workload import workload_signals
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
@@ -35,6 +36,7 @@ UNIT_MONITORS = (
     data_signals,
     finding_signals,
     workload_signals,
+    target_signals,
 )
 
 
