@@ -197,6 +197,15 @@ def count(name: str, columns: Mapping[str, Column]) -> Family:
     return _canonical(name, tuple(columns), levels, stacked, np.ones(len(stacked), dtype=np.int64))
 
 
+def weighed(name: str, columns: Mapping[str, Column], weights: Integers) -> Family:
+    """Add up whole weights int64[n] by the columns of n rows; a cell whose weights add up to zero is not kept."""
+    levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
+    codes = [column.codes if isinstance(column, Labels) else column for column in columns.values()]
+    kept = np.flatnonzero(weights)
+    stacked = np.stack([np.asarray(column, dtype=np.int64)[kept] for column in codes], axis=1)
+    return _canonical(name, tuple(columns), levels, stacked, np.asarray(weights, dtype=np.int64)[kept])
+
+
 def merge(first: Family, second: Family) -> Family:
     """Add two families of the same name and axes: exact, commutative and associative.
 
