@@ -53,7 +53,7 @@ class Calibrator:
         """Return probabilities float[n] of scores float[n] strictly inside 0..1."""
         at = self.line if line is None else line
         eta = at[0] + at[1] * (np.log(scores) - np.log1p(-scores))
-        return np.exp(-np.logaddexp(0, -eta))
+        return np.asarray(np.exp(-np.logaddexp(0, -eta)), dtype=np.float64)
 
 
 class ClaimedShare(NamedTuple):
