@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from monitors.catalogue import CATALOGUE, SignalType
+from monitors.catalogue import CATALOGUE
 from monitors.scope import View
 from monitors.shares import thin
+from monitors.signal_type import SignalType
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed, SignalState
 from validation.statistics.proportions import Bounds, ClusteredShare

@@ -11,6 +11,7 @@ from monitors.coverage import coverage_signals
 from monitors.data import data_signals, unjoined_signal, version_scopes
 from monitors.drift import score_signals
 from monitors.judge import judged
+from monitors.label_monitors import LABEL_MONITORS
 from monitors.overrides import override_signals
 from monitors.performance import performance_signals
 from monitors.scanners import scanner_signals
@@ -29,6 +30,7 @@ UNIT_MONITORS = (
     scanner_signals,
     coverage_signals,
     data_signals,
+    *LABEL_MONITORS,
 )
 
 

@@ -6,7 +6,8 @@ from string import Formatter
 
 import pytest
 
-from monitors.catalogue import CATALOGUE, SEQUENTIAL, SignalType
+from monitors.catalogue import CATALOGUE, SEQUENTIAL
+from monitors.signal_type import SignalType
 from registry.domain.columns import TABLES
 from registry.domain.signal import MONITORS
 

@@ -31,6 +31,7 @@ class LabelShift:
         prevalence, bounds: share of diseased units in the window; interval on the logit scale.
         chi_square, df, p_value: likelihood-ratio test that the window is a mixture of the reference's two
             distributions: small means that scores moved in a way that prevalence does not explain.
+        distance: total variation distance of the window from the fitted mixture.
         n: units of the window.
     """
 
@@ -39,6 +40,7 @@ class LabelShift:
     chi_square: float
     df: int
     p_value: float
+    distance: float
     n: float
 
 
@@ -64,7 +66,9 @@ def label_shift(window: ArrayLike, positive: ArrayLike, negative: ArrayLike, lev
     free = sum(_log_likelihood(count, count / count.sum()) for count in (m, a, c))
     chi_square, df = max(0.0, 2 * (free - fit)), len(m) - 2
     p_value = chi_square_tail(chi_square, df)
-    return LabelShift(share, _bounds(share, f1, f0, (m, a, c), level), chi_square, df, p_value, float(m.sum()))
+    distance = float(np.abs(m / m.sum() - share * f1 - (1 - share) * f0).sum()) / 2
+    bounds = _bounds(share, f1, f0, (m, a, c), level)
+    return LabelShift(share, bounds, chi_square, df, p_value, distance, float(m.sum()))
 
 
 def reweighted_prevalence(values: ArrayLike, counts: ArrayLike, prior: float) -> float:
