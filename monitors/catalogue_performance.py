@@ -40,8 +40,8 @@ PERFORMANCE: tuple[SignalType, ...] = (
         "Who gets an outcome",
         TRUTH,
         NO_LIMIT,
-        "Of the units that the model called positive a share more has an outcome than of the others: {value} {interval}, "
-        "on {n} units.",
+        "The share of units with an outcome among those called positive exceeds that among the others by {value} "
+        "{interval}, on {n} units.",
         calm="PRF006 and PRF007 correct for it.",
         share=False,
     ),
@@ -125,8 +125,8 @@ PERFORMANCE: tuple[SignalType, ...] = (
         "Calibration slope",
         TRUTH,
         f"{REFERENCE}; {Q_LIMIT}",
-        "The calibration slope is {value} {interval} on {n} units (1 is calibrated, below 1 the scores are too extreme); "
-        "in the reference it was {limit}.",
+        "The calibration slope is {value} {interval} on {n} units (1 is calibrated, below 1 too extreme); in the "
+        "reference it was {limit}.",
         calm="There is no evidence of a change.",
         raised="The scores have become too extreme or not extreme enough, by more than chance explains.",
         share=False,
@@ -159,8 +159,8 @@ PERFORMANCE: tuple[SignalType, ...] = (
         "reliability",
         "Reliability by group of scores",
         TRUTH,
-        NO_LIMIT,
-        "In the {subject} of scores, whose mean is {limit}, {value} {interval} of {n} units are positive.",
+        "the group's mean score: shown, not judged",
+        "In {subject} of the scores {value} {interval} of {n} units are positive; their mean score is {limit}.",
         calm="The groups together are the reliability curve.",
         share=False,
     ),
