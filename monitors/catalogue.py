@@ -5,6 +5,7 @@ A code is never reused or renamed. `docs/reference/signals.md` has one section a
 
 from collections.abc import Mapping
 
+from monitors.catalogue_inputs import INPUTS
 from monitors.catalogue_performance import PERFORMANCE
 from monitors.signal_type import FLOOR, NO_LIMIT, Q_LIMIT, READS, REFERENCE, SCORES, TRUTH, SignalType
 
@@ -270,6 +271,7 @@ _TYPES = (
         calm="Every prediction has its acquisition.",
         raised="Take in the acquisitions of these studies.",
     ),
+    *INPUTS,
     *PERFORMANCE,
     *(
         SignalType(

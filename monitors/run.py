@@ -10,6 +10,7 @@ from monitors.counts import Counts
 from monitors.coverage import coverage_signals
 from monitors.data import data_signals, unjoined_signal, version_scopes
 from monitors.drift import score_signals
+from monitors.input_features import input_drift
 from monitors.judge import judged
 from monitors.label_monitors import LABEL_MONITORS
 from monitors.overrides import override_signals
@@ -91,6 +92,7 @@ def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal
     for scope in scopes_of(counts):
         view = unit_view(counts, scope, plan, as_of)
         found += [signal for monitor in UNIT_MONITORS for signal in monitor(view)]
+        found += input_drift(view, counts, as_of)
         found += override_signals(read_view(counts, scope, plan, as_of))
     for scope in version_scopes(counts):
         view = unit_view(counts, scope, plan, as_of)

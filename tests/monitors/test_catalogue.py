@@ -49,6 +49,10 @@ def test_every_family_of_the_budget_has_its_sequential_code() -> None:
 def test_permanent_codes_are_not_renamed() -> None:
     names = {code: entry.statistic for code, entry in CATALOGUE.items() if not code.startswith("SEQ")}
     assert names == {
+        "INP001": "quantity_drift",
+        "INP002": "category_drift",
+        "INP003": "new_level_share",
+        "INP004": "embedding_drift",
         "SCO001": "score_ks",
         "SCO002": "positive_rate",
         "SCO003": "score_wasserstein",

@@ -90,3 +90,21 @@ def _p_value(statistics: FloatArray) -> float:
 def _deviation(values: FloatArray, counts: IntArray) -> float:
     mean = float(np.average(values, weights=counts))
     return float(np.sqrt(np.average((values - mean) ** 2, weights=counts)))
+
+
+def thinned(counts: ArrayLike, size: int) -> IntArray:
+    """Return a histogram int64[k] of the same shape with so many units, or the counts where there are fewer.
+
+    Where units of one patient are alike, a histogram is worth about as many independent units as it has patients; the
+    tests above are made on so many. Cumulative counts are scaled and rounded down, so that no cell moves.
+
+    Raises:
+        ValueError: when the size is below 1.
+    """
+    found = integers(counts)
+    if size < 1:
+        raise ValueError("a histogram is thinned to one unit at least")
+    total = int(found.sum())
+    if total <= size:
+        return found
+    return np.diff(np.cumsum(found) * size // total, prepend=0).astype(np.int64)
