@@ -30,6 +30,7 @@ PATIENTS = "patients"  # F0 x every F1 axis x patient
 READ_PATIENTS = "read_patients"  # FR x patient
 REPORTED_PATIENTS = "reported_patients"  # FC x patient
 FINDING_PATIENTS = "finding_patients"  # FQ x patient
+LABEL_SOURCES = "label_sources"  # units by truth, report, and the fraction with which an audit sampled them
 # The families of the sequential watch, nearly one cell a unit by the day on which it entered; never exported either.
 WATCH = "watch"
 WATCH_READS = "watch_reads"
@@ -37,7 +38,7 @@ SCANNER = "scanner"
 SOFTWARE = "software_versions"
 PROTOCOL = "protocol_name"
 NO_LABEL = 9999  # days: the age of a label that never came
-INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS})
+INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS, LABEL_SOURCES})
 _PACKED = 2**62
 _TABLE_PER_ROW = 8  # cells of a table per row up to which it is quicker than sorting (benchmarks/monitoring.py)
 
@@ -169,6 +170,7 @@ def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
         READ_PATIENTS: (*FR, "patient"),
         REPORTED_PATIENTS: (*FC, "patient"),
         FINDING_PATIENTS: (*FQ, "patient"),
+        LABEL_SOURCES: (*F0, "report", "fraction", "patient"),
     }
     return {"F0": F0, "FR": FR, "FA": FA, "FC": FC, "FQ": FQ} | ones | inside | watch_axes(axes)
 
