@@ -37,6 +37,7 @@ SOFTWARE = "software_versions"
 PROTOCOL = "protocol_name"
 NO_LABEL = 9999  # days: the age of a label that never came
 INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS})
+UNACQUIRED = "unacquired"
 _PACKED = 2**62
 
 
@@ -106,7 +107,7 @@ class Family:
         codes, levels = self.codes[keep], {}
         for axis, names in self.levels.items():
             place = self.axes.index(axis)
-            codes[:, place], levels[axis] = _pruned(codes[:, place], names)
+            codes[:, place], levels[axis] = pruned(codes[:, place], names)
         return Family(self.name, self.axes, levels, codes, self.counts[keep])
 
     def during(self, window: Window) -> "Family":
@@ -159,6 +160,22 @@ class Counts:
         return Counts({name: merge(found, other[name]) for name, found in self.families.items()}, self.axes)
 
 
+def summed(parts: Sequence[Counts]) -> Counts:
+    """Add counts of disjoint days, sites or shards in one pass; families that follow from others may be left out.
+
+    Raises:
+        ValueError: when there are none, or they hold other families.
+    """
+    names, axes = set(parts[0].families) if parts else set(), parts[0].axes if parts else ()
+    if not parts or any(set(part.families) != names or part.axes != axes for part in parts):
+        raise ValueError("counts of other families cannot be added")
+    kept = names - set(derived_from(axes))
+    found = {name: merged([part[name] for part in parts]) for name in sorted(kept)}
+    known = family_axes(axes)
+    more = {name: found[source].marginal(known[name], name) for name, source in derived_from(axes).items()}
+    return Counts(found | more, axes)
+
+
 def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the axes of every family for the declared F1 axes."""
     ones = {f"F1:{axis}": (*F0, axis) for axis in axes}
@@ -169,6 +186,12 @@ def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
         FINDING_PATIENTS: (*FQ, "patient"),
     }
     return {"F0": F0, "FR": FR, "FA": FA, "FC": FC, "FQ": FQ} | ones | inside | watch_axes(axes)
+
+
+def derived_from(axes: Sequence[str]) -> dict[str, str]:
+    """Return which families are marginals of another, by name: only the others need to be stored."""
+    ones = {name: PATIENTS for name in ("F0", *(f"F1:{axis}" for axis in axes))}
+    return ones | {"FR": READ_PATIENTS, "FC": REPORTED_PATIENTS, "FQ": FINDING_PATIENTS}
 
 
 def watch_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -199,15 +222,40 @@ def merge(first: Family, second: Family) -> Family:
     Raises:
         ValueError: when the names or axes differ.
     """
-    if (first.name, first.axes) != (second.name, second.axes):
-        raise ValueError(f"families '{first.name}' and '{second.name}' cannot be added")
-    levels, shifted = dict(first.levels), second.codes.copy()
-    for place, axis in enumerate(first.axes):
-        if axis in levels:
-            shifted[:, place] += len(levels[axis])
-            levels[axis] = levels[axis] + second.levels[axis]
-    codes = np.concatenate([first.codes, shifted])
-    return _canonical(first.name, first.axes, levels, codes, np.concatenate([first.counts, second.counts]))
+    return merged((first, second))
+
+
+def merged(parts: Sequence[Family]) -> Family:
+    """Add families of the same name and axes in one pass: exact, and in any order.
+
+    Raises:
+        ValueError: when there are none, or their names or axes differ.
+    """
+    if not parts:
+        raise ValueError("a sum of families needs at least one")
+    name, axes, levels = parts[0].name, parts[0].axes, {}
+    if any((part.name, part.axes) != (name, axes) for part in parts):
+        raise ValueError(f"families '{name}' of other names or axes cannot be added")
+    codes = np.concatenate([part.codes for part in parts])
+    sizes = [len(part.counts) for part in parts]
+    for place, axis in enumerate(axes):
+        if axis in parts[0].levels:
+            shared, tables = _common_levels([part.levels[axis] for part in parts])
+            levels[axis] = shared
+            codes[:, place] = tables[np.repeat(_starts([len(part.levels[axis]) for part in parts]), sizes)
+                                     + codes[:, place]]
+    return _canonical(name, axes, levels, codes, np.concatenate([part.counts for part in parts]))
+
+
+def _common_levels(parts: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], Integers]:
+    """Return the levels of all parts, sorted, and for each part's levels in turn their place among them."""
+    shared = sorted({level for part in parts for level in part})
+    places = {level: place for place, level in enumerate(shared)}
+    return tuple(shared), np.array([places[level] for part in parts for level in part], dtype=np.int64)
+
+
+def _starts(sizes: Sequence[int]) -> Integers:
+    return np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
 
 
 def day_number(day: str) -> int:
@@ -218,6 +266,26 @@ def day_number(day: str) -> int:
 def day_text(number: int) -> str:
     """Return the ISO day of a code on the `day` axis."""
     return date.fromordinal(number).isoformat()
+
+
+def home_text(number: int) -> str:
+    """Return the name of a home day: its ISO day, or `unacquired` for rows without any time of their own."""
+    return day_text(number) if number > 0 else UNACQUIRED
+
+
+def pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
+    """Drop the levels that no code uses; the order of the others stays.
+
+    Args:
+        codes: shape (n,), indices into `levels`.
+        levels: the texts.
+    """
+    used = np.zeros(len(levels), dtype=np.bool_)
+    used[codes] = True
+    if used.all():
+        return codes, levels
+    table = np.cumsum(used) - 1
+    return table[codes], tuple(levels[code] for code in np.flatnonzero(used).tolist())
 
 
 def _canonical(
@@ -235,21 +303,11 @@ def _canonical(
 
 def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
     """Return codes into the sorted, distinct levels that are in use."""
-    codes, levels = _pruned(codes, levels)
+    codes, levels = pruned(codes, levels)
     texts = sorted(set(levels))
     places = {text: place for place, text in enumerate(texts)}
     table = np.array([places[level] for level in levels], dtype=np.int64)
     return table[codes] if len(table) else codes, tuple(texts)
-
-
-def _pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
-    """Drop the levels that no code uses; the order of the others stays."""
-    used = np.zeros(len(levels), dtype=np.bool_)
-    used[codes] = True
-    if used.all():
-        return codes, levels
-    table = np.cumsum(used) - 1
-    return table[codes], tuple(levels[code] for code in np.flatnonzero(used).tolist())
 
 
 def _grouped(codes: Integers, counts: Integers) -> tuple[Integers, Integers]:

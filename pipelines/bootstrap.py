@@ -13,6 +13,7 @@ from pipelines.telemetry import telemetry_off
 from registry.catalogue import Catalogue, Seal
 from registry.cohorts import Cohorts
 from registry.database import migrate, open_database, server_url
+from registry.day_counts import DayCounts
 from registry.domain.errors import NotAllowedError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, actor_record
@@ -52,6 +53,7 @@ class Workspace:
     ledger: Ledger
     objects: FileObjects
     tables: ObservationTables
+    day_counts: DayCounts
     catalogue: Catalogue
     cohorts: Cohorts
     people: People
@@ -171,6 +173,7 @@ def open_workspace(
         ledger=ledger,
         objects=objects,
         tables=ObservationTables(ledger, root / "segments", engine),
+        day_counts=DayCounts(ledger, objects),
         catalogue=Catalogue(engine),
         cohorts=Cohorts(ledger, objects),
         people=people,

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from monitors.counts import Counts
 from monitors.daily import daily_series
-from monitors.engine.embedded import count_tables
 from monitors.engine.tables import Request, Tables, axes_of
 from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
@@ -20,6 +19,7 @@ from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
 from pipelines.settings import FILE_NAME
 from pipelines.toml_file import read_toml
+from pipelines.usecases.count_days import Counted, count_days
 from registry.alerts import overlaid, remember
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
@@ -39,12 +39,16 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class MonitorRun:
-    """A run of the monitors: its JSON, its bytes and their digest; `fresh` says whether it was new."""
+    """A run of the monitors: its JSON, its bytes and their digest; `fresh` says whether it was new.
+
+    `counted` says which days were counted from rows, and which of them because a stored count did not hold.
+    """
 
     json: dict[str, Any]
     digest: str
     data: bytes
     fresh: bool
+    counted: Counted
 
 
 def run_monitors(
@@ -77,13 +81,15 @@ def run_monitors(
     tables = tables_of(workspace, day, known)
     progress.advance()
     suspended = workspace.lifecycle.suspensions(model)
-    counts = count_tables(tables, Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended))
+    asked = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended)
+    counted = count_days(workspace, tables, asked, keep=True)
+    counts = counted.counts
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day)
     run = monitor_run(counts, plan, Occasion(model, day, known, versions_of(workspace)), sequence)
     progress.advance()
-    return _stored(workspace, run, sequence.alerts(day), daily_series(counts, day), plan)
+    return _stored(workspace, run, sequence.alerts(day), plan, counted)
 
 
 def read_plan(workspace: Workspace, file: Path | None) -> MonitoringPlan:
@@ -164,12 +170,12 @@ def check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: C
 
 
 def _stored(
-    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], series: Json, plan: MonitoringPlan
+    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], plan: MonitoringPlan, counted: Counted
 ) -> MonitorRun:
     """Store the run and its daily series, then name them, and what its alerts came to, in one transaction."""
     with reading(workspace.engine) as session:
         run = run | {"alerts": overlaid(session, alerts)}
-    data = monitor_json(run)
+    data, series = monitor_json(run), daily_series(counted.counts, run["as_of"])
     digest, beside = workspace.objects.put(data), workspace.objects.put(monitor_json(series))
     with workspace.ledger.transaction() as tx:
         fresh = tx.session.get(MonitorRunRow, digest) is None
@@ -177,7 +183,7 @@ def _stored(
             _adopt(workspace, tx, plan)
             _record(workspace, tx, run, digest, beside)
         remember(tx, workspace.lifecycle.record, run["model"], alerts, actor_record(workspace.actor))
-    return MonitorRun(run, digest, data, fresh)
+    return MonitorRun(run, digest, data, fresh, counted)
 
 
 def _adopt(workspace: Workspace, tx: Transaction, plan: MonitoringPlan) -> None:
