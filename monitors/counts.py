@@ -242,8 +242,9 @@ def merged(parts: Sequence[Family]) -> Family:
         if axis in parts[0].levels:
             shared, tables = _common_levels([part.levels[axis] for part in parts])
             levels[axis] = shared
-            codes[:, place] = tables[np.repeat(_starts([len(part.levels[axis]) for part in parts]), sizes)
-                                     + codes[:, place]]
+            codes[:, place] = tables[
+                np.repeat(_starts([len(part.levels[axis]) for part in parts]), sizes) + codes[:, place]
+            ]
     return _canonical(name, axes, levels, codes, np.concatenate([part.counts for part in parts]))
 
 
@@ -266,6 +267,11 @@ def day_number(day: str) -> int:
 def day_text(number: int) -> str:
     """Return the ISO day of a code on the `day` axis."""
     return date.fromordinal(number).isoformat()
+
+
+def home_number(name: str) -> int:
+    """Return the number of a home day's name."""
+    return 0 if name == UNACQUIRED else day_number(name)
 
 
 def home_text(number: int) -> str:

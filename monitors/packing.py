@@ -96,6 +96,18 @@ def basis_bytes(day: str, rows: Mapping[str, list[str]]) -> bytes:
     return _line({"schema": BASIS, "day": day, "rows": dict(rows)})
 
 
+def rows_of_day(data: bytes) -> dict[str, list[str]]:
+    """Return the ids of the rows that a stored day was counted from, per table.
+
+    Raises:
+        ValueError: when the bytes are no stored day.
+    """
+    head = json.loads(data.partition(b"\n")[0])
+    if not isinstance(head, dict) or head.get("schema") != BASIS:
+        raise ValueError(f"not a day of the schema {BASIS}")
+    return dict(head["rows"])
+
+
 def pack_day(basis: bytes, counts: Counts) -> bytes:
     """Return a stored day: one line that lists the rows it was counted from, then the counts."""
     return b"\n".join([basis, pack_counts(counts)])

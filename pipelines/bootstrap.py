@@ -12,6 +12,7 @@ from pipelines.settings import FILE_NAME, Settings, check_url, standard
 from pipelines.telemetry import telemetry_off
 from registry.catalogue import Catalogue, Seal
 from registry.cohorts import Cohorts
+from registry.count_index import CountIndex
 from registry.database import migrate, open_database, server_url
 from registry.day_counts import DayCounts
 from registry.domain.errors import NotAllowedError, UsageError
@@ -54,6 +55,7 @@ class Workspace:
     objects: FileObjects
     tables: ObservationTables
     day_counts: DayCounts
+    count_index: CountIndex
     catalogue: Catalogue
     cohorts: Cohorts
     people: People
@@ -174,6 +176,7 @@ def open_workspace(
         objects=objects,
         tables=ObservationTables(ledger, root / "segments", engine),
         day_counts=DayCounts(ledger, objects),
+        count_index=CountIndex(engine),
         catalogue=Catalogue(engine),
         cohorts=Cohorts(ledger, objects),
         people=people,

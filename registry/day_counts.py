@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from registry.count_schema import DayCountRow
 from registry.database import in_chunks, reading
 from registry.domain.canonical import canonical_bytes
 from registry.domain.errors import ArtifactChangedError, LedgerBrokenError, UnknownNameError
@@ -18,7 +19,6 @@ from registry.domain.instants import instant_text
 from registry.domain.person import Actor, actor_record
 from registry.ledger.store import Ledger, Transaction
 from registry.objects import FileObjects
-from registry.schema import DayCountRow
 
 EVENT = "counts.stored"
 Told = tuple[str, int, str, str, str]  # day, number, recipe, basis, digest
@@ -43,9 +43,10 @@ class DayVersion:
 
 @dataclass(frozen=True)
 class Found:
-    """Stored versions by day, and the days of which a version was there and did not hold."""
+    """Stored versions by day, their bytes and digests, and the days of which a version was there and did not hold."""
 
     data: Mapping[str, bytes] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
 
 
@@ -61,22 +62,22 @@ class DayCounts:
         asked = {(one.day, one.recipe, one.basis) for one in wanted}
         rows = [row for row in self._rows(whose, sorted({one.day for one in wanted})) if _version(row) in asked]
         told = self._told(rows)
-        data, broken = {}, set()
+        data, digests, broken = {}, {}, set()
         for row in rows:
             held = self._held(row, told)
             if held is None:
                 broken.add(row.day)
             else:
-                data[row.day] = held
-        return Found(data, tuple(sorted(broken - set(data))))
+                data[row.day], digests[row.day] = held, row.digest
+        return Found(data, digests, tuple(sorted(broken - set(data))))
 
     def store(
         self, whose: Whose, made: Mapping[DayVersion, bytes], tables: Mapping[str, int], actor: Actor
-    ) -> tuple[str, ...]:
-        """Store new versions: the objects first, then their rows and one event; return the days that got one."""
+    ) -> dict[str, str]:
+        """Store new versions: the objects first, then their rows and one event; return the digest of each day."""
         digests = {version: self._put(data) for version, data in made.items()}
         if not digests:
-            return ()
+            return {}
         with self._ledger.transaction() as tx:
             numbers = _numbers(tx.session, whose)
             told = [
@@ -86,7 +87,7 @@ class DayCounts:
             seq = _tell(tx, whose, told, tables, actor)
             at = instant_text(self._ledger.clock.now())
             tx.session.add_all(_row(whose, one, tables, at, seq) for one in told)
-        return tuple(day for day, *_ in told)
+        return {version.day: digest for version, digest in digests.items()}
 
     def faults(self) -> Iterator[str]:
         """Say of each stored version that does not hold which it is."""
@@ -149,7 +150,12 @@ def _numbers(session: Session, whose: Whose) -> dict[str, int]:
 
 
 def _tell(tx: Transaction, whose: Whose, told: Sequence[Told], tables: Mapping[str, int], actor: Actor) -> int:
-    payload = {"model": whose.model, "target": whose.target, "days": [list(one) for one in told], "tables": dict(tables)}
+    payload = {
+        "model": whose.model,
+        "target": whose.target,
+        "days": [list(one) for one in told],
+        "tables": dict(tables),
+    }
     subjects = (Subject("counts", f"{whose.model} {told[0][0]} to {told[-1][0]}"),)
     return tx.append(EventDraft(EVENT, actor_record(actor), subjects, payload)).seq
 

@@ -278,25 +278,6 @@ class MonitorRunRow(Base):
     event_seq: Mapped[int] = mapped_column(_Big)
 
 
-class DayCountRow(Base):
-    """A version of the counts of one day; the counts, with the ids of the rows that made them, are an object.
-
-    `recipe` is the digest of everything beside the rows that decided them, `basis` that of the list of rows.
-    """
-
-    __tablename__ = "day_counts"
-    model: Mapped[str] = mapped_column(String(100), primary_key=True)
-    target: Mapped[str] = mapped_column(String(100), primary_key=True)  # empty: every target
-    day: Mapped[str] = mapped_column(String(10), primary_key=True)
-    number: Mapped[int] = mapped_column(_Big, primary_key=True, autoincrement=False)
-    digest: Mapped[str] = mapped_column(String(71))
-    recipe: Mapped[str] = mapped_column(String(71))
-    basis: Mapped[str] = mapped_column(String(71))
-    tables: Mapped[str] = mapped_column(Text)  # canonical JSON: the version number of each table
-    counted_at: Mapped[str] = mapped_column(String(27))
-    event_seq: Mapped[int] = mapped_column(_Big)
-
-
 class ReportRow(Base):
     """An issued report."""
 

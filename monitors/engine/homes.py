@@ -58,9 +58,13 @@ def _together(
         return None
     marked = Tables(**{name: _marked(table, home[name]) for name, table in vars(tables).items()})
     marks = [replace(one, site=_mark(day, one.site)) for day in days for one in suspended[day]]
-    found = count_tables(marked, replace(request, zone_of=lambda site: request.zone_of(_bare(site)), suspensions=tuple(marks)))
+    found = count_tables(
+        marked, replace(request, zone_of=lambda site: request.zone_of(_bare(site)), suspensions=tuple(marks))
+    )
     base = _based(found)
-    if any(_SITE not in family.axes or not all(map(_is_marked, family.levels[_SITE])) for family in base.families.values()):
+    if any(
+        _SITE not in family.axes or not all(map(_is_marked, family.levels[_SITE])) for family in base.families.values()
+    ):
         return None
     return {name: _by_home(family, days) for name, family in base.families.items()}
 

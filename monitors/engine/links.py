@@ -18,13 +18,23 @@ from monitors.engine.days import local_days
 from monitors.engine.tables import Tables
 from registry.domain.columns import TABLES as COLUMNS
 
+# By what a row of a table is linked with others. A table that is not named here cannot be counted in parts.
 UIDS: Mapping[str, tuple[str, ...]] = {
     "acquisitions": ("study_uid", "series_uid"),
     "predictions": ("study_uid", "series_uid", "unit_uid"),
     "reads": ("study_uid", "unit_uid"),
     "outcomes": ("study_uid", "unit_uid"),
+    "findings": ("unit_uid",),
+    "measurements": ("subject_id",),
+    "expected": (),
 }
-NAMES: Mapping[str, tuple[str, ...]] = {"predictions": ("prediction_id",), "reads": ("prediction_id",)}
+# Names of predictions and of reads, by the column that holds one.
+NAMES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "predictions": (("prediction", "prediction_id"),),
+    "reads": (("prediction", "prediction_id"), ("read", "read_id")),
+    "findings": (("prediction", "prediction_id"), ("read", "read_id")),
+    "measurements": (("prediction", "subject_id"), ("read", "subject_id")),
+}
 _EPOCH_ORDINAL = 719_163
 _NEVER = np.iinfo(np.int64).max
 
@@ -49,8 +59,8 @@ class Links:
 
 def keys_of(name: str, table: Any) -> Iterator[Any]:
     """Yield the columns by which a table's rows are linked, as Arrow strings; blank where a row names nothing."""
-    yield from (texts(table, column) for column in UIDS.get(name, ()))
-    yield from (_named(texts(table, column)) for column in NAMES.get(name, ()))
+    yield from (texts(table, column) for column in UIDS[name])
+    yield from (_named(kind, texts(table, column)) for kind, column in NAMES.get(name, ()))
 
 
 def links_of(tables: Tables, zone_of: Callable[[str], str]) -> Links:
@@ -114,15 +124,16 @@ def _groups(tables: Tables, rows: int) -> Integers:
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
 
 
-def _named(column: Any) -> Any:
-    """Keep names of predictions apart from UIDs."""
+def _named(kind: str, column: Any) -> Any:
+    """Keep the names of predictions and of reads apart from each other and from UIDs."""
     import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
 
-    return pc.if_else(pc.equal(column, ""), "", pc.binary_join_element_wise("prediction", column, " "))
+    return pc.if_else(pc.equal(column, ""), "", pc.binary_join_element_wise(kind, column, " "))
 
 
 def _days(name: str, table: Any, zone_of: Callable[[str], str]) -> Integers:
+    """Return the day of each row: local where the row tells its site, else in UTC; 0 where it has no time."""
     when = instants(texts(table, COLUMNS[name].event_time))
-    if name == "acquisitions":
+    if "site" in table.column_names:
         return local_days(when, labels(texts(table, "site")), zone_of)
     return np.where(np.isnat(when), 0, when.astype("datetime64[D]").astype(np.int64) + _EPOCH_ORDINAL)

@@ -25,21 +25,23 @@ class DayFacts:
     """What is known of a home day without counting it.
 
     Attributes:
-        day: proleptic ordinal; 0 for what was never acquired.
-        basis: the line that lists the ids of its rows.
+        day: proleptic ordinal; 0 for rows without any time.
+        digest: digest of the basis, the line that lists the ids of its rows.
         made: the first and the last instant of its predictions, UTC texts; both empty without one.
         sites: where it was acquired.
+        basis: the line itself; empty where the rows were not read.
     """
 
     day: int
-    basis: bytes
+    digest: str
     made: tuple[str, str]
     sites: tuple[str, ...]
+    basis: bytes = b""
 
     @property
-    def digest(self) -> str:
-        """Digest of the basis."""
-        return digest_bytes(self.basis)
+    def name(self) -> str:
+        """The day's name."""
+        return home_text(self.day)
 
     def suspensions(self, every: Sequence[Suspension]) -> tuple[Suspension, ...]:
         """Return the suspensions that its predictions may fall into, spelled by what they mean on this day alone.
@@ -76,7 +78,7 @@ def day_facts(tables: Tables, links: Links, days: Sequence[int], request: Reques
         rows = {name: sorted(texts(table, "row_id").to_pylist()) for name, table in vars(part).items()}
         basis = basis_bytes(home_text(day), rows)
         sites = tuple(sorted(set(texts(part.acquisitions, "site").to_pylist())))
-        yield DayFacts(day, basis, _span(texts(part.predictions, "predicted_at")), sites)
+        yield DayFacts(day, digest_bytes(basis), _span(texts(part.predictions, "predicted_at")), sites, basis)
 
 
 @cache
@@ -115,4 +117,3 @@ def _on_day(one: Suspension, first: str, last: str) -> Suspension:
 
 def _told(one: Suspension) -> list[str]:
     return [one.version, one.site, one.stratum.axis, one.stratum.value, one.since, one.until or ""]
-

@@ -4,17 +4,19 @@ A stored version is used when it was made from exactly the rows that the day has
 by the same kernel and the same words of the request. So the sum is, to the byte, that of counting every row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from monitors.counts import Counts, home_text, summed
+from monitors.counts import Counts, summed
 from monitors.engine.embedded import count_tables
 from monitors.engine.homes import count_homes
-from monitors.engine.links import Links, links_of
-from monitors.engine.recipe import DayFacts, day_facts, requested
+from monitors.engine.links import Links
+from monitors.engine.recipe import DayFacts, day_facts
 from monitors.engine.tables import Request, Tables
 from monitors.packing import pack_day, unpack_day
-from pipelines.bootstrap import Workspace
+from pipelines.counting.known_rows import Source
+from pipelines.counting.stand import Stand, book_of, keys_with_days, places_of, read_days, stand_of
+from registry.count_index import Change
 from registry.day_counts import DayVersion, Whose
 
 
@@ -27,82 +29,110 @@ class Counted:
         days: the days that the sum is made of, by name.
         recounted: the days that were counted from rows.
         mended: of those, the days of which a stored version was there and was not what the ledger told.
+        read: the number of rows that were read.
     """
 
     counts: Counts
     days: tuple[str, ...]
     recounted: tuple[str, ...]
     mended: tuple[str, ...]
+    read: int
 
 
 @dataclass
 class Shelf:
-    """Days that one process has counted or loaded already, for a replay over many dates."""
+    """Days that one process has counted or loaded, by version, with the digests of those that are stored."""
 
     days: dict[DayVersion, Counts] = field(default_factory=dict)
+    digests: dict[DayVersion, str] = field(default_factory=dict)
 
 
-def count_days(
-    workspace: Workspace, tables: Tables, request: Request, *, keep: bool, shelf: Shelf | None = None
-) -> Counted:
-    """Return the counts of tables, and store the days that were counted anew.
+def count_days(source: Source, *, keep: bool, shelf: Shelf | None = None, afresh: bool = False) -> Counted:
+    """Return the counts of what was known by a day, and store the days that were counted anew.
 
     Args:
-        workspace: where counts are stored.
-        tables: the observation tables, known at one time.
-        request: what is counted.
-        keep: whether new versions go on record.
+        source: which rows, by when, for what.
+        keep: whether new versions go on record; without it every row is read, and nothing is written.
         shelf: days that this process has at hand already; what is found or counted is added.
+        afresh: whether every row is read whatever is known of the days.
     """
     shelf = shelf or Shelf()
-    tables = requested(tables, request)
-    links = links_of(tables, request.zone_of)
-    facts = {fact.day: fact for fact in day_facts(tables, links, links.days, request)}
-    if not facts:
-        return Counted(count_tables(tables, request), (), (), ())
-    wanted = {day: DayVersion(home_text(day), fact.recipe(request), fact.digest) for day, fact in facts.items()}
-    mended = _load(workspace, request, wanted, shelf)
+    stand = stand_of(source, afresh=afresh or not keep)
+    if not stand.facts:
+        return Counted(count_tables(stand.tables, source.request), (), (), (), 0)
+    wanted = {day: _version(fact, source.request) for day, fact in sorted(stand.facts.items())}
+    mended = _load(source, wanted, shelf)
     missing = [day for day, version in wanted.items() if version not in shelf.days]
-    fresh = _recount(tables, links, [facts[day] for day in missing], wanted, request, shelf)
+    fresh = _recounted(source, stand, missing, shelf)
+    if fresh is None:
+        return count_days(source, keep=keep, shelf=shelf, afresh=True)
     if keep:
-        workspace.day_counts.store(_whose(request), fresh, _numbers(workspace), workspace.actor)
-    names = tuple(home_text(day) for day in missing)
+        _keep(source, stand, fresh, wanted, shelf)
     total = summed([shelf.days[version] for version in wanted.values()])
-    return Counted(total, tuple(map(home_text, facts)), names, mended)
+    return Counted(total, tuple(wanted), tuple(missing), mended, sum(t.num_rows for t in vars(stand.tables).values()))
 
 
-def _load(
-    workspace: Workspace, request: Request, wanted: Mapping[int, DayVersion], shelf: Shelf
-) -> tuple[str, ...]:
+def _version(fact: DayFacts, request: Request) -> DayVersion:
+    return DayVersion(fact.name, fact.recipe(request), fact.digest)
+
+
+def _load(source: Source, wanted: Mapping[str, DayVersion], shelf: Shelf) -> tuple[str, ...]:
     """Put the stored versions on the shelf; return the days of which one did not hold."""
-    absent = {version.day: version for version in wanted.values() if version not in shelf.days}
-    found = workspace.day_counts.find(_whose(request), list(absent.values()))
+    absent = {day: version for day, version in wanted.items() if version not in shelf.days}
+    found = source.workspace.day_counts.find(_whose(source), list(absent.values()))
     for day, data in found.data.items():
         shelf.days[absent[day]] = unpack_day(data)
+        shelf.digests[absent[day]] = found.digests[day]
     return found.broken
 
 
-def _recount(
-    tables: Tables,
-    links: Links,
-    facts: list[DayFacts],
-    wanted: Mapping[int, DayVersion],
-    request: Request,
-    shelf: Shelf,
-) -> dict[DayVersion, bytes]:
-    """Count days from their rows; return the bytes to store."""
-    suspended = {fact.day: fact.suspensions(request.suspensions) for fact in facts}
-    basis = {fact.day: fact.basis for fact in facts}
-    fresh = {}
-    for day, counts in count_homes(tables, links, [fact.day for fact in facts], suspended, request):
-        shelf.days[wanted[day]] = counts
-        fresh[wanted[day]] = pack_day(basis[day], counts)
+def _recounted(
+    source: Source, stand: Stand, missing: Sequence[str], shelf: Shelf
+) -> dict[DayVersion, bytes] | None:
+    """Count days from their rows and return the bytes to store; None where the rows of a day cannot be told."""
+    here = [day for day in missing if day not in stand.places]
+    fresh = _counted(source, stand.tables, stand.links, [stand.facts[day] for day in here], shelf)
+    unread = [stand.places[day] for day in missing if day in stand.places]
+    if unread:
+        found = read_days(source, unread)
+        facts = [] if found is None else list(day_facts(*found, found[1].days, source.request))
+        if found is None or {(f.name, f.digest) for f in facts} != {(place.day, place.basis) for place in unread}:
+            return None
+        fresh |= _counted(source, *found, facts, shelf)
     return fresh
 
 
-def _whose(request: Request) -> Whose:
-    return Whose(request.model, request.target or "")
+def _counted(
+    source: Source, tables: Tables, links: Links, facts: Sequence[DayFacts], shelf: Shelf
+) -> dict[DayVersion, bytes]:
+    request, by_day = source.request, {fact.day: fact for fact in facts}
+    suspended = {day: fact.suspensions(request.suspensions) for day, fact in by_day.items()}
+    fresh = {}
+    for day, counts in count_homes(tables, links, sorted(by_day), suspended, request):
+        version = _version(by_day[day], request)
+        shelf.days[version] = counts
+        fresh[version] = pack_day(by_day[day].basis, counts)
+    return fresh
 
 
-def _numbers(workspace: Workspace) -> dict[str, int]:
-    return {name: workspace.tables.version(name).number for name in vars(Tables(None, None, None, None))}
+def _keep(
+    source: Source,
+    stand: Stand,
+    fresh: Mapping[DayVersion, bytes],
+    wanted: Mapping[str, DayVersion],
+    shelf: Shelf,
+) -> None:
+    """Store the new versions, then note in the index how far the counts have come."""
+    workspace, before = source.workspace, stand.before
+    stored = workspace.day_counts.store(_whose(source), fresh, stand.head.tables, workspace.actor)
+    shelf.digests |= {version: stored[version.day] for version in fresh}
+    if before is None or (before.as_of <= stand.head.as_of and (stand.head != before or fresh)):
+        digests = {day: shelf.digests[version] for day, version in wanted.items() if version in shelf.digests}
+        places = tuple(places_of(stand, digests))
+        change = Change(stand.head, places, stand.gone, keys_with_days(stand.tables, stand.links))
+        workspace.count_index.change(book_of(source), before, change, whole=stand.whole)
+
+
+def _whose(source: Source) -> Whose:
+    return Whose(source.request.model, source.request.target or "")
+

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from monitors.counts import Counts
 from monitors.daily import daily_series
-from monitors.engine.tables import Request, Tables, axes_of
+from monitors.engine.tables import Request, axes_of
 from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
 from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
+from pipelines.counting.known_rows import Source
 from pipelines.settings import FILE_NAME
 from pipelines.toml_file import read_toml
 from pipelines.usecases.count_days import Counted, count_days
@@ -78,11 +79,9 @@ def run_monitors(
         IncompleteError: when nothing is known by that day that could be monitored.
     """
     day, plan = day_of(workspace, as_of), plan or read_plan(workspace, None)
-    tables = tables_of(workspace, day, known)
-    progress.advance()
     suspended = workspace.lifecycle.suspensions(model)
     asked = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended)
-    counted = count_days(workspace, tables, asked, keep=True)
+    counted = count_days(Source(workspace, asked, day, known), keep=True)
     counts = counted.counts
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
@@ -134,11 +133,6 @@ def day_of(workspace: Workspace, as_of: str | None) -> str:
     if day > today + timedelta(days=1):  # a site may be a day ahead of UTC
         raise UsageError("the day lies in the future", where=day.isoformat(), mend="name today or an earlier day")
     return day.isoformat()
-
-
-def tables_of(workspace: Workspace, day: str, known: Known) -> Tables:
-    """Return the observation tables as known by the end of a day."""
-    return Tables(*(workspace.tables.read(name, as_of=day, known=known) for name in TABLES))
 
 
 def versions_of(workspace: Workspace) -> dict[str, dict[str, Any]]:

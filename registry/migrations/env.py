@@ -2,8 +2,8 @@
 
 from alembic import context
 
+from registry.count_schema import Base
 from registry.database import VERSION_TABLE, writer_connection
-from registry.schema import Base
 
 
 def run() -> None:
