@@ -190,7 +190,7 @@ def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def derived_from(axes: Sequence[str]) -> dict[str, str]:
     """Return which families are marginals of another, by name: only the others need to be stored."""
-    ones = {name: PATIENTS for name in ("F0", *(f"F1:{axis}" for axis in axes))}
+    ones = dict.fromkeys(("F0", *(f"F1:{axis}" for axis in axes)), PATIENTS)
     return ones | {"FR": READ_PATIENTS, "FC": REPORTED_PATIENTS, "FQ": FINDING_PATIENTS}
 
 

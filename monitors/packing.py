@@ -1,6 +1,7 @@
 """Counts as bytes for storage: what the other families follow from, each column in its narrowest integers.
 
-The same counts give the same bytes. One line of JSON (ASCII, sorted keys) tells the families; their columns follow, little-endian.
+The same counts give the same bytes. One line of JSON (ASCII, sorted keys) tells the families; their columns follow,
+little-endian.
 """
 
 import json

@@ -97,7 +97,8 @@ class CountIndex:
         with reading(self._engine) as session:
             for chunk in in_chunks(sorted(keys)):
                 query = select(CountPlaceRow.key, CountPlaceRow.day).where(*_of(CountPlaceRow, book))
-                found |= {key: day for key, day in session.execute(query.where(CountPlaceRow.key.in_(chunk)))}
+                rows = session.execute(query.where(CountPlaceRow.key.in_(chunk)))
+                found |= {row.key: row.day for row in rows}
         return found
 
     def change(self, book: Book, before: Head | None, change: Change, *, whole: bool) -> bool:

@@ -146,7 +146,7 @@ def _version(row: DayCountRow) -> tuple[str, str, str]:
 def _numbers(session: Session, whose: Whose) -> dict[str, int]:
     newest = select(DayCountRow.day, func.max(DayCountRow.number))
     mine = newest.where(DayCountRow.model == whose.model, DayCountRow.target == whose.target)
-    return {day: number for day, number in session.execute(mine.group_by(DayCountRow.day))}
+    return {row[0]: row[1] for row in session.execute(mine.group_by(DayCountRow.day))}
 
 
 def _tell(tx: Transaction, whose: Whose, told: Sequence[Told], tables: Mapping[str, int], actor: Actor) -> int:

@@ -65,14 +65,13 @@ def _words(model: str, target: str | None, axes: tuple[str, ...]) -> str:
     return digest_value({"schema": RECIPE} | told)
 
 
-def day_facts(tables: Tables, links: Links, days: Sequence[int], request: Request) -> Iterator[DayFacts]:
+def day_facts(tables: Tables, links: Links, days: Sequence[int]) -> Iterator[DayFacts]:
     """Yield the facts of home days.
 
     Args:
         tables: the observation tables, with `row_id`.
         links: of exactly these tables.
         days: the home days.
-        request: whose predictions count.
     """
     for day, part in zip(days, parts_of(tables, links.home, days), strict=True):
         rows = {name: sorted(texts(table, "row_id").to_pylist()) for name, table in vars(part).items()}

@@ -8,6 +8,7 @@ are, unread. Where there is nothing to start from, or a row was corrected, every
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from monitors.counts import home_number, home_text
 from monitors.engine.links import Links, keys_of, links_of, parts_of
@@ -70,7 +71,7 @@ def stand_of(source: Source, *, afresh: bool) -> Stand:
     tables, reached = source.every()
     links = links_of(tables, source.request.zone_of)
     before = source.workspace.count_index.head(book)
-    return Stand(replace(reached, zones=zones), before, tables, links, _facts(source, tables, links), {}, frozenset())
+    return Stand(replace(reached, zones=zones), before, tables, links, _facts(tables, links), {}, frozenset())
 
 
 def read_days(source: Source, places: Iterable[DayPlace]) -> tuple[Tables, Links] | None:
@@ -98,7 +99,7 @@ def _advanced(source: Source, book: Book, head: Head) -> Stand | None:
         return None
     fresh, reached = news
     known = source.workspace.count_index.days(book)
-    keys = {_digest(key) for name, table in vars(fresh).items() for column in keys_of(name, table) for key in set(column.to_pylist())}
+    keys = {_digest(key) for name, table in vars(fresh).items() for key in _names(name, table)}
     touched = set(source.workspace.count_index.places(book, keys).values())
     while True:
         places = [known[day] for day in sorted(touched) if day in known]
@@ -112,15 +113,20 @@ def _advanced(source: Source, book: Book, head: Head) -> Stand | None:
         touched |= further
         if not further & set(known):
             break
-    facts = _facts(source, tables, links)
+    facts = _facts(tables, links)
     rest = {day: place for day, place in known.items() if day not in touched}
     others = {day: DayFacts(home_number(day), place.basis, place.made, place.sites) for day, place in rest.items()}
     gone = frozenset(touched & set(known)) - set(facts)
     return Stand(reached, head, tables, links, others | facts, rest, gone)
 
 
-def _facts(source: Source, tables: Tables, links: Links) -> dict[str, DayFacts]:
-    return {home_text(fact.day): fact for fact in day_facts(tables, links, links.days, source.request)}
+def _names(name: str, table: Any) -> set[str]:
+    """Return everything by which a table's rows are linked."""
+    return {key for column in keys_of(name, table) for key in column.to_pylist()} - {""}
+
+
+def _facts(tables: Tables, links: Links) -> dict[str, DayFacts]:
+    return {home_text(fact.day): fact for fact in day_facts(tables, links, links.days)}
 
 
 def _listed(source: Source, places: Iterable[DayPlace]) -> Ids | None:
@@ -165,5 +171,3 @@ def places_of(stand: Stand, digests: Mapping[str, str]) -> Iterator[DayPlace]:
     for day, part in zip(days, parts, strict=True):
         fact = stand.facts[day]
         yield DayPlace(day, fact.digest, digests[day], fact.made, fact.sites, segments_of(part))
-
-

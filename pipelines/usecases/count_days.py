@@ -86,16 +86,14 @@ def _load(source: Source, wanted: Mapping[str, DayVersion], shelf: Shelf) -> tup
     return found.broken
 
 
-def _recounted(
-    source: Source, stand: Stand, missing: Sequence[str], shelf: Shelf
-) -> dict[DayVersion, bytes] | None:
+def _recounted(source: Source, stand: Stand, missing: Sequence[str], shelf: Shelf) -> dict[DayVersion, bytes] | None:
     """Count days from their rows and return the bytes to store; None where the rows of a day cannot be told."""
     here = [day for day in missing if day not in stand.places]
     fresh = _counted(source, stand.tables, stand.links, [stand.facts[day] for day in here], shelf)
     unread = [stand.places[day] for day in missing if day in stand.places]
     if unread:
         found = read_days(source, unread)
-        facts = [] if found is None else list(day_facts(*found, found[1].days, source.request))
+        facts = [] if found is None else list(day_facts(*found, found[1].days))
         if found is None or {(f.name, f.digest) for f in facts} != {(place.day, place.basis) for place in unread}:
             return None
         fresh |= _counted(source, *found, facts, shelf)
@@ -135,4 +133,3 @@ def _keep(
 
 def _whose(source: Source) -> Whose:
     return Whose(source.request.model, source.request.target or "")
-

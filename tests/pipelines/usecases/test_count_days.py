@@ -168,7 +168,8 @@ def _correct(workspace: Workspace, rng: np.random.Generator) -> None:
         return
     row = dict(rows[int(rng.integers(len(rows)))])
     old = row.pop("row_id")
-    row = {name: value for name, value in row.items() if value is not None and name not in {"taken_in_at", "available_at"}}
+    row = {name: value for name, value in row.items() if value is not None and not name.endswith("_in_at")}
+    row.pop("available_at")
     times = {"acquisitions": "acquired_at", "predictions": "predicted_at", "reads": "read_at"}
     change: dict[str, Any] = {"study_uid": f"2.25.{int(rng.integers(14))}"} if rng.random() < 0.5 else {}
     if table in times:
