@@ -20,6 +20,7 @@ from monitors.counts import Family, Integers
 GRID = 4096  # the bins' edges lie on this grid of the score
 MOST_BINS = 32
 LEAST_CELL = 11
+COST = 1.25  # fuller classes may widen the bound of the area by a quarter
 UNSTATED = "not stated"
 _SHIFT = 4  # from the score grid of 2^16 to GRID
 _LABELLED = ("pos", "neg")
@@ -120,14 +121,29 @@ def export_family(family: Family, axis: str | None = None, min_cell: int = LEAST
     """
     if min_cell < LEAST_CELL:
         raise ValueError(f"a cell holds at least {LEAST_CELL} patients")
-    for dimensions, unlabelled in LEVELS:
-        units = _units(family, dimensions, axis, unlabelled=unlabelled)
-        if len(units.n) and _holds(_together(_patients(units)), min_cell):
-            edges = _edges(units, range(GRID), np.zeros_like(units.group), min_cell)
-            bins = _binned(units, edges, np.ones(len(units.n), dtype=np.bool_))
-            strata = None if axis is None else _most_strata(family, (dimensions, unlabelled), axis, edges, min_cell)
-            return Export(dimensions, unlabelled, bins, strata)
-    return None
+    found = [(level, bins) for level in LEVELS if (bins := _total(family, level, axis, min_cell)) is not None]
+    if not found:
+        return None
+    level, bins = _fullest(found)
+    strata = None if axis is None else _most_strata(family, level, axis, bins.edges, min_cell)
+    return Export(*level, bins, strata)
+
+
+def _total(family: Family, level: Level, axis: str | None, min_cell: int) -> Bins | None:
+    """Tell all units together; None where a class is too small to be told."""
+    units = _units(family, level[0], axis, unlabelled=level[1])
+    if not len(units.n) or not _holds(_together(_patients(units)), min_cell):
+        return None
+    edges = _edges(units, range(GRID), np.zeros_like(units.group), min_cell)
+    return _binned(units, edges, np.ones(len(units.n), dtype=np.bool_))
+
+
+def _fullest(found: Sequence[tuple[Level, Bins]]) -> tuple[Level, Bins]:
+    """Return the fullest classes that cost the area little: telling more classes makes the bins wider."""
+    areas = [merged_area([bins]) for _, bins in found]
+    bounds = [area.bound for area in areas if area is not None]
+    allowed = COST * min(bounds) if bounds else 0.0
+    return next(one for one, area in zip(found, areas, strict=True) if not bounds or (area and area.bound <= allowed))
 
 
 def _units(family: Family, dimensions: tuple[str, ...], axis: str | None, *, unlabelled: bool) -> _Units:
