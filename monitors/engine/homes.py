@@ -6,7 +6,7 @@ day is counted by itself: slower, and the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,51 +22,57 @@ _SITE = "site"
 Suspensions = Sequence[Suspension]
 
 
-def count_homes(
-    tables: Tables, links: Links, days: Sequence[int], suspended: Mapping[int, Suspensions], request: Request
-) -> Iterator[tuple[int, Counts]]:
-    """Yield each home day with its counts, without the families that follow from others.
+@dataclass(frozen=True, eq=False)
+class Work:
+    """Days to count from their rows.
 
-    Args:
-        tables: the observation tables.
+    Attributes:
+        tables: rows of these days, and perhaps of others.
         links: of exactly these tables.
         days: the home days to count, in order.
         suspended: per day the suspensions that its predictions may fall into.
         request: what is counted; its own suspensions are not used.
     """
-    known = {name: np.isin(home, np.asarray(days, dtype=np.int64)) for name, home in links.home.items()}
-    chosen = Tables(**{name: table.filter(_mask(known[name])) for name, table in vars(tables).items()})
-    home = {name: column[known[name]] for name, column in links.home.items()}
-    together = _together(chosen, home, days, suspended, request)
-    for place, day in enumerate(days):
+
+    tables: Tables
+    links: Links
+    days: Sequence[int]
+    suspended: Mapping[int, Suspensions]
+    request: Request
+
+    def of(self, days: Sequence[int]) -> "Work":
+        """Return the work of some of the days, with their rows alone."""
+        wanted = np.asarray(days, dtype=np.int64)
+        rows = {name: np.flatnonzero(np.isin(home, wanted)) for name, home in self.links.home.items()}
+        tables = Tables(**{name: table.take(rows[name]) for name, table in vars(self.tables).items()})
+        group = {name: column[rows[name]] for name, column in self.links.group.items()}
+        home = {name: column[rows[name]] for name, column in self.links.home.items()}
+        return Work(tables, Links(group, home), days, {day: self.suspended[day] for day in days}, self.request)
+
+
+def count_homes(work: Work) -> Iterator[tuple[int, Counts]]:
+    """Yield each home day with its counts, without the families that follow from others."""
+    work = work.of(work.days)
+    together = _together(work)
+    for place, day in enumerate(work.days):
         if together is None:
-            (part,) = parts_of(chosen, home, [day])
-            yield day, _based(count_tables(part, replace(request, suspensions=tuple(suspended[day]))))
+            (part,) = parts_of(work.tables, work.links.home, [day])
+            yield day, _based(count_tables(part, replace(work.request, suspensions=tuple(work.suspended[day]))))
         else:
-            yield day, Counts({name: cut[place] for name, cut in together.items()}, request.axes)
+            yield day, Counts({name: cut[place] for name, cut in together.items()}, work.request.axes)
 
 
-def _together(
-    tables: Tables,
-    home: Mapping[str, Integers],
-    days: Sequence[int],
-    suspended: Mapping[int, Suspensions],
-    request: Request,
-) -> dict[str, list[Family]] | None:
+def _together(work: Work) -> dict[str, list[Family]] | None:
     """Count all days in one pass and return per family its days; None where a cell cannot be told apart."""
-    if len(days) < 2:
+    if len(work.days) < 2:
         return None
-    marked = Tables(**{name: _marked(table, home[name]) for name, table in vars(tables).items()})
-    marks = [replace(one, site=_mark(day, one.site)) for day in days for one in suspended[day]]
-    found = count_tables(
-        marked, replace(request, zone_of=lambda site: request.zone_of(_bare(site)), suspensions=tuple(marks))
-    )
-    base = _based(found)
-    if any(
-        _SITE not in family.axes or not all(map(_is_marked, family.levels[_SITE])) for family in base.families.values()
-    ):
+    marked = Tables(**{name: _marked(table, work.links.home[name]) for name, table in vars(work.tables).items()})
+    marks = tuple(replace(one, site=_mark(day, one.site)) for day in work.days for one in work.suspended[day])
+    asked = replace(work.request, zone_of=lambda site: work.request.zone_of(_bare(site)), suspensions=marks)
+    base = _based(count_tables(marked, asked)).families
+    if any(_SITE not in family.axes or not all(map(_is_marked, family.levels[_SITE])) for family in base.values()):
         return None
-    return {name: _by_home(family, days) for name, family in base.families.items()}
+    return {name: _by_home(family, work.days) for name, family in base.items()}
 
 
 def _by_home(family: Family, days: Sequence[int]) -> list[Family]:
@@ -107,12 +113,6 @@ def _marked(table: Any, home: Integers) -> Any:
     site = pc.fill_null(table.column(_SITE).cast(pa.string()), "")
     marked = pc.binary_join_element_wise(pa.array(home).cast(pa.string()), site, _MARK)
     return table.set_column(table.column_names.index(_SITE), _SITE, marked)
-
-
-def _mask(keep: Any) -> Any:
-    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
-
-    return pa.array(keep)
 
 
 def _mark(day: int, site: str) -> str:

@@ -38,7 +38,7 @@ app.command(epilog="Example: overread monitor counts --export q3.json --model no
 
 
 @app.command(epilog="Example: overread monitor run --model nodule --as-of 2026-09-30 --json")
-def run(
+def run(  # noqa: PLR0913 - one argument an option
     model: Annotated[str, typer.Option("--model", help="The model.")],
     target: Annotated[str | None, typer.Option("--target", help="Only this clinical question.")] = None,
     as_of: Annotated[
@@ -55,6 +55,9 @@ def run(
     known: Annotated[
         KnownTime, typer.Option("--known", help="Recorded known times, or those assumed from the rows' own times.")
     ] = KnownTime.RECORDED,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="embedded, threads, processes, spark or dask; see [counting].")
+    ] = None,
     *,
     require_assessed: Annotated[
         bool, typer.Option("--require-assessed", help="End with 3 when a signal is not assessed.")
@@ -68,7 +71,14 @@ def run(
     with progress("counting") as bar:
         chosen = read_plan(workspace, plan)
         done = run_monitors(
-            workspace, model, target=target, as_of=as_of, plan=chosen, known=Known(known.value), progress=bar
+            workspace,
+            model,
+            target=target,
+            as_of=as_of,
+            plan=chosen,
+            known=Known(known.value),
+            engine=engine,
+            progress=bar,
         )
     for day in done.counted.mended:
         tell(f"a stored count of {day} was changed or lost: it was not used, the day was counted anew")

@@ -1,7 +1,7 @@
 """The rows that were known by the end of a day: all of them, those of some days, or those that are new since."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitors.engine.recipe import requested
+from monitors.engine.runners import Embedded, Runner
 from monitors.engine.tables import Request, Tables
 from pipelines.bootstrap import Workspace
 from registry.count_index import Head
@@ -21,12 +22,13 @@ Segments = Mapping[str, Collection[int]]
 
 @dataclass(frozen=True)
 class Source:
-    """From where rows are read: the workspace, the request, the day and the known time."""
+    """From where rows are read: the workspace, the request, the day and the known time; and what counts them."""
 
     workspace: Workspace
     request: Request
     as_of: str
     known: Known
+    runner: Runner = field(default_factory=Embedded)
 
     def every(self) -> tuple[Tables, Head]:
         """Return every row that was known and not corrected by then, and how far that is."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from monitors.counts import Counts, summed
 from monitors.engine.embedded import count_tables
-from monitors.engine.homes import count_homes
+from monitors.engine.homes import Work
 from monitors.engine.links import Links
 from monitors.engine.recipe import DayFacts, day_facts
 from monitors.engine.tables import Request, Tables
@@ -106,7 +106,7 @@ def _counted(
     request, by_day = source.request, {fact.day: fact for fact in facts}
     suspended = {day: fact.suspensions(request.suspensions) for day, fact in by_day.items()}
     fresh = {}
-    for day, counts in count_homes(tables, links, sorted(by_day), suspended, request):
+    for day, counts in source.runner.count(Work(tables, links, sorted(by_day), suspended, request)):
         version = _version(by_day[day], request)
         shelf.days[version] = counts
         fresh[version] = pack_day(by_day[day].basis, counts)

@@ -18,6 +18,7 @@ from monitors.engine.tables import Request, axes_of
 from monitors.exchange import LEAST_CELL, export_family
 from monitors.exchange_form import About, Shared, record_of
 from pipelines.bootstrap import Workspace
+from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
 from pipelines.periods import period_days
 from pipelines.usecases.count_days import count_days
@@ -123,7 +124,8 @@ def _counts(workspace: Workspace, wanted: Wanted, today: str) -> Counts:
         raise UnknownNameError.of("axis", wanted.by, known, mend="name one of the plan's subgroup axes")
     suspended = workspace.lifecycle.suspensions(wanted.model)
     request = Request(wanted.model, workspace.settings.time_zone, axes, None, suspended)
-    counts = count_days(Source(workspace, request, today, Known.RECORDED), keep=True).counts
+    runner = runner_of(workspace.settings.counting)
+    counts = count_days(Source(workspace, request, today, Known.RECORDED, runner), keep=True).counts
     check_watched(workspace, (wanted.model, wanted.target), counts, today)
     return counts
 

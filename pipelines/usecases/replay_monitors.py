@@ -9,6 +9,7 @@ from monitors.engine.tables import Request, axes_of
 from monitors.run import Occasion, monitor_run
 from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
+from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
 from pipelines.usecases.count_days import Shelf, count_days
 from pipelines.usecases.run_monitors import check_watched, day_of, versions_of
@@ -66,15 +67,16 @@ def replay_monitors(workspace: Workspace, asked: Replay, plan: MonitoringPlan, p
     """
     last, versions = asked.days[-1], versions_of(workspace)
     request = Request(asked.model, workspace.settings.time_zone, axes_of(plan), asked.target)
-    shelf = Shelf()
-    counts = count_days(Source(workspace, request, last, asked.known), keep=False, shelf=shelf).counts
+    shelf, runner = Shelf(), runner_of(workspace.settings.counting)
+    counts = count_days(Source(workspace, request, last, asked.known, runner), keep=False, shelf=shelf).counts
     check_watched(workspace, (asked.model, asked.target), counts, last)
     once = asked.known is Known.ASSUMED and not asked.windows
     sequence = sequence_of(asked.model, counts, plan, last)
     runs = []
     for day in asked.days:
         if not once:
-            counts = count_days(Source(workspace, request, day, asked.known), keep=False, shelf=shelf).counts
+            source = Source(workspace, request, day, asked.known, runner)
+            counts = count_days(source, keep=False, shelf=shelf).counts
             sequence = sequence_of(asked.model, counts, plan, day)
         occasion = Occasion(asked.model, day, asked.known, versions)
         runs.append(monitor_run(counts, plan, occasion, sequence, windows=asked.windows))

@@ -17,6 +17,7 @@ from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
 from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
+from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
 from pipelines.settings import FILE_NAME
 from pipelines.toml_file import read_toml
@@ -60,6 +61,7 @@ def run_monitors(
     as_of: str | None = None,
     plan: MonitoringPlan | None = None,
     known: Known = Known.RECORDED,
+    engine: str | None = None,
     progress: Progress,
 ) -> MonitorRun:
     """Compute every signal of a model as of a day and put the run on record; the same content is stored once.
@@ -71,6 +73,7 @@ def run_monitors(
         as_of: the last day that counts, ISO; today in UTC unless given.
         plan: the monitoring plan; the workspace's unless given.
         known: which known time selects the rows.
+        engine: what counts the rows; that of the settings unless given.
         progress: told of each step.
 
     Raises:
@@ -79,9 +82,10 @@ def run_monitors(
         IncompleteError: when nothing is known by that day that could be monitored.
     """
     day, plan = day_of(workspace, as_of), plan or read_plan(workspace, None)
+    runner = runner_of(workspace.settings.counting, engine)
     suspended = workspace.lifecycle.suspensions(model)
     asked = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended)
-    counted = count_days(Source(workspace, asked, day, known), keep=True)
+    counted = count_days(Source(workspace, asked, day, known, runner), keep=True)
     counts = counted.counts
     progress.advance()
     check_watched(workspace, (model, target), counts, day)

@@ -15,11 +15,14 @@ from monitors.counts import Counts
 from monitors.engine.embedded import count_tables
 from monitors.engine.tables import Request, Tables
 from pipelines.bootstrap import Workspace, init_workspace
+from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import NAMES, Source
+from pipelines.settings import CountingSection
 from pipelines.usecases.count_days import Counted, Shelf, count_days
 from registry.count_schema import DayCountRow
 from registry.database import reading, writing
 from registry.domain.digest import digest_bytes
+from registry.domain.errors import OverreadError, UnknownNameError, UsageError
 from registry.domain.instants import instant_text
 from registry.domain.joining import Known
 from registry.domain.stratum import Stratum, Suspension
@@ -318,6 +321,29 @@ def test_a_replay_counts_no_day_twice_and_writes_nothing(tmp_path: Path) -> None
         assert digests(one.counts) == digests(from_every_row(workspace, request, source.as_of, source.known))
     assert workspace.ledger.head().size == before
     assert newest(workspace) == {}
+
+
+@pytest.mark.parametrize("engine", ["threads", "processes"])
+def test_another_engine_stores_the_same_versions(tmp_path: Path, engine: str) -> None:
+    one, other = small(tmp_path / "one", days=3), small(tmp_path / "other", days=3)
+    counted(one, asked())
+    runner = runner_of(CountingSection(engine=engine))
+    count_days(Source(other, asked(), TODAY, Known.RECORDED, runner), keep=True)
+    assert _versions(one) == _versions(other)
+
+
+def _versions(workspace: Workspace) -> list[tuple[str, str]]:
+    with reading(workspace.engine) as session:
+        return [(row.day, row.digest) for row in session.scalars(select(DayCountRow).order_by(DayCountRow.day))]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [(CountingSection(engine="sprak"), UnknownNameError), (CountingSection(workers=0), UsageError)],
+)
+def test_an_engine_that_is_none_is_refused(settings: CountingSection, error: type[OverreadError]) -> None:
+    with pytest.raises(error):
+        runner_of(settings)
 
 
 def test_nothing_at_all_gives_empty_families(empty: Workspace) -> None:
