@@ -210,10 +210,25 @@ def count(name: str, columns: Mapping[str, Column]) -> Family:
     Returns:
         The family in canonical form.
     """
+    size = len(next(_codes(column) for column in columns.values()))
+    return tallied(name, columns, np.ones(size, dtype=np.int64))
+
+
+def tallied(name: str, columns: Mapping[str, Column], counts: Integers) -> Family:
+    """Return the family of cells that were counted elsewhere.
+
+    Args:
+        name: name of the family.
+        columns: per axis a column of shape (n,), as for `count`.
+        counts: shape (n,), each above zero.
+    """
     levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
-    codes = [column.codes if isinstance(column, Labels) else column for column in columns.values()]
-    stacked = np.stack([np.asarray(column, dtype=np.int64) for column in codes], axis=1)
-    return _canonical(name, tuple(columns), levels, stacked, np.ones(len(stacked), dtype=np.int64))
+    stacked = np.stack([np.asarray(_codes(column), dtype=np.int64) for column in columns.values()], axis=1)
+    return _canonical(name, tuple(columns), levels, stacked, counts)
+
+
+def _codes(column: Column) -> Integers:
+    return column.codes if isinstance(column, Labels) else column
 
 
 def merge(first: Family, second: Family) -> Family:

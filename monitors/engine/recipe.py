@@ -16,8 +16,14 @@ from registry.domain.stratum import Suspension
 
 RECIPE = "overread.day-recipe/1"
 _ROOT = Path(__file__).parents[2]
-_SOURCES = ("monitors/engine/*.py", "monitors/counts.py", "monitors/packing.py")
-_SOURCES += ("registry/domain/joining.py", "registry/domain/vocabulary.py", "validation/statistics/grid.py")
+_SOURCES = (
+    "monitors/engine/*.py",
+    "monitors/counts.py",
+    "monitors/packing.py",
+    "registry/domain/joining.py",
+    "registry/domain/vocabulary.py",
+    "validation/statistics/grid.py",
+)
 
 
 @dataclass(frozen=True)

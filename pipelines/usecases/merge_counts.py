@@ -116,7 +116,7 @@ def _checked(keys: Sequence[str]) -> Sequence[str]:
 def _read(file: Path, keys: Sequence[str]) -> SharedFile:
     try:
         data = file.read_bytes()
-        record = parse_canonical(data.removesuffix(b"\n")) if len(data) <= _MOST_BYTES else None
+        record = parse_canonical(data.removesuffix(b"\n")) if len(data) <= _MOST_BYTES else {}
         counts, note = record["counts"], record["note"]
         text = note_text(counts)
     except (OSError, NotCanonicalError, KeyError, TypeError) as error:
