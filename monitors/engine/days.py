@@ -38,7 +38,8 @@ def offset_changes(zone: str, first: str, last: str) -> list[tuple[str, str, int
 
     Args:
         zone: an IANA name.
-        first, last: UTC texts between which the changes matter; empty where nothing happened.
+        first: the UTC text from which the changes matter; empty where nothing happened.
+        last: the UTC text up to which they matter.
     """
     known = ZoneInfo(zone)
     if not first:

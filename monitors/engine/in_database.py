@@ -38,7 +38,7 @@ def count_in_database(database: Any, request: Request) -> dict[str, Family]:
         F0, FR, FA and one F1 an axis, each equal to the kernel's.
     """
     rows = _Rows(database, request)
-    units = rows.units()
+    units = rows.units().cache()
     found = {"F0": _family("F0", F0, units, request)}
     for axis in request.axes:
         found[f"F1:{axis}"] = _family(f"F1:{axis}", (*F0, axis), units, request)
@@ -56,9 +56,9 @@ class _Rows:
             database.table("acquisitions"), "series_uid", "study_uid", "site", "modality", SCANNER
         )
         self.outcomes = _keyed(database.table("outcomes"))
-        self.reads = _analysed_reads(_keyed(database.table("reads")))
+        self.reads = _analysed_reads(_keyed(database.table("reads"))).cache()
         self.zones = _zones(self.acquisitions, self.reads, request)
-        self.predictions = self._placed(_predictions(database.table("predictions"), request))
+        self.predictions = self._placed(_predictions(database.table("predictions"), request)).cache()
 
     def units(self) -> Any:
         """Return the analysed predictions that count, one row each, with the columns of F0 and the axes."""

@@ -18,7 +18,7 @@ from pipelines.bootstrap import Workspace, init_workspace
 from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import NAMES, Source
 from pipelines.settings import CountingSection
-from pipelines.usecases.count_days import Counted, Shelf, count_days
+from pipelines.usecases.count_days import Counted, Shelf, count_days, update_days
 from registry.count_schema import DayCountRow
 from registry.database import reading, writing
 from registry.domain.digest import digest_bytes
@@ -205,6 +205,16 @@ def test_a_new_day_counts_that_day_alone(tmp_path: Path) -> None:
     found = counted(workspace, asked())
     assert found.recounted == ("2026-03-07",)
     assert found.read == 12
+
+
+def test_an_update_stores_what_a_count_would_and_adds_nothing_up(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w")
+    source = Source(workspace, asked(), TODAY, Known.RECORDED)
+    assert len(update_days(source)) == 6
+    take_day(workspace, 6)
+    assert update_days(source) == ("2026-03-07",)
+    assert update_days(source) == ()
+    assert counted(workspace, asked()).recounted == ()
 
 
 def test_a_late_outcome_makes_a_new_version_of_the_day_of_its_study_and_keeps_the_old_one(tmp_path: Path) -> None:
