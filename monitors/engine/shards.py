@@ -85,7 +85,9 @@ def long_table(work: Work) -> Any:
 
 
 def _kept(table: Any) -> list[str]:
-    return [column for column in table.column_names if column not in _LEFT]
+    """Return the columns that hold something; a column of nulls says the same as none."""
+    stated = {name for name in table.column_names if table.column(name).null_count < table.num_rows}
+    return [name for name in table.column_names if name in stated - _LEFT]
 
 
 def _tables(table: Any, columns: Mapping[str, list[str]]) -> Tables:
