@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Counts, Family, Integers, derived_from, summed
+from monitors.counts import Counts, Family, Integers, derived_from, empty_family, summed
 
 SCHEMA = "overread.day-counts/1"
 BASIS = "overread.day-basis/1"
@@ -54,6 +54,9 @@ def _line(value: Mapping[str, Any]) -> bytes:
 
 
 def _packed(family: Family) -> tuple[dict[str, Any], bytes]:
+    if not len(family.counts):
+        texts = [axis for axis in family.axes if axis in family.levels]
+        return {"name": family.name, "cells": 0, "axes": list(family.axes), "texts": texts}, b""
     columns = [_narrow(family.codes[:, place]) for place in range(len(family.axes))]
     low, kind, data = _narrow(family.counts)
     axes = [
@@ -74,6 +77,8 @@ def _narrow(values: Integers) -> tuple[int, str, bytes]:
 
 def _unpacked(head: dict[str, Any], body: bytes, start: int) -> tuple[Family, int]:
     cells, columns = head["cells"], []
+    if not cells:
+        return empty_family(head["name"], tuple(head["axes"]), frozenset(head["texts"])), start
     for place in (*head["axes"], head["counts"]):
         column, start = _widened(body, start, cells, place)
         columns.append(column)

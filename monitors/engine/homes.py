@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from monitors.counts import Counts, Family, Integers, derived_from, pruned
+from monitors.counts import Counts, Family, Integers, derived_from, empty_family, pruned
 from monitors.engine.embedded import count_tables
 from monitors.engine.links import Links, parts_of
 from monitors.engine.tables import Request, Tables
@@ -91,6 +91,8 @@ def _by_home(family: Family, days: Sequence[int]) -> list[Family]:
 
 
 def _pruned(family: Family) -> Family:
+    if not len(family.counts):
+        return empty_family(family.name, family.axes, family.levels.keys())
     kept = {}
     for axis, names in family.levels.items():
         place = family.axes.index(axis)

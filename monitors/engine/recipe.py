@@ -10,6 +10,7 @@ from monitors.counts import family_axes, home_text
 from monitors.engine.columns import texts
 from monitors.engine.links import Links, parts_of
 from monitors.engine.tables import Request, Tables
+from monitors.families import further_axes
 from monitors.packing import basis_bytes
 from registry.domain.digest import digest_bytes, digest_value
 from registry.domain.stratum import Suspension
@@ -19,6 +20,8 @@ _ROOT = Path(__file__).parents[2]
 _SOURCES = (
     "monitors/engine/*.py",
     "monitors/counts.py",
+    "monitors/families.py",
+    "monitors/value_grid.py",
     "monitors/packing.py",
     "registry/domain/joining.py",
     "registry/domain/vocabulary.py",
@@ -61,12 +64,12 @@ class DayFacts:
         """Return the digest of everything beside the rows that decides the day's counts."""
         told = sorted(_told(one) for one in self.suspensions(request.suspensions))
         zones = {site: request.zone_of(site) for site in self.sites}
-        return digest_value([_words(request.model, request.target, request.axes), zones, told])
+        return digest_value([_words(request.model, request.target, request.axes, request.pairs), zones, told])
 
 
 @cache
-def _words(model: str, target: str | None, axes: tuple[str, ...]) -> str:
-    families = {name: list(of) for name, of in sorted(family_axes(axes).items())}
+def _words(model: str, target: str | None, axes: tuple[str, ...], pairs: tuple[str, ...]) -> str:
+    families = {name: list(of) for name, of in sorted((family_axes(axes) | further_axes(pairs)).items())}
     told = {"kernel": kernel_digest(), "model": model, "target": target, "families": families}
     return digest_value({"schema": RECIPE} | told)
 

@@ -65,6 +65,7 @@ def words_of(work: Work) -> bytes:
         "model": request.model,
         "target": request.target,
         "axes": list(request.axes),
+        "pairs": list(request.pairs),
         "zones": {site: request.zone_of(site) for site in sorted(sites)},
         "suspended": {str(day): [one.to_json() for one in work.suspended[day]] for day in work.days},
     }
@@ -99,7 +100,8 @@ def _tables(table: Any, columns: Mapping[str, list[str]]) -> Tables:
 
 def _request(told: Mapping[str, Any]) -> Request:
     zones = told["zones"]
-    return Request(told["model"], lambda site: str(zones[site]), tuple(told["axes"]), told["target"])
+    axes, pairs = tuple(told["axes"]), tuple(told["pairs"])
+    return Request(told["model"], lambda site: str(zones[site]), axes, told["target"], pairs=pairs)
 
 
 def _suspension(told: Mapping[str, Any]) -> Suspension:

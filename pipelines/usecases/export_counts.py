@@ -118,12 +118,13 @@ def _kind(period: str) -> str:
 
 
 def _counts(workspace: Workspace, wanted: Wanted, today: str) -> Counts:
-    axes = axes_of(read_plan(workspace, None))
+    plan = read_plan(workspace, None)
+    axes = axes_of(plan)
     if wanted.by is not None and wanted.by not in set(axes) - _INSIDE:
         known = set(axes) - _INSIDE
         raise UnknownNameError.of("axis", wanted.by, known, mend="name one of the plan's subgroup axes")
     suspended = workspace.lifecycle.suspensions(wanted.model)
-    request = Request(wanted.model, workspace.settings.time_zone, axes, None, suspended)
+    request = Request(wanted.model, workspace.settings.time_zone, axes, None, suspended, plan.pairs)
     runner = runner_of(workspace.settings.counting)
     counts = count_days(Source(workspace, request, today, Known.RECORDED, runner), keep=True).counts
     check_watched(workspace, (wanted.model, wanted.target), counts, today)

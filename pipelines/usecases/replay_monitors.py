@@ -66,7 +66,7 @@ def replay_monitors(workspace: Workspace, asked: Replay, plan: MonitoringPlan, p
         IncompleteError: when nothing is known by the last date that could be monitored.
     """
     last, versions = asked.days[-1], versions_of(workspace)
-    request = Request(asked.model, workspace.settings.time_zone, axes_of(plan), asked.target)
+    request = Request(asked.model, workspace.settings.time_zone, axes_of(plan), asked.target, pairs=plan.pairs)
     shelf, runner = Shelf(), runner_of(workspace.settings.counting)
     counts = count_days(Source(workspace, request, last, asked.known, runner), keep=False, shelf=shelf).counts
     check_watched(workspace, (asked.model, asked.target), counts, last)

@@ -35,7 +35,7 @@ from registry.domain.signal import Alert
 from registry.ledger.store import Transaction
 from registry.schema import LedgerEntry, MonitorRunRow
 
-TABLES = ("acquisitions", "predictions", "reads", "outcomes")
+TABLES = ("acquisitions", "predictions", "reads", "outcomes", "findings", "measurements", "expected")
 Json = Mapping[str, Any]
 
 
@@ -84,7 +84,7 @@ def run_monitors(
     day, plan = day_of(workspace, as_of), plan or read_plan(workspace, None)
     runner = runner_of(workspace.settings.counting, engine)
     suspended = workspace.lifecycle.suspensions(model)
-    asked = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended)
+    asked = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended, plan.pairs)
     counted = count_days(Source(workspace, asked, day, known, runner), keep=True)
     counts = counted.counts
     progress.advance()
