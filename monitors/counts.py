@@ -6,7 +6,6 @@ Axes of text carry their levels; axes of integers (`day` as the proleptic ordina
 their own codes.
 """
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +13,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from monitors.grouping import grouped
 from registry.domain.canonical import canonical_bytes
 from registry.domain.digest import digest_bytes
 from registry.domain.signal import Window
@@ -40,8 +40,6 @@ PROTOCOL = "protocol_name"
 NO_LABEL = 9999  # days: the age of a label that never came
 INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS, LABEL_SOURCES})
 UNACQUIRED = "unacquired"
-_PACKED = 2**62
-_TABLE_PER_ROW = 8  # cells of a table per row up to which it is quicker than sorting (benchmarks/monitoring.py)
 
 
 @dataclass(frozen=True, eq=False)
@@ -339,7 +337,7 @@ def _canonical(
     for place, axis in enumerate(axes):
         if axis in levels:
             codes[:, place], kept[axis] = _relabel(codes[:, place], levels[axis])
-    return Family(name, axes, kept, *_grouped(codes, counts))
+    return Family(name, axes, kept, *grouped(codes, counts))
 
 
 def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
@@ -349,55 +347,3 @@ def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[
     places = {text: place for place, text in enumerate(texts)}
     table = np.array([places[level] for level in levels], dtype=np.int64)
     return table[codes] if len(table) else codes, tuple(texts)
-
-
-def _grouped(codes: Integers, counts: Integers) -> tuple[Integers, Integers]:
-    """Return the distinct rows in lexicographic order, shape (cells, axes), and the sum of each one's counts."""
-    if len(codes) == 0:
-        return codes, np.zeros(0, dtype=np.int64)
-    low = codes.min(axis=0)
-    radices = codes.max(axis=0) - low + 1
-    size = math.prod(radices.tolist())
-    if size >= _PACKED:
-        return _grouped_by_column(codes, counts)
-    packed = np.zeros(len(codes), dtype=np.int64)
-    for place, radix in enumerate(radices.tolist()):
-        packed *= radix
-        packed += codes[:, place]
-        packed -= low[place]
-    keys, sums = _summed(packed, counts, size)
-    return _unpacked(keys, radices, low), sums
-
-
-def _summed(packed: Integers, counts: Integers, size: int) -> tuple[Integers, Integers]:
-    """Return the distinct keys below `size`, ascending, and the sum of each one's counts: by table where it is small.
-
-    Sums of integers in binary64 are exact below 2**53.
-    """
-    ones = bool((counts == 1).all())
-    if size <= _TABLE_PER_ROW * len(packed) and counts.sum() < 2**53:
-        table = np.bincount(packed, None if ones else counts.astype(np.float64), minlength=size)
-        keys = np.flatnonzero(table)
-        return keys, table[keys].astype(np.int64)
-    order = None if ones else np.argsort(packed, kind="stable")
-    ordered = np.sort(packed) if order is None else packed[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    if order is None:
-        return ordered[starts], np.diff(starts, append=len(ordered))
-    return ordered[starts], np.add.reduceat(counts[order], starts)
-
-
-def _unpacked(keys: Integers, radices: Integers, low: Integers) -> Integers:
-    """Return the rows of packed keys."""
-    codes = np.empty((len(keys), len(radices)), dtype=np.int64)
-    for place in reversed(range(len(radices))):
-        keys, codes[:, place] = np.divmod(keys, radices[place])
-    return codes + low
-
-
-def _grouped_by_column(codes: Integers, counts: Integers) -> tuple[Integers, Integers]:
-    """Group rows whose packed key would not fit into 63 bits."""
-    order = np.lexsort(codes.T[::-1])
-    ordered = codes[order]
-    starts = np.flatnonzero(np.concatenate([[True], np.any(ordered[1:] != ordered[:-1], axis=1)]))
-    return ordered[starts], np.add.reduceat(counts[order], starts)

@@ -21,6 +21,7 @@ _SOURCES = (
     "monitors/engine/*.py",
     "monitors/counts.py",
     "monitors/families.py",
+    "monitors/grouping.py",
     "monitors/value_grid.py",
     "monitors/packing.py",
     "registry/domain/joining.py",

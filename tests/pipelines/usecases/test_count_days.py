@@ -191,6 +191,20 @@ def _suspensions(seed: int) -> tuple[Suspension, ...]:
     )
 
 
+@pytest.mark.postgres
+def test_late_rows_make_new_versions_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    workspace = init_workspace(tmp_path / "w", FakeClock(START), database=postgres_url)
+    for day in range(3):
+        take_day(workspace, day)
+        counted(workspace, asked())
+    take(workspace, "outcomes", [outcome("2.25.100", START + timedelta(days=7))])
+    assert counted(workspace, asked()).recounted == ("2026-03-01",)
+    assert newest(workspace) == {"2026-03-01": 2, "2026-03-02": 1, "2026-03-03": 1}
+    assert counted(workspace, asked()).read == 0
+    assert list(workspace.day_counts.faults()) == []
+    workspace.engine.dispose()
+
+
 def test_a_second_count_reads_nothing_and_counts_nothing(tmp_path: Path) -> None:
     workspace = small(tmp_path / "w")
     first, second = counted(workspace, asked()), counted(workspace, asked())
