@@ -61,6 +61,11 @@ approval_warn_days = 30    # and a revalidation is asked for so many days before
 # [monitoring]             # the monitoring plan; empty: the default plan (docs/reference/signals.md)
 # window_days = 28
 
+# [counting]               # what counts the rows; see docs/how-to/cluster.md
+# engine = "embedded"      # or threads, processes, spark, dask
+# workers = 2
+# address = ""             # of Spark's master or Dask's scheduler
+
 # [pipeline]               # what the Dagster job does; see docs/how-to/own-folder.md
 """
 
@@ -117,6 +122,15 @@ class GovernanceSection:
 
     approval_valid_days: int = 365
     approval_warn_days: int = 30
+
+
+@dataclass(frozen=True)
+class CountingSection:
+    """`[counting]`: what counts the rows, in how many parts, and where Spark's master or Dask's scheduler is."""
+
+    engine: str = "embedded"
+    workers: int = 2
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,6 +225,7 @@ class Settings:
     pipeline: PipelineSection = PipelineSection()
     governance: GovernanceSection = GovernanceSection()
     orchestrate: OrchestrateSection = OrchestrateSection()
+    counting: CountingSection = CountingSection()
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -239,6 +254,7 @@ class Settings:
             _pipeline(record.get("pipeline", {})),
             _section(GovernanceSection, record.get("governance", {}), "governance"),
             _section(OrchestrateSection, record.get("orchestrate", {}), "orchestrate"),
+            _section(CountingSection, record.get("counting", {}), "counting"),
         )
         for name, url in vars(found.database).items():
             check_url(url, f"{name} of [database]")
