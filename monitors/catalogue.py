@@ -7,6 +7,10 @@ from collections.abc import Mapping
 
 from monitors.catalogue_inputs import INPUTS
 from monitors.catalogue_performance import PERFORMANCE
+from monitors.catalogue_places import PLACES
+from monitors.catalogue_readers import READERS
+from monitors.catalogue_subgroups import SHOWS_NONE, SUBGROUPS
+from monitors.catalogue_targets import TARGETS
 from monitors.signal_type import FLOOR, NO_LIMIT, Q_LIMIT, READS, REFERENCE, SCORES, TRUTH, SignalType
 
 _LOWER = "This is lower than the limit by more than chance explains."
@@ -109,6 +113,7 @@ _TYPES = (
         TRUTH,
         f"zero; {Q_LIMIT}",
         "In the group {subject} the AUC differs from that of the rest by {value} {interval}, on {n} units.",
+        calm=SHOWS_NONE,
         share=False,
     ),
     SignalType(
@@ -120,6 +125,7 @@ _TYPES = (
         f"zero; {Q_LIMIT}",
         "In the group {subject} the sensitivity differs from that of the rest by {value} {interval}, on {n} positive "
         "units.",
+        calm=SHOWS_NONE,
         share=False,
     ),
     SignalType(
@@ -301,5 +307,6 @@ _TYPES = (
         )
     ),
 )
-CATALOGUE: Mapping[str, SignalType] = {entry.code: entry for entry in _TYPES}
+_EVERY = (*_TYPES, *SUBGROUPS, *READERS, *PLACES, *TARGETS)
+CATALOGUE: Mapping[str, SignalType] = {entry.code: entry for entry in _EVERY}
 SEQUENTIAL: tuple[str, ...] = tuple(code for code in CATALOGUE if code.startswith("SEQ"))

@@ -90,7 +90,10 @@ def subject_words(subject: Mapping[str, str]) -> str:
         return CELL_WORDS[subject["cell"]]
     if "feature" in subject:
         return subject["feature"].replace("_", " ")
-    return ", ".join(f"{key.removeprefix('axis:').replace('_', ' ')} {value}" for key, value in subject.items())
+    return ", ".join(
+        value.replace("_", " ") if key == "measure" else f"{key.removeprefix('axis:').replace('_', ' ')} {value}"
+        for key, value in subject.items()
+    )
 
 
 def _of_enough_patients(reading: Reading) -> Reading:

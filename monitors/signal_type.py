@@ -26,6 +26,7 @@ class SignalType:
         limit: where its limit comes from.
         says: the sentence, with the fields `value`, `interval`, `n`, `patients`, `limit`, `subject`.
         calm, raised: what follows the sentence when the state is `ok`, and when it is `watch`.
+        only_with: the rows that it speaks of; where there never were any, it is silent. Empty: it always speaks.
         share: whether values are shares, shown as percentages in the sentence.
     """
 
@@ -39,6 +40,7 @@ class SignalType:
     calm: str = "This is within what chance explains."
     raised: str = "This is more than chance explains."
     share: bool = True
+    only_with: str = ""
 
     @property
     def anchor(self) -> str:
