@@ -55,10 +55,11 @@ def input_signals(view: View, histograms: Sequence[InputHistogram]) -> list[Sign
     return found
 
 
-def no_quantity(view: View) -> Signal:
-    """Return the signal of quantities where none is counted, so that their absence shows."""
-    why = "no quantity of the acquisitions is counted"
-    return drafted(view, "INP001", Reading(0, reason=NotAssessed.ATTRIBUTE_MISSING, why=why))
+def unstated_signal(view: View, code: str, features: Sequence[str]) -> Signal:
+    """Return one signal for the features that no acquisition of either period states, so that their absence shows."""
+    why = f"no acquisition states {', '.join(name.replace('_', ' ') for name in features)}"
+    subject = {"feature": "unstated"}
+    return drafted(view, code, Reading(0, subject=subject, reason=NotAssessed.ATTRIBUTE_MISSING, why=why))
 
 
 def embedding_signal(view: View, now: FloatArray, base: FloatArray) -> Signal:
