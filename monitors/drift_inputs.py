@@ -62,12 +62,17 @@ def unstated_signal(view: View, code: str, features: Sequence[str]) -> Signal:
     return drafted(view, code, Reading(0, subject=subject, reason=NotAssessed.ATTRIBUTE_MISSING, why=why))
 
 
+def unread_embeddings(view: View) -> Signal:
+    """Return the signal of embeddings in a run that did not read them, such as a replay."""
+    return drafted(view, "INP004", Reading(0, reason=NotAssessed.NOT_RUN, why="this run did not read embeddings"))
+
+
 def embedding_signal(view: View, now: FloatArray, base: FloatArray) -> Signal:
     """Return the signal of embeddings float64[n, d] of the window and float64[m, d] of the reference, one a patient."""
     counts = Reading(len(now), n_patients=len(now))
     if not len(now) and not len(base):
-        why = "embeddings are not among the counts of this run"
-        return drafted(view, "INP004", replace(counts, reason=NotAssessed.NOT_RUN, why=why))
+        why = "no prediction of either period carries an embedding"
+        return drafted(view, "INP004", replace(counts, reason=NotAssessed.ATTRIBUTE_MISSING, why=why))
     if view.unready:
         return drafted(view, "INP004", replace(counts, reason=NotAssessed.TOO_FEW, why=view.unready))
     if min(len(now), len(base)) < LEAST_EMBEDDINGS:

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from monitors.counts import PATIENTS, SCANNER, Counts, Family, day_number
-from monitors.drift_inputs import InputHistogram, embedding_signal, input_signals, unstated_signal
+from monitors.drift_inputs import InputHistogram, embedding_signal, input_signals, unread_embeddings, unstated_signal
+from monitors.embeddings import Embeddings
 from monitors.families import CATEGORICAL, NUMERIC
 from monitors.scope import Scope, View, periods_of
 from monitors.shares import patients_of
 from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal, Window
-from validation.statistics.arrays import FloatArray, IntArray
+from validation.statistics.arrays import IntArray
 
 # Categories by the family that counts them, and the axis of it.
 MIXES: Mapping[str, tuple[str, str]] = {
@@ -19,18 +20,21 @@ MIXES: Mapping[str, tuple[str, str]] = {
     SCANNER: ("FA", SCANNER),
     **{column: (f"FK:{column}", "level") for column in CATEGORICAL},
 }
-NO_EMBEDDINGS: tuple[FloatArray, FloatArray] = (np.zeros((0, 1)), np.zeros((0, 1)))
 Pair = tuple[Family, Family]
 
 
-def input_drift(view: View, counts: Counts, as_of: str) -> list[Signal]:
+def input_drift(view: View, counts: Counts, as_of: str, embeddings: Embeddings | None = None) -> list[Signal]:
     """Return the input monitor's signals of one scope; features that no acquisition states are named together."""
     features = input_histograms(view, counts, as_of)
     stated = {one.feature for one in features}
     missing = {"INP001": [name for name in NUMERIC if name not in stated]}
     missing["INP002"] = [name for name in MIXES if name not in stated]
     gaps = [unstated_signal(view, code, names) for code, names in missing.items() if names]
-    return [*input_signals(view, features), *gaps, embedding_signal(view, *NO_EMBEDDINGS)]
+    found = [*input_signals(view, features), *gaps]
+    if embeddings is None:
+        return [*found, unread_embeddings(view)]
+    periods = periods_of(counts, view.scope, view.plan, as_of)
+    return [*found, embedding_signal(view, *embeddings.of_periods(view.scope, *periods))]
 
 
 def input_histograms(view: View, counts: Counts, as_of: str) -> list[InputHistogram]:

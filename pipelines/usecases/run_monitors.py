@@ -20,6 +20,7 @@ from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
 from pipelines.settings import FILE_NAME
 from pipelines.toml_file import read_toml
+from pipelines.usecases.known_embeddings import embeddings_known
 from registry.alerts import overlaid, remember
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
@@ -82,7 +83,8 @@ def run_monitors(
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day)
-    run = monitor_run(counts, plan, Occasion(model, day, known, versions_of(workspace)), sequence)
+    occasion = Occasion(model, day, known, versions_of(workspace))
+    run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings_known(workspace, request, day, known))
     progress.advance()
     return _stored(workspace, run, sequence.alerts(day), daily_series(counts, day), plan)
 
