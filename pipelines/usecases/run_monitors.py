@@ -22,6 +22,7 @@ from pipelines.counting.known_rows import Source
 from pipelines.settings import FILE_NAME
 from pipelines.toml_file import read_toml
 from pipelines.usecases.count_days import Counted, count_days
+from pipelines.usecases.known_embeddings import embeddings_known
 from registry.alerts import overlaid, remember
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
@@ -90,7 +91,8 @@ def run_monitors(
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day)
-    run = monitor_run(counts, plan, Occasion(model, day, known, versions_of(workspace)), sequence)
+    occasion = Occasion(model, day, known, versions_of(workspace))
+    run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings_known(workspace, asked, day, known))
     progress.advance()
     return _stored(workspace, run, sequence.alerts(day), plan, counted)
 
