@@ -5,6 +5,8 @@ A code is never reused or renamed. `docs/reference/signals.md` has one section a
 
 from collections.abc import Mapping
 
+from monitors.catalogue_inputs import INPUTS
+from monitors.catalogue_performance import PERFORMANCE
 from monitors.catalogue_places import PLACES
 from monitors.catalogue_readers import READERS
 from monitors.catalogue_subgroups import SHOWS_NONE, SUBGROUPS
@@ -275,6 +277,8 @@ _TYPES = (
         calm="Every prediction has its acquisition.",
         raised="Take in the acquisitions of these studies.",
     ),
+    *INPUTS,
+    *PERFORMANCE,
     *(
         SignalType(
             f"SEQ00{place}",

@@ -88,6 +88,8 @@ def subject_words(subject: Mapping[str, str]) -> str:
     """Spell a subject, such as `sex F`."""
     if "cell" in subject:
         return CELL_WORDS[subject["cell"]]
+    if "feature" in subject:
+        return subject["feature"].replace("_", " ")
     return ", ".join(
         value.replace("_", " ") if key == "measure" else f"{key.removeprefix('axis:').replace('_', ' ')} {value}"
         for key, value in subject.items()

@@ -27,7 +27,10 @@ def mean_of(family: Family, numbers: _Floats) -> Mean | None:
     if family.total == 0:
         return None
     _, place = np.unique(family.codes_of("patient"), return_inverse=True)
-    return mean_of_patients(np.bincount(place, numbers * family.counts), np.bincount(place, family.counts))
+    sums, sizes = (
+        np.bincount(place, weights).astype(np.float64) for weights in (numbers * family.counts, family.counts)
+    )
+    return mean_of_patients(sums, sizes)
 
 
 def mean_of_patients(sums: _Floats, sizes: _Floats) -> Mean | None:

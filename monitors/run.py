@@ -10,7 +10,9 @@ from monitors.counts import Counts
 from monitors.coverage import coverage_signals
 from monitors.data import data_signals, unjoined_signal, version_scopes
 from monitors.drift import score_signals
+from monitors.input_features import input_drift
 from monitors.judge import judged
+from monitors.label_monitors import LABEL_MONITORS
 from monitors.overrides import finding_signals, override_signals
 from monitors.oversight import oversight_signals
 from monitors.performance import performance_signals
@@ -37,6 +39,7 @@ UNIT_MONITORS = (
     finding_signals,
     workload_signals,
     target_signals,
+    *LABEL_MONITORS,
 )
 
 
@@ -100,6 +103,7 @@ def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal
         found += quality_signals(view, counts) + routing_signals(view, counts)
         reads = read_view(counts, scope, plan, as_of)
         found += override_signals(reads) + oversight_signals(reads)
+        found += input_drift(view, counts, as_of)
     for scope in version_scopes(counts):
         view = unit_view(counts, scope, plan, as_of)
         found.append(unjoined_signal(view, counts))

@@ -137,7 +137,7 @@ def _per_unit(found: Family, units: Family) -> Mean | None:
         return None
     names = units.levels["patient"]
     places = {name: place for place, name in enumerate(names)}
-    sizes = np.bincount(units.codes_of("patient"), units.counts, len(names))
+    sizes = np.bincount(units.codes_of("patient"), units.counts, len(names)).astype(np.float64)
     sums = np.zeros(len(names))
     for name, n in zip(found.labels_of("patient"), (found.counts * found.codes_of("found")).tolist(), strict=True):
         sums[places[name]] += n

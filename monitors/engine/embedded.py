@@ -33,6 +33,7 @@ from monitors.engine.columns import constant, instants, named, picked, positions
 from monitors.engine.days import local_days
 from monitors.engine.envelope import axes_of_suspensions, outside
 from monitors.engine.further import further_families
+from monitors.engine.label_sources import label_columns
 from monitors.engine.outcomes import INDEPENDENCE, Outcomes, Reference, outcomes_of, reference_for
 from monitors.engine.predictions import Predictions, predictions_of, signs
 from monitors.engine.reads import Reads, reads_of, second_reads_of
@@ -62,6 +63,7 @@ def count_tables(tables: Tables, request: Request) -> Counts:
     reads, outcomes = reads_of(tables, predictions), outcomes_of(tables)
     truth = reference_for(outcomes, predictions.subject, _reader_of(predictions, reads))
     units = _unit_columns(predictions, where, truth, request)
+    units |= label_columns(tables, predictions, outcomes, truth)
     reactions = _read_columns(predictions, where, reads, outcomes, request)
     findings = _findings(predictions, where, apart, truth, outcomes, units)
     analysed, second = predictions.analysed & where.known & ~apart, second_reads_of(tables, predictions)

@@ -6,7 +6,8 @@ from string import Formatter
 
 import pytest
 
-from monitors.catalogue import CATALOGUE, SEQUENTIAL, SignalType
+from monitors.catalogue import CATALOGUE, SEQUENTIAL
+from monitors.signal_type import SignalType
 from registry.domain.columns import TABLES
 from registry.domain.signal import MONITORS
 
@@ -48,14 +49,35 @@ def test_every_family_of_the_budget_has_its_sequential_code() -> None:
 def test_permanent_codes_are_not_renamed() -> None:
     names = {code: entry.statistic for code, entry in CATALOGUE.items() if not code.startswith("SEQ")}
     assert names == {
+        "INP001": "quantity_drift",
+        "INP002": "category_drift",
+        "INP003": "new_level_share",
+        "INP004": "embedding_drift",
         "SCO001": "score_ks",
         "SCO002": "positive_rate",
         "SCO003": "score_wasserstein",
+        "SCO004": "prevalence",
+        "SCO005": "score_beyond_prevalence",
         "PRF001": "auc",
         "PRF002": "sensitivity",
         "PRF003": "specificity",
         "PRF004": "concordance",
+        "PRF005": "verification_gap",
+        "PRF006": "corrected_sensitivity",
+        "PRF007": "corrected_specificity",
+        "PRF008": "surrogate_sensitivity",
+        "PRF009": "surrogate_specificity",
+        "PRF010": "claimed_auc",
+        "PRF011": "claimed_sensitivity",
+        "PRF012": "claimed_specificity",
+        "PRF013": "audited_sensitivity",
+        "PRF014": "audited_specificity",
         "CAL001": "calibration_in_the_large",
+        "CAL002": "ece",
+        "CAL003": "calibration_slope",
+        "CAL004": "calibration_intercept",
+        "CAL005": "brier",
+        "CAL006": "reliability",
         "SUB001": "auc_gap",
         "SUB002": "sensitivity_gap",
         "SUB003": "auc",
