@@ -6,12 +6,19 @@ import numpy as np
 
 from monitors.counts import PATIENTS, SCANNER, Counts, Family, day_number
 from monitors.drift_inputs import InputHistogram, embedding_signal, input_signals, no_quantity
+from monitors.families import CATEGORICAL, NUMERIC
 from monitors.scope import Scope, View, periods_of
 from monitors.shares import patients_of
+from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal, Window
 from validation.statistics.arrays import FloatArray, IntArray
 
-MIXES: Mapping[str, str] = {"modality": "FA", SCANNER: "FA"}  # categories by the family that counts them
+# Categories by the family that counts them and its axis; the scanner and the modality of every series are known.
+MIXES: Mapping[str, tuple[str, str]] = {
+    "modality": ("FA", "modality"),
+    SCANNER: ("FA", SCANNER),
+    **{column: (f"FK:{column}", "level") for column in CATEGORICAL},
+}
 NO_EMBEDDINGS: tuple[FloatArray, FloatArray] = (np.zeros((0, 1)), np.zeros((0, 1)))
 
 
@@ -27,17 +34,33 @@ def input_histograms(view: View, counts: Counts, as_of: str) -> list[InputHistog
     window, references = periods_of(counts, view.scope, view.plan, as_of)
     patients = (patients_of(view.now[PATIENTS]), patients_of(view.base[PATIENTS]))
     found = []
-    for feature, name in MIXES.items():
+    for feature, (name, axis) in MIXES.items():
         family = _of_sites(counts[name], view.scope)
         now, base = family.during(window), _during_each(family, references)
-        found.append(_mix(feature, (now, base), patients))
+        if name == "FA" or now.total or base.total:
+            found.append(_mix(feature, axis, (now, base), patients))
+    for column in NUMERIC:
+        family = _of_sites(counts[f"FN:{column}"], view.scope)
+        now, base = family.during(window), _during_each(family, references)
+        if now.total or base.total:
+            found.append(_quantity(column, (now, base), patients))
     return found
 
 
-def _mix(feature: str, periods: tuple[Family, Family], patients: tuple[int, int]) -> InputHistogram:
-    levels = sorted({level for family in periods for level in family.levels[feature]})
-    now, base = (_by_level(family, feature, levels) for family in periods)
+def _mix(feature: str, axis: str, periods: tuple[Family, Family], patients: tuple[int, int]) -> InputHistogram:
+    levels = sorted({level for family in periods for level in family.levels[axis]})
+    now, base = (_by_level(family, axis, levels) for family in periods)
     return InputHistogram(feature, None, now, base, patients)
+
+
+def _quantity(feature: str, periods: tuple[Family, Family], patients: tuple[int, int]) -> InputHistogram:
+    parts = [family.marginal(("cell",)) for family in periods]
+    cells = np.unique(np.concatenate([part.codes_of("cell") for part in parts]))
+    counted = []
+    for part in parts:
+        counted.append(np.zeros(len(cells), dtype=np.int64))
+        counted[-1][np.searchsorted(cells, part.codes_of("cell"))] = part.counts
+    return InputHistogram(feature, to_numbers(cells), counted[0], counted[1], patients)
 
 
 def _by_level(family: Family, axis: str, levels: list[str]) -> IntArray:
