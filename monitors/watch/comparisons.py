@@ -21,6 +21,7 @@ class Level:
         reference: slice bounds of the reference's days.
         mean, variance: of the score within the reference.
         units: number of units of the reference.
+        margin: how far the mean may move without news, in standard deviations of one unit.
     """
 
     series: Floats
@@ -28,6 +29,7 @@ class Level:
     mean: float
     variance: float
     units: float
+    margin: float = 0.0
 
     def z(self, sums: Floats) -> Floats:
         """Return the deviate of a difference of two means (for mid-ranks that of Mann and Whitney)."""
@@ -35,6 +37,13 @@ class Level:
         safe = np.maximum(n, 1)
         spread = np.sqrt(max(self.variance, 1e-12) * safe * (1 + safe / max(self.units, 1)))
         return np.where(n >= LEAST, (total - n * self.mean) / spread, 0.0)
+
+    def beyond(self, sums: Floats) -> Floats:
+        """Return the deviate of what exceeds the margin."""
+        n = np.maximum(sums[1], 1)
+        free = self.margin * np.sqrt(n / (1 + n / max(self.units, 1)))
+        raw = self.z(sums)
+        return np.asarray(np.sign(raw) * np.maximum(np.abs(raw) - free, 0.0))
 
     @cached_property
     def dispersion(self) -> float:
@@ -48,6 +57,11 @@ class Level:
     def freedom(self) -> float:
         """Degrees of freedom: the reference's days less one."""
         return max(5.0, float((self.series[1, self.reference[0] : self.reference[1]] > 0).sum() - 1))
+
+    def allowed(self, side: int, sure: float) -> float:
+        """Return the furthest mean to a side that is no news: the reference's bound, and the margin."""
+        spread = math.sqrt(self.variance * self.dispersion / max(self.units, 1))
+        return self.mean + side * (sure * spread + self.margin * math.sqrt(self.variance))
 
     @property
     def base(self) -> float:
@@ -72,6 +86,8 @@ class Share:
         series: per day the hits and the number of units, shape (2, days).
         reference: slice bounds of the reference's days.
         hits, units: of the reference.
+        least: units of a segment below which it says nothing.
+        ratio: how far the odds may move without news, as a factor of at least 1.
     """
 
     series: Floats
@@ -79,14 +95,27 @@ class Share:
     hits: float
     units: float
     least: int = LEAST
+    ratio: float = 1.0
 
     def z(self, sums: Floats) -> Floats:
         """Return the signed root of the deviance of two binomials, half a hit nearer to the reference."""
+        return self._deviate(sums, self.base)
+
+    def beyond(self, sums: Floats) -> Floats:
+        """Return the deviate from the nearest share whose odds are within the factor of the reference's."""
+        if self.ratio == 1.0:
+            return self.z(sums)
+        up = _times(self.base, self.ratio)
+        down = _times(self.base, 1 / self.ratio)
+        rises = np.maximum(self._deviate(sums, up), 0.0)
+        return np.asarray(rises + np.minimum(self._deviate(sums, down), 0.0))
+
+    def _deviate(self, sums: Floats, rate: float) -> Floats:
         x, n = sums[0], sums[1]
-        rate = self.hits / max(self.units, 1)
+        hits = rate * self.units
         raw = x - n * rate
         near = np.where(np.abs(raw) > 0.5, x - 0.5 * np.sign(raw), n * rate)
-        deviance = 2 * (_fit(near, n) + _fit(self.hits, self.units) - _fit(near + self.hits, n + self.units))
+        deviance = 2 * (_fit(near, n) + _fit(hits, self.units) - _fit(near + hits, n + self.units))
         return np.where(n >= self.least, np.sign(raw) * np.sqrt(np.maximum(deviance, 0)), 0.0)
 
     @cached_property
@@ -101,6 +130,13 @@ class Share:
     def freedom(self) -> float:
         """Degrees of freedom: the reference's days less one."""
         return max(5.0, float((self.series[1, self.reference[0] : self.reference[1]] > 0).sum() - 1))
+
+    def allowed(self, side: int, sure: float) -> float:
+        """Return the furthest share to a side that is no news: the reference's bound, and the margin."""
+        n = self.units + 4
+        rate = (self.hits + 2) / n
+        bound = rate + side * sure * math.sqrt(self.dispersion * rate * (1 - rate) / n)
+        return _times(min(max(bound, 0.0), 1.0), self.ratio**side)
 
     @property
     def base(self) -> float:
@@ -152,6 +188,18 @@ class Strata:
             top, weight, n = top + precision * change, weight + precision, n + mine[1]
         z = np.where((n >= LEAST) & (weight > 0), top / np.sqrt(np.maximum(weight, 1e-12)), 0.0)
         return self._held(z, sums) if self.own else z
+
+    def beyond(self, sums: Floats) -> Floats:
+        """Return the deviate of what exceeds the margin of the groups' means; of shares there is none."""
+        free, weight, n = (np.zeros(sums.shape[1:]) for _ in range(3))
+        for group, mine, rest, theirs in self._split(sums):
+            spread = _change(group, mine)[1] + (0.0 if rest is None or theirs is None else _change(rest, theirs)[1])
+            precision = np.where(mine[1] > 0, 1 / np.maximum(spread, 1e-12), 0.0)
+            size = group.margin * math.sqrt(group.variance) if isinstance(group, Level) else 0.0
+            free, weight, n = free + precision * size, weight + precision, n + mine[1]
+        raw = self.z(sums)
+        allowed = free / np.sqrt(np.maximum(weight, 1e-12))
+        return np.asarray(np.sign(raw) * np.maximum(np.abs(raw) - allowed, 0.0))
 
     def _held(self, z: Floats, sums: Floats) -> Floats:
         """Hold the deviate to that of the group against its own reference, where both point the same way."""
@@ -216,6 +264,10 @@ class Silence:
         quiet, arrived = sums[0], sums[1]
         return np.where(arrived == 0, -np.sqrt(2 * quiet), 0.0)
 
+    def beyond(self, sums: Floats) -> Floats:
+        """Return the deviate: an empty day has no margin."""
+        return self.z(sums)
+
     def estimate(self, sums: Floats) -> tuple[float, float]:
         """Return the share of days with arrivals, which a silence leaves at 0."""
         return (0.0 if sums[1] == 0 else 1.0), 0.0
@@ -232,6 +284,11 @@ def _change(part: Level | Share, sums: Floats) -> tuple[Floats, Floats]:
     now = np.arcsin(np.sqrt((sums[0] + 0.375) / (sums[1] + 0.75)))
     before = math.asin(math.sqrt((part.hits + 0.375) / (part.units + 0.75)))
     return now - before, 1 / (4 * sums[1] + 2) + 1 / (4 * part.units + 2)
+
+
+def _times(rate: float, factor: float) -> float:
+    """Return the share whose odds are a factor of those of a share."""
+    return rate * factor / (1 - rate + rate * factor)
 
 
 def _fit(x: Floats | float, n: Floats | float) -> Floats:

@@ -37,6 +37,10 @@ class Comparison(Protocol):
         """Return the signed standard deviate of segments, before dispersion; 0 where there is too little."""
         ...
 
+    def beyond(self, sums: Floats) -> Floats:
+        """Return that of what exceeds the plan's margin: what moves less is case mix, and no news."""
+        ...
+
     @property
     def dispersion(self) -> float:
         """Variance of the reference's days over the assumed one, at least 1."""
@@ -57,12 +61,14 @@ class Rules:
         side: 1 only rises, -1 only falls, 0 both.
         weeks: whether only whole weeks count, for series with a weekly cycle.
         shortest: days of the shortest segment.
+        detector: `glr`, or one of `charts`.
     """
 
     first: int
     side: int = 0
     weeks: bool = False
     shortest: int = 2
+    detector: str = "glr"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +106,7 @@ def path_of(comparison: Comparison, rules: Rules) -> Path:
     starts = ends[None, :] + 1 - size[:, None]
     inside = starts >= rules.first
     segments = sums[:, ends + 1][:, None, :] - sums[:, np.where(inside, starts, ends[None, :] + 1)]
-    z = np.where(inside, _sided(comparison.z(segments), rules.side), 0.0)
+    z = np.where(inside, _sided(comparison.beyond(segments), rules.side), 0.0)
     found = nats(z, comparison)
     place = np.argmax(found, axis=0)
     chosen = (place, np.arange(len(ends)))

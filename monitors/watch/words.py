@@ -13,7 +13,7 @@ NOUNS: Mapping[str, str] = {
     "decision_rule": "share of decisions that break the rule of the reference",
     "sensitivity": "sensitivity, every day at equal age of its labels",
     "specificity": "specificity, every day at equal age of its labels",
-    "residual": "share of positive units minus the mean score, every day at equal age of its labels",
+    "residual": "share of positive units minus the mean score at the reference's prevalence, at equal age of labels",
     "override_of_positive": "share of the model's positive answers that a reader decided otherwise",
     "override_of_negative": "share of the model's negative answers that a reader decided otherwise",
     "silence": "share of days on which anything was acquired",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli import rehearse
 from pipelines.cli.console import progress, tell
 from registry.domain.errors import ExitCode
 from registry.domain.joining import Known
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="Watch deployed models: drift, performance, subgroups, scanners, overrides."
 )
+app.command(epilog="Example: overread monitor rehearse --model nodule --years 20")(rehearse.rehearse)
 
 
 @app.command(epilog="Example: overread monitor run --model nodule --as-of 2026-09-30 --json")
@@ -60,7 +62,8 @@ def run(
 ) -> None:
     """Compute every signal as of a day; the same tables, plan and day give the same bytes."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
-    from pipelines.usecases.run_monitors import read_plan, run_monitors  # noqa: PLC0415 - lazy
+    from pipelines.usecases.monitoring_plan import plan_notes, read_plan  # noqa: PLC0415 - lazy
+    from pipelines.usecases.run_monitors import run_monitors  # noqa: PLC0415 - lazy
 
     workspace = here()
     with progress("counting") as bar:
@@ -69,6 +72,8 @@ def run(
             workspace, model, target=target, as_of=as_of, plan=chosen, known=Known(known.value), progress=bar
         )
     _put(done.data, summary(done.json), json_file)
+    for note in plan_notes(workspace, chosen, done.json):
+        tell(note)
     if appendix is not None:
         _explore(done.json, chosen, target, appendix)
     _leave(done.json, fail_on, require_assessed=require_assessed)
@@ -98,8 +103,8 @@ def replay(
     """Say what the watch would have said on past dates, each with what was known by then; nothing goes on record."""
     from monitors.run import monitor_json  # noqa: PLC0415 - lazy: --help loads no numpy
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.monitoring_plan import read_plan  # noqa: PLC0415 - lazy
     from pipelines.usecases.replay_monitors import Replay, days_between, replay_monitors  # noqa: PLC0415 - lazy
-    from pipelines.usecases.run_monitors import read_plan  # noqa: PLC0415 - lazy
 
     workspace = here()
     asked = Replay(model, target, days_between(workspace, first, last, every), Known(known.value), windows)

@@ -108,7 +108,12 @@ def _counted(draw: Draw) -> Counts:
     rng, size = draw.rng, len(draw.day)
     truth = rng.random(size) < draw.prevalence
     latent = rng.normal(size=size) + truth * draw.skill + draw.shift - 1.0
-    score = 1 / (1 + np.exp(-latent))
+    return tallied(draw, truth, 1 / (1 + np.exp(-latent)))
+
+
+def tallied(draw: Draw, truth: Any, score: Any) -> Counts:
+    """Return the counts of drawn units with a truth and a score each."""
+    rng, size = draw.rng, len(draw.day)
     called = score >= draw.threshold
     labelled = rng.random(size) < np.where(called, 0.95, 0.5)
     age = np.where(labelled, np.minimum(1 + rng.gamma(2, 7, size).astype(np.int64), 200), NO_LABEL)

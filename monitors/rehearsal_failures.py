@@ -1,0 +1,382 @@
+"""The fifteen failures that a rehearsal plants into a drawn year, and which cause names each rightly.
+
+Sizes in standard deviations are of the log odds of the scores of negatives. They are those of the simulated hospital
+(`overread simulate hospital`), so that rehearsal and simulation speak of the same failures.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitors.counts import NO_LABEL, PROTOCOL, SCANNER, SOFTWARE, Integers
+from monitors.rehearsal_source import DrawnYear, Mask, Rows, Source, busiest, scanners_at
+from monitors.watch.detector import Floats
+from validation.statistics.grid import to_grid
+
+NEW = "rehearsed"  # the name of a scanner, software or protocol that was never seen
+SLOW = 180  # days over which the slow decline grows
+
+
+@dataclass(frozen=True)
+class Struck:
+    """Whom the failures of a rehearsal strike: always the one with most units, so that the table says the best case.
+
+    Attributes:
+        site, scanner: the busiest site, and its busiest scanner.
+        axis, group: the first axis of the plan, and its largest group at that site.
+        reader: the reader of that site with most reads; empty where none was shown an answer.
+        lone: whether the site has one scanner.
+    """
+
+    site: str
+    scanner: str
+    axis: str
+    group: str
+    reader: str
+    lone: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A drawn year on which a failure is planted from a day on.
+
+    Attributes:
+        year: what is changed in place.
+        source: where it was drawn from.
+        struck: whom it strikes.
+        since: index of the first day.
+        scale: standard deviation of the log odds of negatives.
+        distance: of the classes, in log odds.
+    """
+
+    year: DrawnYear
+    source: Source
+    struck: Struck
+    since: int
+    scale: float
+    distance: float
+
+    @property
+    def late(self) -> Mask:
+        """Units since the failure."""
+        return np.asarray(self.year.units.codes["day"] >= self.since)
+
+    def at_site(self) -> Mask:
+        """Units of the struck site since then."""
+        return self.late & self.year.units.at("site", self.struck.site)
+
+    def on_scanner(self) -> Mask:
+        """Units of the struck scanner since then."""
+        return self.at_site() & self.year.units.at(SCANNER, self.struck.scanner)
+
+    def in_group(self) -> Mask:
+        """Units of the struck group since then, at every site."""
+        return self.late & self.year.units.at(self.struck.axis, self.struck.group)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failure.
+
+    Attributes:
+        name: as the simulated hospital calls it.
+        meaning: what goes wrong, with its size.
+        causes: kinds of cause that name it rightly.
+        labelled: whether it shows only in labels.
+        whole: whether it strikes every site.
+        seen_in: `score`, `label`, `share` or `reads`: what its information floor is computed from.
+        plant: changes the year, and returns the struck units.
+    """
+
+    name: str
+    meaning: str
+    causes: tuple[str, ...]
+    seen_in: str
+    plant: Callable[[Stage], Mask]
+    labelled: bool = False
+    whole: bool = False
+
+
+def struck_of(source: Source, axis: str) -> Struck:
+    """Return whom a rehearsal strikes."""
+    units, reads = source.units, source.reads
+    site = busiest(units, "site")
+    scanners = scanners_at(units, site)
+    here = reads.at("site", site)
+    return Struck(
+        site,
+        scanners[0] if scanners else "",
+        axis,
+        busiest(units, axis, units.at("site", site)) if axis in units.levels else "",
+        busiest(reads, "reader", here) if here.any() else "",
+        len(scanners) < 2,
+    )
+
+
+def stage_of(year: DrawnYear, source: Source, struck: Struck, since: int) -> Stage:
+    """Return the stage of a failure, with the spread and the distance of its classes."""
+    negative = year.latent[~year.truth]
+    low, high = np.quantile(negative, [0.16, 0.84]) if len(negative) else (0.0, 2.0)
+    middle = float(np.median(negative)) if len(negative) else 0.0
+    above = float(np.median(year.latent[year.truth])) - middle if year.truth.any() else 1.0
+    return Stage(year, source, struck, since, max(float(high - low) / 2, 1e-3), above)
+
+
+def _rescored(stage: Stage, keep: Mask, latent: Floats) -> None:
+    """Give units other scores; decisions follow the rule of their site, and verification the new decision."""
+    units, year = stage.year.units, stage.year
+    year.latent[keep] = np.clip(latent, -11.0, 11.0)
+    before = units.at("decision", "pos")
+    called = before.copy()
+    for site in units.levels["site"]:
+        here = units.at("site", site)
+        mine = here & keep
+        if (here & before).any() and mine.any():
+            rule = units.codes["q"][here & before].min()
+            called[mine] = to_grid(1 / (1 + np.exp(-year.latent[mine]))) >= rule
+    units.codes["q"][keep] = to_grid(1 / (1 + np.exp(-year.latent[keep])))
+    _redecided(stage, called)
+
+
+def _redecided(stage: Stage, called: Mask) -> None:
+    """Set decisions; a unit whose decision changed is verified like others of the new one."""
+    units, rng = stage.year.units, stage.year.rng
+    changed = called != units.at("decision", "pos")
+    pos, neg, none = (units.code("first_truth", name) for name in ("pos", "neg", "none"))
+    for answer in ("pos", "neg"):
+        like = np.flatnonzero(units.at("decision", answer) & ~changed)
+        mine = np.flatnonzero(changed & (called == (answer == "pos")))
+        if len(like) == 0 or len(mine) == 0:
+            continue
+        model = rng.choice(like, len(mine))
+        age = units.codes["label_age"][model]
+        units.codes["label_age"][mine] = age
+        truth = np.where(stage.year.truth[mine], pos, neg)
+        units.codes["first_truth"][mine] = np.where(age < NO_LABEL, truth, none)
+    units.codes["decision"] = np.where(called, units.code("decision", "pos"), units.code("decision", "neg"))
+
+
+def _shifted(stage: Stage, keep: Mask, shift: float, skill: float = 1.0, spread: float = 1.0) -> None:
+    """Move scores by standard deviations, the classes towards each other, and all apart from the middle."""
+    year = stage.year
+    part = stage.distance / 2 * (1 - skill)
+    moved = year.latent[keep] + shift * stage.scale - np.where(year.truth[keep], part, -part)
+    middle = float(np.median(year.latent))
+    _rescored(stage, keep, middle + (moved - middle) * spread)
+
+
+def _renamed(stage: Stage, keep: Mask, axis: str) -> None:
+    units = stage.year.units
+    units.codes[axis][keep] = units.code(axis, NEW)
+
+
+def _upgrade(stage: Stage) -> Mask:
+    keep = stage.on_scanner()
+    _renamed(stage, keep, SOFTWARE)
+    _shifted(stage, keep, 0.6, 0.75)
+    return keep
+
+
+def _new_scanner(stage: Stage) -> Mask:
+    year = stage.year
+    keep = stage.at_site() & (year.rng.random(len(year.units)) < 0.5)
+    _renamed(stage, keep, SCANNER)
+    arrived = year.arrivals
+    mine = (arrived.codes["day"] >= stage.since) & arrived.at("site", stage.struck.site)
+    mine &= year.rng.random(len(arrived)) < 0.5
+    arrived.codes[SCANNER][mine] = arrived.code(SCANNER, NEW)
+    _shifted(stage, keep, 0.4, 0.85)
+    return keep
+
+
+def _degraded(stage: Stage) -> Mask:
+    keep = stage.on_scanner()
+    _shifted(stage, keep, -0.5, 0.8)
+    return keep
+
+
+def _protocol(stage: Stage) -> Mask:
+    keep = stage.on_scanner()
+    _renamed(stage, keep, PROTOCOL)
+    _shifted(stage, keep, -0.4)
+    return keep
+
+
+def _declined(stage: Stage) -> Mask:
+    """Leave 55 % of the group's positives found: the others score as missed positives do."""
+    year = stage.year
+    keep = stage.in_group() & year.truth
+    found = keep & year.units.at("decision", "pos")
+    rate = found.sum() / max(keep.sum(), 1)
+    fallen = found & (year.rng.random(len(found)) < max(0.0, 1 - 0.55 / max(rate, 1e-9)))
+    below = np.flatnonzero(~year.units.at("decision", "pos") & year.truth)
+    below = below if len(below) else np.flatnonzero(~year.units.at("decision", "pos"))
+    if fallen.any() and len(below):
+        _rescored(stage, fallen, year.latent[year.rng.choice(below, int(fallen.sum()))])
+    return keep
+
+
+def _sicker(stage: Stage) -> Mask:
+    """Double the odds of the condition: units without it are replaced by like numbers of units with it."""
+    year, units = stage.year, stage.year.units
+    keep = stage.at_site()
+    share = float(year.truth[keep].mean()) if keep.any() else 0.0
+    more = 2 * share / (1 + share)
+    swapped = np.flatnonzero(keep & ~year.truth & (year.rng.random(len(keep)) < (more - share) / max(1 - share, 1e-9)))
+    ill = np.flatnonzero(year.truth & units.at("site", stage.struck.site))
+    if len(swapped) and len(ill):
+        model = year.rng.choice(ill, len(swapped))
+        for axis in ("q", "decision", "first_truth", "label_age"):
+            units.codes[axis][swapped] = units.codes[axis][model]
+        year.latent[swapped], year.truth[swapped] = year.latent[model], True
+    return keep
+
+
+def _preprocessed(stage: Stage) -> Mask:
+    keep = stage.at_site()
+    _shifted(stage, keep, 0.6)
+    return keep
+
+
+def _swapped(stage: Stage) -> Mask:
+    keep = stage.late
+    _shifted(stage, keep, 0.0, 0.6, 1.35)
+    return keep
+
+
+def _retuned(stage: Stage) -> Mask:
+    """Decide at a threshold of 5/2 of the odds of the old one."""
+    year, units = stage.year, stage.year.units
+    keep = stage.at_site()
+    called = units.at("decision", "pos")
+    here = called & units.at("site", stage.struck.site)
+    if here.any():
+        rule = float(year.latent[here].min()) + np.log(2.5)
+        _redecided(stage, np.where(keep, called & (year.latent >= rule), called))
+    return keep
+
+
+def _restless(stage: Stage) -> Mask:
+    """Hide lesions behind ghosts of motion in 35 % more of the studies."""
+    year = stage.year
+    keep = stage.at_site()
+    ghosts = keep & year.truth & (year.rng.random(len(keep)) < 0.35)
+    if ghosts.any():
+        _rescored(stage, ghosts, year.latent[ghosts] - 0.35 * stage.scale)
+    return keep
+
+
+def _slower(stage: Stage) -> Mask:
+    year = stage.year
+    keep = stage.late
+    part = np.minimum(1.0, (year.units.codes["day"][keep] - stage.since + 1) / SLOW) * 0.5 * stage.distance / 2
+    _rescored(stage, keep, year.latent[keep] - np.where(year.truth[keep], part, -part))
+    return keep
+
+
+def _their_reads(stage: Stage) -> tuple[Rows, Mask]:
+    reads = stage.year.reads
+    return reads, (reads.codes["day"] >= stage.since) & reads.at("reader", stage.struck.reader)
+
+
+def _accepts(stage: Stage) -> Mask:
+    reads, mine = _their_reads(stage)
+    for answer in ("pos", "neg"):
+        keep = mine & reads.at("ai_decision", answer)
+        reads.codes["read_decision"][keep] = reads.code("read_decision", answer)
+    return mine
+
+
+def _rejects(stage: Stage) -> Mask:
+    reads, mine = _their_reads(stage)
+    keep = mine & reads.at("ai_decision", "pos") & (stage.year.rng.random(len(reads)) < 0.9)
+    reads.codes["read_decision"][keep] = reads.code("read_decision", "neg")
+    return mine
+
+
+def _unrouted(stage: Stage) -> Mask:
+    year = stage.year
+    lost = stage.at_site()
+    places: Integers = np.flatnonzero(~lost)
+    year.units, year.truth, year.latent = year.units.take(places), year.truth[places], year.latent[places]
+    return np.zeros(len(places), dtype=np.bool_)
+
+
+def _strange(stage: Stage) -> Mask:
+    keep = stage.at_site()
+    _shifted(stage, keep, 0.4, 0.85)
+    return keep
+
+
+def _listed(*failures: Failure) -> Mapping[str, Failure]:
+    return {one.name: one for one in failures}
+
+
+FAILURES: Mapping[str, Failure] = _listed(
+    Failure(
+        "scanner-upgrade",
+        "one scanner gets new software: scores rise by 0.6 SD, skill falls to 3/4",
+        ("software", "scanner"),
+        "score",
+        _upgrade,
+    ),
+    Failure("new-scanner", "an unknown scanner takes half of a site's studies", ("scanner",), "share", _new_scanner),
+    Failure(
+        "scanner-degradation",
+        "one scanner degrades silently: scores fall by 0.5 SD, skill to 4/5",
+        ("scanner",),
+        "score",
+        _degraded,
+    ),
+    Failure(
+        "protocol-change", "one scanner's protocol is renamed, scores fall by 0.4 SD", ("protocol",), "score", _protocol
+    ),
+    Failure(
+        "subgroup-decline",
+        "in one group at every site sensitivity falls to .55",
+        ("subgroup",),
+        "label",
+        _declined,
+        labelled=True,
+        whole=True,
+    ),
+    Failure("prevalence-change", "at one site the odds of the condition double", ("prevalence",), "score", _sicker),
+    Failure("preprocessing-shift", "all scores of one site rise by 0.6 SD", ("input",), "score", _preprocessed),
+    Failure(
+        "model-swap",
+        "another model answers everywhere: skill 3/5, scores 1.35 times as far apart",
+        ("model",),
+        "score",
+        _swapped,
+        whole=True,
+    ),
+    Failure("operating-point", "one site decides at 5/2 of the threshold's odds", ("threshold",), "share", _retuned),
+    Failure(
+        "motion-wave",
+        "at one site motion hides lesions in 35 % more of the studies by 0.35 SD",
+        ("input",),
+        "label",
+        _restless,
+        labelled=True,
+    ),
+    Failure(
+        "slow-decline",
+        "skill falls evenly to 1/2 over 180 days, everywhere",
+        ("model",),
+        "label",
+        _slower,
+        labelled=True,
+        whole=True,
+    ),
+    Failure("reader-accepts", "one reader accepts whatever the model says", ("reader",), "reads", _accepts),
+    Failure("reader-rejects", "one reader dismisses 9 of 10 positive answers", ("reader",), "reads", _rejects),
+    Failure("routing-stop", "nothing of one site reaches the model", ("routing",), "share", _unrouted),
+    Failure(
+        "unusual-population",
+        "other patients come to one site: scores rise by 0.4 SD, skill falls to .85",
+        ("input",),
+        "score",
+        _strange,
+    ),
+)
