@@ -46,12 +46,17 @@ class Level:
         return np.asarray(np.sign(raw) * np.maximum(np.abs(raw) - free, 0.0))
 
     @cached_property
+    def residuals(self) -> Floats:
+        """Standardised residuals of the days, shape (1, days)."""
+        total, n = self.series
+        spread = np.sqrt(max(self.variance, 1e-12) * np.where(n > 0, n, np.nan))
+        return np.asarray(((total - n * self.mean) / spread)[None, :])
+
+    @cached_property
     def dispersion(self) -> float:
         """Dispersion of the reference's days."""
-        total, n = self.series[:, self.reference[0] : self.reference[1]]
-        known = n > 0
-        spread = np.sqrt(max(self.variance, 1e-12) * n[known])
-        return dispersion_of((total[known] - n[known] * self.mean) / spread)
+        found = self.residuals[0, self.reference[0] : self.reference[1]]
+        return dispersion_of(found[np.isfinite(found)])
 
     @cached_property
     def freedom(self) -> float:
@@ -119,12 +124,17 @@ class Share:
         return np.where(n >= self.least, np.sign(raw) * np.sqrt(np.maximum(deviance, 0)), 0.0)
 
     @cached_property
+    def residuals(self) -> Floats:
+        """Standardised residuals of the days, shape (1, days)."""
+        x, n = self.series
+        rate = (self.hits + 0.5) / (self.units + 1)
+        return np.asarray(((x - n * rate) / np.sqrt(np.where(n > 0, n, np.nan) * rate * (1 - rate)))[None, :])
+
+    @cached_property
     def dispersion(self) -> float:
         """Dispersion of the reference's days."""
-        x, n = self.series[:, self.reference[0] : self.reference[1]]
-        rate = (self.hits + 0.5) / (self.units + 1)
-        known = n > 0
-        return dispersion_of((x[known] - n[known] * rate) / np.sqrt(n[known] * rate * (1 - rate)))
+        found = self.residuals[0, self.reference[0] : self.reference[1]]
+        return dispersion_of(found[np.isfinite(found)])
 
     @cached_property
     def freedom(self) -> float:
@@ -213,6 +223,17 @@ class Strata:
             row += 2 if rest is None else 4
 
     @cached_property
+    def residuals(self) -> Floats:
+        """Those of the groups, shape (strata, days)."""
+        return np.concatenate([group.residuals for group, _ in self.pairs])
+
+    @property
+    def reference(self) -> tuple[int, int]:
+        """Bounds that hold every stratum's reference."""
+        spans = [group.reference for group, _ in self.pairs]
+        return min(first for first, _ in spans), max(last for _, last in spans)
+
+    @cached_property
     def dispersion(self) -> float:
         """The groups' dispersion: the largest."""
         return max(group.dispersion for group, _ in self.pairs)
@@ -254,6 +275,12 @@ class Silence:
     dispersion: float = 1.0
     freedom: float = 1e9
     base: float = 1.0
+    reference: tuple[int, int] = (0, 0)
+
+    @property
+    def residuals(self) -> Floats:
+        """None: an empty day is as rare as it was."""
+        return np.zeros((0, self.series.shape[1]))
 
     def units_of(self, sums: Floats) -> float:
         """Return the units of a segment: none, by definition."""

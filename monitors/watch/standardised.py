@@ -64,6 +64,16 @@ class Standardised:
         return max(sum(weight * part.variance for part, weight, _ in self._parts), 1e-12)
 
     @cached_property
+    def residuals(self) -> Floats:
+        """Those of the two classes, shape (2, days)."""
+        return np.concatenate([self.positive.residuals, self.negative.residuals])
+
+    @property
+    def reference(self) -> tuple[int, int]:
+        """Bounds of the reference's days."""
+        return self.positive.reference
+
+    @cached_property
     def dispersion(self) -> float:
         """The larger dispersion of the two classes."""
         return max(self.positive.dispersion, self.negative.dispersion)
