@@ -119,6 +119,20 @@ def _mix(scene: Scene) -> Cause:
     return Cause("input", site, site)
 
 
+def _quality(scene: Scene) -> Cause:
+    """Motion, or pictures that changed on every scanner, are input; on one scanner alone it is that scanner's."""
+    site, measure = scene.lead.scope.site, scene.lead.subject["quality"]
+    others = [
+        scene.z(stream)
+        for stream in scene.streams("quality", site=site)
+        if stream.subject["quality"] == measure and stream.key != scene.lead.key
+    ]
+    sign = np.sign(scene.z(scene.lead))
+    if measure == "motion" or (others and max(z * sign for z in others) >= MOVED):
+        return Cause("input", site, site)
+    return _changed(scene, scene.lead)
+
+
 def _reader(scene: Scene) -> Cause:
     return Cause("reader", "restricted", scene.lead.scope.site, "reader", scene.lead.key)
 
@@ -153,12 +167,12 @@ def _labels(scene: Scene) -> Cause:
     least = ALIKE if scene.lead.watched == "residual" else MOVED + 1
     if scene.lead.family != "subgroup" and abs(_site_z(scene, site)) >= least:
         return _scores(scene)
-    if scene.lead.family == "subgroup":
+    if scene.lead.family == "subgroup" and scene.z(scene.lead) <= -APART:
         return _group(scene, scene.lead)
     declined = _declined_group(scene, scene.lead.scope.site)
     if declined is not None:
         return declined
-    rates = [stream for stream in scene.streams(scene.lead.watched, family=scene.lead.family) if stream.scope.site]
+    rates = [stream for stream in scene.streams(scene.lead.watched, family="performance") if stream.scope.site]
     others = [scene.z(stream) for stream in rates if stream.scope.site != scene.lead.scope.site]
     alone = bool(scene.lead.scope.site) and bool(others) and max(abs(z) for z in others) < 1.5
     return Cause("site", site, site) if alone else Cause("model", scene.lead.scope.version)
@@ -169,6 +183,7 @@ _RULES: Mapping[str, Callable[[Scene], Cause]] = {
     "scored_share": _routing,
     "unseen_scanner": _unseen,
     "scanner_share": _mix,
+    "quality": _quality,
     "override_of_positive": _reader,
     "override_of_negative": _reader,
     "decision_rule": _threshold,
@@ -251,7 +266,7 @@ def _upgraded(scene: Scene, site: str) -> Cause | None:
 
 def _changed(scene: Scene, stream: Stream) -> Cause:
     """Name the scanner; or its software or protocol, where that changed when the scores did."""
-    site, name = stream.scope.site, stream.key
+    site, name = stream.scope.site, stream.subject[SCANNER]
     keep = scene.cells.at("site", site) & scene.cells.at(SCANNER, name)
     kind = _what_changed(scene, keep) or "scanner"
     return Cause(kind, name, site, SCANNER, name)

@@ -79,7 +79,7 @@ def rehearse(source: Source, plan: MonitoringPlan, asked: Asked, progress: Progr
     struck = struck_of(source, plan.subgroup_axes[0])
     since = 2 * plan.reference_days + AFTER
     trials: dict[str, list[Trial]] = {name: [] for name in asked.failures}
-    floors: dict[str, float] = {}
+    floors: dict[str, list[float]] = {name: [] for name in asked.failures}
     alerts: list[int] = []
     stand: _Stand | None = None
     for number in range(asked.years):
@@ -89,13 +89,12 @@ def rehearse(source: Source, plan: MonitoringPlan, asked: Asked, progress: Progr
         stand = stand or _stand(life, plan, struck, since)
         for place, name in enumerate(asked.failures):
             stage = _planted(source, base, struck, (since, asked.seed + number, place), FAILURES[name])
-            if name not in floors:
-                floors[name] = floor_days(FAILURES[name], base, stage, stand.volumes)
+            floors[name].append(floor_days(FAILURES[name], base, stage, stand.volumes))
             trials[name].append(_trial(source, plan, asked, FAILURES[name], stage))
             progress.advance()
     if stand is None:
         raise ValueError("a rehearsal draws at least one year")
-    rows = [_row(source, FAILURES[name], struck, trials[name], floors[name], stand) for name in asked.failures]
+    rows = [_row(source, FAILURES[name], struck, trials[name], median(floors[name]), stand) for name in asked.failures]
     return _document(source, plan, asked, (struck, stand, alerts), rows)
 
 

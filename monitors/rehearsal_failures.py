@@ -11,6 +11,7 @@ import numpy as np
 
 from monitors.counts import NO_LABEL, PROTOCOL, SCANNER, SOFTWARE, Integers
 from monitors.rehearsal_source import DrawnYear, Mask, Rows, Source, busiest, scanners_at
+from monitors.value_grid import to_cells, to_numbers
 from monitors.watch.detector import Floats
 from validation.statistics.grid import to_grid
 
@@ -85,7 +86,7 @@ class Failure:
         causes: kinds of cause that name it rightly.
         labelled: whether it shows only in labels.
         whole: whether it strikes every site.
-        seen_in: `score`, `label`, `share` or `reads`: what its information floor is computed from.
+        seen_in: `score`, `label`, `share`, `reads` or `quality`: what its information floor is computed from.
         plant: changes the year, and returns the struck units.
     """
 
@@ -171,6 +172,18 @@ def _renamed(stage: Stage, keep: Mask, axis: str) -> None:
     units.codes[axis][keep] = units.code(axis, NEW)
 
 
+def _remeasured(
+    stage: Stage, measure: str, change: Callable[[Floats], Floats], *, whole: bool, share: float = 1.0
+) -> None:
+    """Change a measure of image quality on the struck scanner, or at its whole site, in a share of the series."""
+    rows = stage.year.quality.get(measure)
+    if rows is None:
+        return
+    keep = (rows.codes["day"] >= stage.since) & rows.at("site", stage.struck.site)
+    keep &= (rows.at(SCANNER, stage.struck.scanner) | whole) & (stage.year.rng.random(len(rows)) < share)
+    rows.codes["cell"][keep] = to_cells(change(to_numbers(rows.codes["cell"][keep])))
+
+
 def _upgrade(stage: Stage) -> Mask:
     keep = stage.on_scanner()
     _renamed(stage, keep, SOFTWARE)
@@ -186,6 +199,10 @@ def _new_scanner(stage: Stage) -> Mask:
     mine = (arrived.codes["day"] >= stage.since) & arrived.at("site", stage.struck.site)
     mine &= year.rng.random(len(arrived)) < 0.5
     arrived.codes[SCANNER][mine] = arrived.code(SCANNER, NEW)
+    for rows in year.quality.values():
+        moved = (rows.codes["day"] >= stage.since) & rows.at("site", stage.struck.site)
+        moved &= year.rng.random(len(rows)) < 0.5
+        rows.codes[SCANNER][moved] = rows.code(SCANNER, NEW)
     _shifted(stage, keep, 0.4, 0.85)
     return keep
 
@@ -193,6 +210,7 @@ def _new_scanner(stage: Stage) -> Mask:
 def _degraded(stage: Stage) -> Mask:
     keep = stage.on_scanner()
     _shifted(stage, keep, -0.5, 0.8)
+    _remeasured(stage, "snr", lambda value: value * 0.6, whole=False)
     return keep
 
 
@@ -236,6 +254,7 @@ def _sicker(stage: Stage) -> Mask:
 def _preprocessed(stage: Stage) -> Mask:
     keep = stage.at_site()
     _shifted(stage, keep, 0.6)
+    _remeasured(stage, "sharpness", lambda value: value * 0.75, whole=True)
     return keep
 
 
@@ -258,12 +277,14 @@ def _retuned(stage: Stage) -> Mask:
 
 
 def _restless(stage: Stage) -> Mask:
-    """Hide lesions behind ghosts of motion in 35 % more of the studies."""
+    """Hide lesions behind ghosts of motion in 35 % more of the studies, whose measure of motion rises to 0.3 to 0.9."""
     year = stage.year
     keep = stage.at_site()
     ghosts = keep & year.truth & (year.rng.random(len(keep)) < 0.35)
     if ghosts.any():
         _rescored(stage, ghosts, year.latent[ghosts] - 0.35 * stage.scale)
+    rng = year.rng
+    _remeasured(stage, "motion", lambda value: 0.3 + 0.6 * rng.beta(2, 5, len(value)), whole=True, share=0.35)
     return keep
 
 
@@ -354,11 +375,10 @@ FAILURES: Mapping[str, Failure] = _listed(
     Failure("operating-point", "one site decides at 5/2 of the threshold's odds", ("threshold",), "share", _retuned),
     Failure(
         "motion-wave",
-        "at one site motion hides lesions in 35 % more of the studies by 0.35 SD",
+        "at one site 35 % more of the studies show motion, which hides lesions by 0.35 SD",
         ("input",),
-        "label",
+        "quality",
         _restless,
-        labelled=True,
     ),
     Failure(
         "slow-decline",

@@ -1,11 +1,12 @@
 """The information floor of a rehearsed failure at a workspace's own volumes: what no detector could beat."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from monitors.counts import NO_LABEL
+from monitors.counts import NO_LABEL, Integers
 from monitors.rehearsal_failures import Failure, Stage, Struck
 from monitors.rehearsal_source import DrawnYear, Mask
 from validation.statistics.information_floor import (
@@ -45,7 +46,7 @@ def floor_days(failure: Failure, base: DrawnYear, stage: Stage, volumes: Volumes
         stage: the same year with it.
         volumes: streams, budget and days.
     """
-    measure = {"score": _by_scores, "label": _by_labels, "share": _by_share, "reads": _by_reads}[failure.seen_in]
+    measure = _MEASURES[failure.seen_in]
     daily: list[float] = []
     for first in range(stage.since, volumes.days, _CHUNK):
         last = min(first + _CHUNK, volumes.days)
@@ -81,13 +82,17 @@ def _by_scores(failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int,
     keep = _stratum(failure, base, stage.struck) & _during(base, span)
     if not keep.any():
         return 0.0
-    before, now = base.units.codes["q"][keep], stage.year.units.codes["q"][keep]
+    return float(keep.sum()) * _divergence(stage.year.units.codes["q"][keep], base.units.codes["q"][keep])
+
+
+def _divergence(now: Integers, before: Integers) -> float:
+    """Return the divergence of values from those before, over bins of about equal numbers."""
     edges = np.unique(np.quantile(before, np.linspace(0, 1, _BINS + 1)[1:-1]))
     counts = [
         np.bincount(np.searchsorted(edges, one, "right"), minlength=len(edges) + 1).astype(np.float64)
         for one in (now, before)
     ]
-    return float(keep.sum()) * histogram_divergence(*counts)
+    return histogram_divergence(*counts)
 
 
 def _by_labels(failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int, int]) -> float:
@@ -131,3 +136,21 @@ def _by_reads(_failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int,
             )
             total += float(keep.sum()) * bernoulli_divergence(now, min(max(before, 0.001), 0.999))
     return total
+
+
+def _by_quality(_failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int, int]) -> float:
+    """Return the nats of the histogram of motion at the struck site; none where it is not counted."""
+    rows, later = base.quality.get("motion"), stage.year.quality.get("motion")
+    if rows is None or later is None:
+        return 0.0
+    keep = rows.at("site", stage.struck.site) & (rows.codes["day"] >= span[0]) & (rows.codes["day"] < span[1])
+    return float(keep.sum()) * _divergence(later.codes["cell"][keep], rows.codes["cell"][keep]) if keep.any() else 0.0
+
+
+_MEASURES: Mapping[str, Callable[[Failure, DrawnYear, Stage, tuple[int, int]], float]] = {
+    "score": _by_scores,
+    "label": _by_labels,
+    "share": _by_share,
+    "reads": _by_reads,
+    "quality": _by_quality,
+}

@@ -6,7 +6,7 @@ from the labelled units of the same answer and a like score, because a failure s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from monitors.counts import SCANNER, WATCH, WATCH_READS, Counts, Family, Integers
 from monitors.scope import MONITORED_MODES, Scope
 from monitors.watch.detector import Floats
+from monitors.watch.quality_streams import MEASURES
 from validation.statistics.grid import to_values
 
 Mask = npt.NDArray[np.bool_]
@@ -68,6 +69,7 @@ class DrawnYear:
     Attributes:
         truth: of each unit, known or by chance, shape (units,).
         latent: log odds of the score, shape (units,).
+        quality: by measure of image quality the series that state it.
     """
 
     units: Rows
@@ -76,6 +78,7 @@ class DrawnYear:
     truth: Mask
     latent: Floats
     rng: np.random.Generator
+    quality: dict[str, Rows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +91,7 @@ class Source:
         units, reads, arrivals: rows of whole weeks.
         weeks: number of weeks.
         axes: the families' axes by name.
+        quality: by measure of image quality the rows of the series that state it.
     """
 
     scope: Scope
@@ -97,6 +101,7 @@ class Source:
     arrivals: Rows
     weeks: int
     axes: Mapping[str, tuple[str, ...]]
+    quality: Mapping[str, Rows]
 
     def drawn(self, seed: int, weeks: int) -> DrawnYear:
         """Draw a year of some weeks; the same seed gives the same year."""
@@ -105,11 +110,13 @@ class Source:
         units, reads, arrivals = (_laid(rows, chosen, self.weeks) for rows in (self.units, self.reads, self.arrivals))
         values = to_values(units.codes["q"])
         latent = np.log(values) - np.log1p(-values)
-        return DrawnYear(units, reads, arrivals, _truths(self, units, rng), latent, rng)
+        quality = {name: _laid(rows, chosen, self.weeks) for name, rows in self.quality.items()}
+        return DrawnYear(units, reads, arrivals, _truths(self, units, rng), latent, rng, quality)
 
     def counts(self, year: DrawnYear) -> Counts:
         """Return the families of the watch for a drawn year."""
         rows = {WATCH: year.units, WATCH_READS: year.reads, ARRIVALS: year.arrivals}
+        rows |= {f"FN:{name}": one for name, one in year.quality.items()}
         families = {name: one.family(name, self.axes[name], self.start) for name, one in rows.items()}
         return Counts(families, ())
 
@@ -138,10 +145,16 @@ def source_of(counts: Counts, scope: Scope, until: int) -> Source | None:
     if weeks < LEAST_WEEKS:
         return None
     span = (start, start + 7 * weeks)
-    families = {WATCH: units, WATCH_READS: counts[WATCH_READS].where(**chosen), ARRIVALS: _fleet(counts, units)}
+    families = {
+        WATCH: units,
+        WATCH_READS: counts[WATCH_READS].where(**chosen),
+        ARRIVALS: _fleet(counts[ARRIVALS], units),
+    }
+    stated = {name: counts.families[f"FN:{name}"] for name in MEASURES if f"FN:{name}" in counts.families}
+    quality = {name: _rows(_fleet(family, units), span) for name, family in stated.items() if family.total}
     rows = [_rows(family, span) for family in families.values()]
-    axes = {name: family.axes for name, family in families.items()}
-    return Source(scope, start, rows[0], rows[1], rows[2], weeks, axes)
+    axes = {name: family.axes for name, family in families.items()} | {f"FN:{n}": f.axes for n, f in stated.items()}
+    return Source(scope, start, rows[0], rows[1], rows[2], weeks, axes, quality)
 
 
 def scope_of(counts: Counts, target: str | None) -> Scope | None:
@@ -165,8 +178,8 @@ def _begun(units: Family) -> int:
     return max(int(day[units.is_level("site", site)].min()) for site in units.levels["site"])
 
 
-def _fleet(counts: Counts, units: Family) -> Family:
-    acquired = counts[ARRIVALS]
+def _fleet(acquired: Family, units: Family) -> Family:
+    """Return the acquisitions at the sites of some units."""
     keep = np.logical_or.reduce([acquired.is_level("site", site) for site in units.levels["site"]])
     return acquired.select(keep)
 
@@ -227,6 +240,10 @@ def scanners_at(rows: Rows, site: str) -> list[str]:
 
 def copied(year: DrawnYear) -> DrawnYear:
     """Return a year that may be changed while the first stays as it is."""
-    rows = [replace(one, codes={axis: c.copy() for axis, c in one.codes.items()}, levels=dict(one.levels))
-            for one in (year.units, year.reads, year.arrivals)]  # fmt: skip
-    return DrawnYear(rows[0], rows[1], rows[2], year.truth.copy(), year.latent.copy(), year.rng)
+    quality = {name: _copy(one) for name, one in year.quality.items()}
+    rows = [_copy(one) for one in (year.units, year.reads, year.arrivals)]
+    return DrawnYear(rows[0], rows[1], rows[2], year.truth.copy(), year.latent.copy(), year.rng, quality)
+
+
+def _copy(one: Rows) -> Rows:
+    return replace(one, codes={axis: codes.copy() for axis, codes in one.codes.items()}, levels=dict(one.levels))

@@ -16,6 +16,7 @@ from monitors.watch.detector import Floats, Path
 from monitors.watch.label_streams import label_streams
 from monitors.watch.margins import with_margin
 from monitors.watch.places import first_days, places_of, waves_of
+from monitors.watch.quality_streams import quality_streams
 from monitors.watch.read_streams import reader_streams
 from monitors.watch.stream import Stream
 from monitors.watch.unit_streams import group_streams, scanner_streams, site_streams
@@ -134,6 +135,7 @@ def _streams(counts: Counts, cells: Mapping[Scope, Cells], plan: MonitoringPlan,
             yield from site_streams(own, place, plan)
             yield from scanner_streams(own, place, plan)
             yield from arrival_streams(acquired.where(site=place.scope.site), own, place, plan)
+            yield from quality_streams(counts, own.calendar, place, plan)
             yield from reader_streams(_of(reads, place.scope), own.calendar, place.scope, plan)
         for wave in waves_of(places):
             yield from group_streams(own, wave, plan)

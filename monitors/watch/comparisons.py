@@ -175,10 +175,12 @@ class Strata:
     Attributes:
         pairs: per stratum the group and the rest; without a rest the group's change alone.
         own: whether the group must itself have changed as strongly, against its own reference.
+        alone: whether evidence is the group's own change; then `z`, which names causes, is that beyond the rest.
     """
 
     pairs: tuple[Pair, ...]
     own: bool = False
+    alone: bool = False
 
     @cached_property
     def series(self) -> Floats:
@@ -201,6 +203,8 @@ class Strata:
 
     def beyond(self, sums: Floats) -> Floats:
         """Return the deviate of what exceeds the margin of the groups' means; of shares there is none."""
+        if self.alone:
+            return self._alone(sums)
         free, weight, n = (np.zeros(sums.shape[1:]) for _ in range(3))
         for group, mine, rest, theirs in self._split(sums):
             spread = _change(group, mine)[1] + (0.0 if rest is None or theirs is None else _change(rest, theirs)[1])
@@ -213,8 +217,14 @@ class Strata:
 
     def _held(self, z: Floats, sums: Floats) -> Floats:
         """Hold the deviate to that of the group against its own reference, where both point the same way."""
-        alone = np.sum([group.z(mine) for group, mine, _, _ in self._split(sums)], axis=0) / math.sqrt(len(self.pairs))
+        alone = self._alone(sums)
         return np.where(np.sign(alone) == np.sign(z), np.sign(z) * np.minimum(np.abs(z), np.abs(alone)), 0.0)
+
+    def _alone(self, sums: Floats) -> Floats:
+        """Return the deviate of the groups against their own references."""
+        found = np.sum([group.z(mine) for group, mine, _, _ in self._split(sums)], axis=0) / math.sqrt(len(self.pairs))
+        n = np.sum([mine[1] for _, mine, _, _ in self._split(sums)], axis=0)
+        return np.where(n >= LEAST, found, 0.0)
 
     def _split(self, sums: Floats) -> Iterator[tuple[Part, Floats, Part | None, Floats | None]]:
         row = 0

@@ -120,13 +120,13 @@ def _groups(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) ->
             for place, pair in pairs.items():
                 yield replace(_at_site(ripe[place], who, pair), exists=exists)
             if len(ripe) > 1 and pairs:
-                strata = Strata(tuple(pairs.values()), own=True)
+                strata = Strata(tuple(pairs.values()), own=True, alone=True)
                 yield replace(_over_sites(wave, ripe, who, strata), exists=exists)
 
 
 def _at_site(ripe: Ripe, who: tuple[str, str, dict[str, str], str], pair: tuple[Share, Share]) -> Stream:
     family, watched, subject, key = who
-    rules, strata = Rules(ripe.begins, -1), Strata((pair,), own=True)
+    rules, strata = Rules(ripe.begins, -1), Strata((pair,), own=True, alone=True)
     stream = Stream(family, watched, ripe.place.scope, subject, key, strata, rules, lag=ripe.age)
     return replace(stream, ends=ripe.place.ends, holds=ripe.holds)
 

@@ -19,6 +19,7 @@ NOUNS: Mapping[str, str] = {
     "silence": "share of days on which anything was acquired",
     "scored_share": "share of acquisitions that were scored by the end of the next day",
     "scanner_share": "share of the scanner among the acquisitions of the site",
+    "quality": "mean rank of a measure of image quality among those of the reference",
     "unseen_scanner": "share of a scanner that the reference did not have",
 }
 

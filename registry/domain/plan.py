@@ -26,6 +26,7 @@ DEFAULT_MARGINS: Mapping[str, str] = {
     "residual": "0.03",
     "scanner_share": "1.25",
     "scored_share": "1.25",
+    "quality": "0.1",
 }
 
 _FLOORS = frozenset({"q_limit", "auc_floor", "sensitivity_floor", "specificity_floor"})

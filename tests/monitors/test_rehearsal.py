@@ -1,12 +1,13 @@
 """The rehearsal: drawn years keep the volumes they come from, each failure does what it says, the table is honest."""
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from years import AXES, year
+from years import year
 
 from monitors.counts import NO_LABEL, SCANNER, SOFTWARE, WATCH, day_number
 from monitors.rehearsal import Asked, rehearse
@@ -148,8 +149,17 @@ def test_the_table_is_the_same_twice_and_says_what_cannot_be_seen(source: Source
     assert (shift["found"], shift["named"]) == (1, {"input": 1})
     assert shift["delay_days"]["median"] <= 7
     assert shift["verdict"] == "can be seen at these volumes"
-    assert wave["verdict"].startswith("cannot be seen at these volumes: needs ")
+    assert (wave["found"], wave["named"]) == (1, {"input": 1})
     assert (reader["found"], reader["named_right"]["value"]) == (1, 1.0)
     assert first["struck"]["reader"] == "restricted"
     assert first["false_alerts"]["upper_95"] > first["false_alerts"]["a_year"]
-    assert AXES[0] == "sex"
+
+
+def test_what_no_count_tells_of_cannot_be_seen_and_what_takes_longer_than_the_year_needs_more(source: Source) -> None:
+    blind = replace(source, quality={})
+    (wave,) = rehearse(blind, PLAN, Asked("m", 1, 5, ("motion-wave",)), Silent())["failures"]
+    assert (wave["floor_days"], wave["verdict"]) == (None, "cannot be seen: nothing that is counted tells of it")
+    strict = MonitoringPlan(false_alerts_per_model_year="0.000000000000000000000000000000000000000000000001")
+    (decline,) = rehearse(source, strict, Asked("m", 1, 5, ("subgroup-decline",)), Silent())["failures"]
+    assert decline["found"] == 0
+    assert re.fullmatch(r"cannot be seen at these volumes: needs \d+ studies a day, there are \d+", decline["verdict"])

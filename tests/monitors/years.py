@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from monitors.counts import NO_LABEL, SCOPE, Column, Counts, Labels, count, day_number, watch_axes
+from monitors.value_grid import to_cells
+from monitors.watch.quality_streams import MEASURES
 
 FIRST = "2026-01-01"
 AXES = ("sex", "scanner", "software_versions", "protocol_name")
@@ -141,8 +143,15 @@ def tallied(draw: Draw, truth: Any, score: Any) -> Counts:
     }
     scored = np.flatnonzero(draw.scored)
     axes = watch_axes(AXES) | {"FA": ("day", "site", "modality", "scanner"), "FQ": (*SCOPE, "finding")}
-    rows = {"FA": np.arange(size)}
-    return Counts({name: _family(name, columns, axes[name], rows.get(name, scored)) for name in axes}, AXES)
+    axes |= {f"FN:{measure}": ("day", "site", "modality", "scanner", "cell") for measure in MEASURES}
+    rows = dict.fromkeys(("FA", *(f"FN:{measure}" for measure in MEASURES)), np.arange(size))
+    quality = np.random.default_rng(size)  # a stream of its own, so that scores stay as they were drawn
+    found = {}
+    for name in axes:
+        if name.startswith("FN:"):
+            columns["cell"] = to_cells(np.exp(0.2 * quality.normal(size=size)))
+        found[name] = _family(name, columns, axes[name], rows.get(name, scored))
+    return Counts(found, AXES)
 
 
 def _family(name: str, columns: dict[str, Column], axes: tuple[str, ...], rows: Any) -> Any:
