@@ -1,5 +1,7 @@
 """A workspace with a trained, internally validated and deployed version; slow to make, so made once a session."""
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,3 +58,17 @@ def reopened(root: Path) -> Workspace:
     from fakes import FakeClock
 
     return replace(open_workspace(root / "workspace", FakeClock()), actor=ERIN)
+
+
+@contextmanager
+def overwritten(files: Iterable[Path], change: Callable[[bytes], bytes]) -> Iterator[None]:
+    """Change files as an intruder would; at the end they are what they were, for the tests that come after."""
+    kept = {file: file.read_bytes() for file in files}
+    try:
+        for file, data in kept.items():
+            file.chmod(0o600)
+            file.write_bytes(change(data))
+        yield
+    finally:
+        for file, data in kept.items():
+            file.write_bytes(data)

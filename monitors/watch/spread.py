@@ -5,9 +5,9 @@ before it began, about their own mean, and never less than that of the reference
 is not in it, and what the level wanders by from season to season enters as it is seen. The sum of autocovariances is
 that of Newey and West (1987), with as many lags as the root of the days; it is never below the plain variance nor below
 the binomial or within-day one, which is known. So few lags leave out a part of slow correlation; what exceeds the known
-variance is raised by three tenths for it (a simulated figure: with it, first-order memory of 0.3 to 0.8 and a day effect
-of 0.6 to 1.2 standard errors gave a false alert in at most 2 % of stream-years at a limit of 9.5 nats). Only the excess
-is estimated; its uncertainty enters as the degrees of freedom of Student's t (Satterthwaite).
+variance is raised by three tenths for it (simulated: with it, first-order memory of 0.3 to 0.8 and a day effect of 0.6
+to 1.2 standard errors gave a false alert in at most 2 % of stream-years at a limit of 9.5 nats). Only the excess is
+estimated; its uncertainty enters as the degrees of freedom of Student's t (Satterthwaite).
 """
 
 from dataclasses import dataclass

@@ -29,6 +29,8 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 300
   poll_interval_seconds: 5
+  # A dead worker's place in a pool is given to the next one: without this the GPU would wait for it for ever.
+  free_slots_after_run_end_seconds: 10
 run_retries:
   enabled: true
   max_retries: 3

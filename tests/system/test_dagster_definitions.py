@@ -160,6 +160,7 @@ def test_the_home_has_one_place_in_each_pool_and_retries_dead_workers(tmp_path: 
     home = prepare_home(tmp_path)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert instance.run_monitoring_enabled
+        assert instance.run_monitoring_settings["free_slots_after_run_end_seconds"]
         assert instance.run_retries_enabled
         assert instance.get_concurrency_config().pool_config.default_pool_limit == 1
         assert not instance.telemetry_enabled

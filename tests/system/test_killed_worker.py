@@ -1,6 +1,7 @@
 """A worker that is killed in the middle and run again ends in the state of an undisturbed run."""
 
 import json
+import logging
 import os
 import random
 import shutil
@@ -9,11 +10,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest import mock
 
+import dagster as dg
 import pytest
+from dagster._core.workspace.context import IWorkspaceProcessContext
+from dagster._daemon.monitoring.concurrency import execute_concurrency_slots_iteration
+from dagster._time import get_current_datetime
 from drop_folder import settings_for, write_days
 from sqlalchemy import func, select
 
@@ -109,7 +116,21 @@ class Hospital:
         """Kill a worker after some seconds; say whether it was still at work."""
         code, _ = self.workers.run(self.root, self.days, after)
         assert code in {0, -signal.SIGKILL}
+        self._notice()
         return code == -signal.SIGKILL
+
+    def _notice(self) -> None:
+        """Do what Dagster's daemon does about a dead worker: its run has failed, its place in a pool is free again."""
+        later = get_current_datetime() + timedelta(minutes=1)
+        with (
+            dg.DagsterInstance.from_config(str(self.root / "dagster")) as instance,
+            mock.patch(f"{execute_concurrency_slots_iteration.__module__}.get_current_datetime", return_value=later),
+        ):
+            for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+                instance.report_run_failed(run)
+            daemon = cast("IWorkspaceProcessContext", SimpleNamespace(instance=instance))
+            list(execute_concurrency_slots_iteration(daemon, logging.getLogger(__name__)))
+            assert not instance.event_log_storage.get_concurrency_run_ids()
 
     def state(self) -> dict[str, Any]:
         """Return everything that must be alike: rows, versions, runs of monitors, events; no times, no ids."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fakes import NoProgress
 from intake_workspace import TARGET
-from trained_workspace import ERIN
+from trained_workspace import ERIN, overwritten
 
 from pipelines.bootstrap import Workspace
 from pipelines.training.scorer import load_scorer
@@ -186,11 +186,10 @@ def test_the_private_copy_is_removed_and_a_changed_artifact_is_refused(trained: 
     assert not kept.exists()
     stored = [p for p in (trained.root / "mlflow").rglob("model.safetensors") if version.mlflow_run in str(p)]
     assert stored
-    for path in stored:
-        data = bytearray(path.read_bytes())
-        data[-1] ^= 1
-        path.chmod(0o600)
-        path.write_bytes(data)
-    with pytest.raises(ArtifactChangedError, match="tampered@1"), private_copy(trained, version):
+    with (
+        overwritten(stored, lambda data: data[:-1] + bytes([data[-1] ^ 1])),
+        pytest.raises(ArtifactChangedError, match="tampered@1"),
+        private_copy(trained, version),
+    ):
         pass
     assert list((trained.root / "scratch").iterdir()) == []

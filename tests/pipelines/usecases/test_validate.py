@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fakes import NoProgress
 from intake_workspace import TARGET
-from trained_workspace import LENIENT
+from trained_workspace import LENIENT, overwritten
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.train import train
@@ -108,9 +108,10 @@ def test_other_bytes_than_the_registered_are_not_scored(trained: Workspace) -> N
     )
     files = [p for p in (trained.root / "mlflow").rglob("network.json") if forged.mlflow_run in str(p)]
     assert files
-    for path in files:
-        path.write_bytes(path.read_bytes().replace(b'"dropout_prob":"0.0"', b'"dropout_prob":"0.1"'))
-    with pytest.raises(ArtifactChangedError, match="forged@1"):
+    with (
+        overwritten(files, lambda data: data.replace(b'"dropout_prob":"0.0"', b'"dropout_prob":"0.1"')),
+        pytest.raises(ArtifactChangedError, match="forged@1"),
+    ):
         run(trained, "internal", model="forged")
     assert trained.lifecycle.evaluations("forged", "1") == []
 
