@@ -153,6 +153,8 @@ def _scores(scene: Scene) -> Cause:
     site = scene.lead.scope.site or _moved_most(scene)
     if _everywhere(scene, site):
         return _by_prevalence(scene, "", "model")
+    if _declined_everywhere(scene, site):
+        return _declined_group(scene, "") or Cause("model", scene.lead.scope.version)
     found = _scanner(scene, site)
     if found is not None and scene.lead.watched != "residual":
         return _changed(scene, found)
@@ -223,7 +225,7 @@ def _own_change(scene: Scene, stream: Stream) -> float:
 
 
 def _site_z(scene: Scene, site: str) -> float:
-    found = scene.strongest("score_level", "positive_share", "score_shape", site=site, family="score")
+    found = scene.strongest("score_level", "positive_share", "score_shape", "score_top", site=site, family="score")
     return 0.0 if found is None else found[0]
 
 
@@ -238,6 +240,17 @@ def _everywhere(scene: Scene, site: str) -> bool:
     sign = np.sign(levels.get(site, 0.0))
     others = [z * sign for name, z in levels.items() if name != site]
     return bool(others) and min(others) >= 1.0 and sum(others) / len(others) ** 0.5 >= MOVED - 0.5
+
+
+def _declined_everywhere(scene: Scene, site: str) -> bool:
+    """Say whether labels disagree with the model more at this site and, together beyond chance, at the others."""
+    for watched in ("sensitivity", "specificity"):
+        falls = {one.scope.site: scene.z(one) for one in scene.streams(watched, family="performance") if one.scope.site}
+        others = [z for name, z in falls.items() if name != site]
+        together = sum(others) / max(len(others), 1) ** 0.5
+        if others and falls.get(site, 0.0) <= -1.0 and max(others) < 0 and together <= -APART:
+            return True
+    return False
 
 
 def _scanner(scene: Scene, site: str) -> Stream | None:

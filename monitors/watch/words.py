@@ -9,6 +9,7 @@ from registry.domain.signal import Window
 NOUNS: Mapping[str, str] = {
     "score_level": "mean rank of the scores among those of the reference",
     "score_shape": "spread of the ranks of the scores among those of the reference",
+    "score_top": "share of scores near the top of those of the reference (mean sixth power of the ranks)",
     "positive_share": "share of units that the model called positive",
     "decision_rule": "share of decisions that break the rule of the reference",
     "sensitivity": "sensitivity, every day at equal age of its labels",

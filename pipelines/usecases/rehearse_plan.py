@@ -35,7 +35,7 @@ def rehearse_plan(
     """
     _check(asked)
     today = day_of(workspace, None)
-    request = Request(asked.model, workspace.settings.time_zone, axes_of(plan), target)
+    request = Request(asked.model, workspace.settings.time_zone, axes_of(plan), target, pairs=plan.pairs)
     counts = count_tables(tables_of(workspace, today, Known.ASSUMED), request)
     check_watched(workspace, (asked.model, target), counts, today)
     scope = scope_of(counts, target)

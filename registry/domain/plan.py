@@ -22,6 +22,7 @@ SCHEMA = "overread.plan/2"
 DEFAULT_MARGINS: Mapping[str, str] = {
     "score_level": "0.03",
     "score_shape": "0.03",
+    "score_top": "0.02",
     "positive_share": "1.07",
     "residual": "0.03",
     "scanner_share": "1.25",

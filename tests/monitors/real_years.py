@@ -14,7 +14,7 @@ from years import Draw, _draw, tallied
 
 from monitors.counts import Counts
 
-_SCANNERS = ("NYU", "UM_1", "UCLA_1", "USM", "PITT", "YALE")  # two a site of the hospital, in the order of `years`
+_SCANNERS = ("NYU", "UM", "UCLA", "USM", "PITT", "YALE")  # two a site of the hospital, in the order of `years`
 METRICS = ("cnr", "cjv", "efc", "snr_total", "fber")
 
 
