@@ -14,9 +14,10 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from monitors.alarms import Life, life_of
-from monitors.rehearsal_failures import FAILURES, NEW, Failure, Stage, Struck, stage_of, struck_of
+from monitors.rehearsal_failures import FAILURES, NEW, Failure
 from monitors.rehearsal_floor import Volumes, floor_days
 from monitors.rehearsal_source import DrawnYear, Source, copied
+from monitors.rehearsal_stage import Stage, Struck, stage_of, struck_of
 from monitors.watch.build import watch_of
 from registry.domain.estimate import rounded
 from registry.domain.plan import MonitoringPlan

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitors.counts import NO_LABEL, Integers
-from monitors.rehearsal_failures import Failure, Stage, Struck
+from monitors.rehearsal_failures import Failure
 from monitors.rehearsal_source import DrawnYear, Mask
+from monitors.rehearsal_stage import Stage, Struck
 from validation.statistics.information_floor import (
     bernoulli_divergence,
     growing_floor,

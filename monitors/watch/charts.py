@@ -12,8 +12,9 @@ from functools import cache
 
 import numpy as np
 
-from monitors.watch.comparisons import LEAST, Any, Level, Share, Strata
+from monitors.watch.comparisons import LEAST, Level, Share, Strata
 from monitors.watch.detector import Floats, Path, Rules, path_of
+from monitors.watch.stream import Comparison
 from validation.statistics.chart_limits import cusum_limit, ewma_limit
 
 CUSUM_K = 0.5  # reference value, in standard deviations of a point: half of the shift that is found soonest
@@ -31,7 +32,7 @@ class _Points:
     z: Floats
 
 
-def evidence_path(comparison: Any, rules: Rules) -> Path:
+def evidence_path(comparison: Comparison, rules: Rules) -> Path:
     """Return the evidence of every day by the detector of the rules; that of a day depends on no later one."""
     return _PATHS[rules.detector](comparison, rules)
 
@@ -55,7 +56,7 @@ def chart_limit(detector: str, arl: float, reference_days: int) -> float:
     raise ValueError(f"unknown chart '{detector}'")
 
 
-def _points(comparison: Any, rules: Rules) -> _Points:
+def _points(comparison: Comparison, rules: Rules) -> _Points:
     series = comparison.series
     found: list[tuple[int, int, float]] = []
     first, size = rules.first, 0.0
@@ -75,7 +76,7 @@ def _sides(rules: Rules) -> tuple[int, ...]:
     return (1, -1) if rules.side == 0 else (rules.side,)
 
 
-def _cusum(comparison: Any, rules: Rules) -> Path:
+def _cusum(comparison: Comparison, rules: Rules) -> Path:
     """Run a CUSUM a direction; a day's evidence is the log-likelihood ratio of the stronger one since it was last 0."""
     evidence, length, sign = _nothing(comparison)
     points = _points(comparison, rules)
@@ -90,7 +91,7 @@ def _cusum(comparison: Any, rules: Rules) -> Path:
     return Path(evidence, length.astype(np.int64), sign.astype(np.int64))
 
 
-def _ewma(comparison: Any, rules: Rules) -> Path:
+def _ewma(comparison: Comparison, rules: Rules) -> Path:
     """Run an EWMA; a day's evidence is half the square of its deviate."""
     evidence, length, sign = _nothing(comparison)
     points = _points(comparison, rules)
@@ -114,14 +115,14 @@ def _stand(points: _Points, place: int, out: tuple[Floats, Floats, Floats], valu
         series[first:last] = one
 
 
-def _bets(comparison: Any, rules: Rules) -> Path:
+def _bets(comparison: Comparison, rules: Rules) -> Path:
     """Run Shiryaev-Roberts sums of betting e-values, averaged over the bets and the directions."""
     evidence, length, sign = _nothing(comparison)
-    parts = comparison.pairs if isinstance(comparison, Strata) else ((comparison, None),)
+    parts = _parts(comparison)
     rows = [comparison.series[2 * at : 2 * at + 2] for at in range(len(parts))]
     sides = _sides(rules)
-    gains = np.stack([
-        sum(_gain(part, row, side, bet) for (part, _), row in zip(parts, rows, strict=True))
+    gains: Floats = np.stack([
+        np.sum([_gain(part, row, side, bet) for part, row in zip(parts, rows, strict=True)], axis=0)
         for side in sides for bet in _BETS
     ])  # fmt: skip
     state = np.full(len(gains), -np.inf)
@@ -135,6 +136,15 @@ def _bets(comparison: Any, rules: Rules) -> Path:
     return Path(evidence, length.astype(np.int64), sign.astype(np.int64))
 
 
+def _parts(comparison: Comparison) -> list[Level | Share]:
+    """Return the means that are bet on."""
+    if isinstance(comparison, Level | Share):
+        return [comparison]
+    if isinstance(comparison, Strata) and all(rest is None for _, rest in comparison.pairs):
+        return [group for group, _ in comparison.pairs]
+    raise ValueError("the e-detector bets on means of their own, without a rest that they are compared with")
+
+
 def _gain(part: Level | Share, row: Floats, side: int, bet: float) -> Floats:
     """Return the log e-value of each day: a bet that the mean lies beyond what the reference allows."""
     total, n = (row[0] if side > 0 else row[1] - row[0]), row[1]
@@ -143,9 +153,9 @@ def _gain(part: Level | Share, row: Floats, side: int, bet: float) -> Floats:
     return np.asarray(bet * total - n * np.log1p(mean * np.expm1(bet)))
 
 
-def _nothing(comparison: Any) -> tuple[Floats, Floats, Floats]:
+def _nothing(comparison: Comparison) -> tuple[Floats, Floats, Floats]:
     days = comparison.series.shape[1]
     return np.zeros(days), np.zeros(days), np.zeros(days)
 
 
-_PATHS: Mapping[str, Callable[[Any, Rules], Path]] = {"glr": path_of, "cusum": _cusum, "ewma": _ewma, "e": _bets}
+_PATHS: Mapping[str, Callable[[Comparison, Rules], Path]] = {"glr": path_of, "cusum": _cusum, "ewma": _ewma, "e": _bets}

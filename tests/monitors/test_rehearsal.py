@@ -11,9 +11,10 @@ from years import year
 
 from monitors.counts import NO_LABEL, SCANNER, SOFTWARE, WATCH, day_number
 from monitors.rehearsal import Asked, rehearse
-from monitors.rehearsal_failures import FAILURES, NEW, Stage, Struck, stage_of, struck_of
+from monitors.rehearsal_failures import FAILURES, NEW
 from monitors.rehearsal_floor import Volumes, floor_days
 from monitors.rehearsal_source import DrawnYear, Source, copied, scope_of, source_of
+from monitors.rehearsal_stage import Stage, Struck, stage_of, struck_of
 from monitors.scope import Scope
 from pipelines.progress import Silent
 from pipelines.simulation.hospital_failures import FAILURES as SIMULATED
