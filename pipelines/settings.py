@@ -120,6 +120,14 @@ class GovernanceSection:
 
 
 @dataclass(frozen=True)
+class WitnessSection:
+    """`[witness]`: after how many events, and how many minutes, running services ask the witnesses again."""
+
+    every_events: int = 100
+    every_minutes: int = 60
+
+
+@dataclass(frozen=True)
 class DicomSource:
     """One `[[pipeline.dicom]]`: a folder and the site that acquired it."""
 
@@ -211,6 +219,7 @@ class Settings:
     pipeline: PipelineSection = PipelineSection()
     governance: GovernanceSection = GovernanceSection()
     orchestrate: OrchestrateSection = OrchestrateSection()
+    witness: WitnessSection = WitnessSection()
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -239,6 +248,7 @@ class Settings:
             _pipeline(record.get("pipeline", {})),
             _section(GovernanceSection, record.get("governance", {}), "governance"),
             _section(OrchestrateSection, record.get("orchestrate", {}), "orchestrate"),
+            _section(WitnessSection, record.get("witness", {}), "witness"),
         )
         for name, url in vars(found.database).items():
             check_url(url, f"{name} of [database]")

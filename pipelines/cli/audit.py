@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli import witness
 from pipelines.cli.console import Json, give
 from registry.domain.errors import ExitCode, UsageError
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from registry.ledger.report import LedgerReport
 
 app = typer.Typer(no_args_is_help=True, help="List the ledger's events, verify it, keep its checkpoints.")
+app.add_typer(witness.app, name="witness")
 
 
 @app.command("list", epilog="Example: overread audit list --last 20")
@@ -39,13 +41,17 @@ def verify(
         str | None,
         typer.Option("--key", help="The ledger's public key, kept elsewhere; this workspace's unless given."),
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", help="Whose cosignatures count (C2SP tlog-policy); the workspace's unless given."),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Prove the ledger from its raw bytes: 0 verified, 1 broken, 3 not anchored."""
     from pipelines.cli.ledger_check import check  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    report = check(_text(checkpoint), key)
+    report = check(_text(checkpoint), key, policy)
     give(report.to_json(), _lines(report), as_json=as_json)
     codes = {"VERIFIED": ExitCode.DONE, "UNANCHORED": ExitCode.INCOMPLETE, "BROKEN": ExitCode.ANSWER_IS_NO}
     raise typer.Exit(codes[report.verdict])
@@ -55,7 +61,8 @@ def _lines(report: "LedgerReport") -> list[str]:
     where = f" at event {report.broken_at}" if report.broken_at is not None else ""
     anchor = f", anchored to {report.anchored_to} events by {report.anchor}" if report.anchor else ""
     head = f"{report.verdict}{where}: {report.why} ({report.size} events, root {report.root}{anchor})"
-    return [head, *(f"  note: {warning}" for warning in report.warnings)]
+    ranges = [f"  {one.line()}" for one in report.ranges]
+    return [head, *ranges, *(f"  note: {warning}" for warning in report.warnings)]
 
 
 def _text(file: Path | None) -> str | None:

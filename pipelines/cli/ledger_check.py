@@ -1,7 +1,10 @@
 """Verifying the ledger for a command: from the database alone, without opening the rest of the workspace."""
 
+from pathlib import Path
+
 from pipelines.bootstrap import find_workspace
 from pipelines.settings import FILE_NAME, Settings
+from pipelines.usecases.witnessing import witnessed
 from registry.database import open_database
 from registry.domain.errors import NotAllowedError, UsageError
 from registry.ledger.copy import CheckpointCopy
@@ -10,12 +13,13 @@ from registry.ledger.note import MalformedNoteError, VerifierKey
 from registry.ledger.verify import LedgerReport, verify_ledger
 
 
-def check(saved: str | None, key: str | None) -> LedgerReport:
+def check(saved: str | None, key: str | None, policy: Path | None = None) -> LedgerReport:
     """Verify the workspace's ledger; nothing is written, not even a migration.
 
     Args:
         saved: the text of a checkpoint that was kept elsewhere.
         key: the ledger's public key (C2SP vkey) that was kept elsewhere; read from the workspace unless given.
+        policy: whose cosignatures count; the workspace's own policy unless given.
 
     Raises:
         NotAllowedError: when there is neither a key file nor a given key.
@@ -30,7 +34,8 @@ def check(saved: str | None, key: str | None) -> LedgerReport:
         )
     engine = open_database(settings.database_url(root))
     vkey = LogKey.load(place).public_vkey if key is None else _verifier(key)
-    return verify_ledger(engine, vkey, saved, CheckpointCopy(root / "checkpoints" / "latest.txt", vkey))
+    copy = CheckpointCopy(root / "checkpoints" / "latest.txt", vkey)
+    return verify_ledger(engine, vkey, saved, copy, witnessed(root, vkey, policy))
 
 
 def _verifier(key: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from registry.database import reading, unreachable
 from registry.domain.errors import LedgerBrokenError, UnreadableFileError
+from registry.ledger.anchoring import Anchoring, Witnessed, read_witnessed
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.copy import CheckpointCopy
 from registry.ledger.note import MalformedNoteError, NoteRefusedError, VerifierKey
@@ -31,7 +32,11 @@ _NO_OUTSIDE = (
 
 
 def verify_ledger(
-    engine: Engine, vkey: str, saved: str | None = None, copy: CheckpointCopy | None = None
+    engine: Engine,
+    vkey: str,
+    saved: str | None = None,
+    copy: CheckpointCopy | None = None,
+    witnessed: Witnessed | None = None,
 ) -> LedgerReport:
     """Check the whole ledger.
 
@@ -40,6 +45,7 @@ def verify_ledger(
         vkey: the log's public key, from a source outside the database.
         saved: the text of a signed checkpoint that was kept elsewhere, if there is one.
         copy: the copy of the newest checkpoint beside the database, if there is one; it finds a truncated database.
+        witnessed: the cosigned checkpoints and the policy that says whose cosignatures count, if there are any.
 
     Raises:
         UnreadableFileError: when `saved` is not a signed checkpoint at all.
@@ -49,9 +55,10 @@ def verify_ledger(
     VerifierKey.parse(vkey)
     outside, refused = _open_saved(saved, vkey)
     beside, spoilt = _read_copy(copy)  # before the snapshot: a commit in between adds to the ledger alone
+    anchoring, forged = read_witnessed(witnessed)
     try:
         with reading(engine) as session:
-            return _Check(session, vkey, (outside, beside), refused or spoilt).report()
+            return _Check(session, vkey, (outside, beside), anchoring, refused or spoilt or forged).report()
     except DatabaseError as error:
         if isinstance(error, OperationalError) and engine.dialect.name != "sqlite":
             raise unreachable(engine) from error
@@ -62,18 +69,23 @@ class _Check:
     """One check under way, on one snapshot; of each kind of finding, one is kept."""
 
     def __init__(
-        self, session: Session, vkey: str, kept: tuple[Checkpoint | None, Checkpoint | None], refused: Finding | None
+        self,
+        session: Session,
+        vkey: str,
+        kept: tuple[Checkpoint | None, Checkpoint | None],
+        anchoring: Anchoring,
+        refused: Finding | None,
     ) -> None:
         self._session = session
         self._vkey = vkey
         self._outside, self._beside = kept
+        self._anchoring = anchoring
         self._findings = {"saved": refused} if refused else {}
         self._covered = 0
         rows = session.execute(select(LedgerCheckpoint.size, LedgerCheckpoint.note).order_by(LedgerCheckpoint.size))
         self._checkpoints = [(row.size, row.note) for row in rows]
-        self._walk = walk_entries(
-            session, [size for size, _ in self._checkpoints] + [one.size for one in kept if one is not None]
-        )
+        others = [*(one for one in kept if one is not None), *anchoring.kept]
+        self._walk = walk_entries(session, [size for size, _ in self._checkpoints] + [one.size for one in others])
 
     def report(self) -> LedgerReport:
         """Return the verdict."""
@@ -84,6 +96,8 @@ class _Check:
             self._judge_kept("saved checkpoint", self._outside)
         if self._beside is not None:
             self._judge_kept("copied checkpoint", self._beside)
+        for kept in self._anchoring.kept:
+            self._judge_kept("cosigned checkpoint", kept)
         self._judge_head()
         self._judge_references()
         return self._broken() if self._findings else self._sound()
@@ -181,27 +195,32 @@ class _Check:
         return LedgerReport("BROKEN", size, root, None, None, first.seq, first.why, others)
 
     def _sound(self) -> LedgerReport:
-        size = self._walk.size
-        covered = max(self._covered, self._outside.size if self._outside else 0)
-        anchored = self._outside.size if self._outside else self._covered
-        anchor = "outside checkpoint" if self._outside else "own checkpoint"
+        size, outside = self._walk.size, self._outside.size if self._outside else 0
+        ranges = self._anchoring.ranges(size, outside, self._covered)
+        covered = max((one.last + 1 for one in ranges if one.verdict == "VERIFIED"), default=0)
+        strongest = ranges[0] if ranges and ranges[0].verdict == "VERIFIED" else None
         verdict, why = "VERIFIED", f"all {size} events are those that were signed"
         if covered < size:
-            verdict, why = "UNANCHORED", f"no checkpoint covers the events {covered} to {size - 1}"
+            missing = "no witnesses' quorum" if self._anchoring.asked else "no checkpoint"
+            verdict, why = "UNANCHORED", f"{missing} covers the events {covered} to {size - 1}"
         return LedgerReport(
             verdict,
             size,
             self._walk.frontier.root().hex(),
-            anchored if covered else None,
-            anchor if covered else None,
+            strongest.last + 1 if strongest else None,
+            strongest.by if strongest else None,
             None,
             why,
             self._warnings(),
+            ranges,
         )
 
     def _warnings(self) -> tuple[str, ...]:
         found = [f"the clock went backwards at event {seq}" for seq in self._walk.clock_steps[:5]]
         found += [f"event {seq} was erased, yet its payload is here" for seq in self._walk.lingering[:5]]
+        found += self._anchoring.early_cosignatures(self._walk.latest_at)
+        if self._anchoring.anchors:
+            return tuple(found)
         if self._outside is None:
             return (_NO_OUTSIDE, *found)
         if self._outside.size < self._covered:
