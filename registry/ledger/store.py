@@ -21,7 +21,7 @@ from registry.ledger.copy import CheckpointCopy
 from registry.ledger.log_key import LogKey
 from registry.ledger.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hash
 from registry.ledger.proof import InclusionProof, verify_proof
-from registry.ledger.standing import require_kept
+from registry.ledger.standing import rebuilt, require_kept
 from registry.ledger.transaction import Transaction, open_head
 from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
 
@@ -100,10 +100,17 @@ class Ledger:
             self._copy.write(note)
 
     def head(self) -> Head:
-        """Return origin, size and root; an empty ledger has size 0 and the empty root."""
+        """Return origin, size and root; an empty ledger has size 0 and the empty root.
+
+        Of a head that is unreadable, it is the size and root of the rows as they are: a stop needs no more.
+        """
         with reading(self.engine) as session:
-            row = session.execute(select(LedgerHead)).scalar_one_or_none()
-            frontier = Frontier() if row is None else Frontier.from_bytes(row.frontier)
+            try:
+                query = select(LedgerHead.frontier).where(LedgerHead.origin == self._key.name)
+                stored = session.scalar(query)
+                frontier = Frontier() if stored is None else Frontier.from_bytes(stored)
+            except (ValueError, LedgerBrokenError):
+                frontier, _ = rebuilt(session)
         return Head(self._key.name, frontier.size, frontier.root())
 
     def latest_checkpoint(self) -> SignedCheckpoint | None:

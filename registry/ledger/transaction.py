@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from registry.domain.canonical import canonical_bytes
@@ -107,10 +107,9 @@ class Transaction:
         connection = self.session.connection()
         connection.execute(insert(LedgerEntry), [_entry(event) for event in self._events])
         connection.execute(insert(LedgerPayload), self._payloads)
-        self.session.merge(
-            LedgerHead(origin=self._key.name, size=self._frontier.size, frontier=self._frontier.to_bytes())
-        )
-        self.session.flush()
+        connection.execute(delete(LedgerHead).where(LedgerHead.origin == self._key.name))
+        head = {"origin": self._key.name, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
+        connection.execute(insert(LedgerHead), [head])
         return self._sign() if self._contradiction is None else None
 
     def _sign(self) -> str:
