@@ -12,6 +12,7 @@ from registry.domain.instants import instant_text
 from registry.ledger.anchoring import Witnessed
 from registry.ledger.anchors import Anchor, Anchors, read_policy
 from registry.ledger.policy import WitnessPolicy
+from registry.ledger.tlog_proof import TlogProof
 from registry.objects import write_durably
 from registry.witness_client import Asking
 
@@ -148,6 +149,21 @@ def is_due(workspace: Workspace) -> bool:
     if found is None or not found.events:
         return False
     return found.events >= asked.every_events or found.age >= timedelta(minutes=asked.every_minutes)
+
+
+def prove_event(workspace: Workspace, seq: int) -> tuple[TlogProof, int]:
+    """Return the proof of an event and the size that it speaks of: the newest cosigned one if that covers the event.
+
+    Raises:
+        UnknownNameError: when the ledger has no such event.
+        LedgerBrokenError: when a checkpoint or the ledger is not sound.
+    """
+    event = workspace.ledger.event(seq)
+    policy = read_policy(workspace.root / POLICY)
+    kept = Anchors(workspace.root / FOLDER, workspace.ledger.public_vkey).anchors(policy) if policy else []
+    anchor = next((one for one in reversed(kept) if one.checkpoint.size > seq), None)
+    proof = workspace.ledger.prove(seq, anchor.note if anchor else None)
+    return TlogProof(seq, event.data, proof.path, proof.checkpoint), proof.size
 
 
 def _asked(workspace: Workspace, outcomes: Mapping[str, Anchor | OverreadError]) -> Asked:

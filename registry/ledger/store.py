@@ -19,7 +19,14 @@ from registry.ledger.anchors import Anchors
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.copy import CheckpointCopy
 from registry.ledger.log_key import LogKey
-from registry.ledger.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hash
+from registry.ledger.merkle import (
+    EMPTY_ROOT,
+    Frontier,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    verify_inclusion,
+)
 from registry.ledger.proof import InclusionProof, verify_proof
 from registry.ledger.standing import rebuilt, require_kept
 from registry.ledger.transaction import Transaction, open_head
@@ -155,23 +162,31 @@ class Ledger:
             newest = select(LedgerEntry.data, LedgerEntry.seq).order_by(LedgerEntry.seq.desc()).limit(last)
             return [_event(row.data, row.seq) for row in session.execute(newest)]
 
-    def prove(self, seq: int) -> InclusionProof:
-        """Prove that an event stands in the ledger of the newest checkpoint.
+    def prove(self, seq: int, note: str | None = None) -> InclusionProof:
+        """Prove that an event stands in the ledger of a checkpoint.
+
+        Args:
+            seq: the event.
+            note: the checkpoint, such as a cosigned one; the newest unless given.
 
         Raises:
-            UnknownNameError: when the newest checkpoint covers no such event.
-            LedgerBrokenError: when the newest checkpoint is not signed by the log's key, or the ledger contradicts the
-                copy of it.
+            UnknownNameError: when the checkpoint covers no such event.
+            LedgerBrokenError: when the checkpoint is not signed by the log's key, or is not of this ledger, or the
+                ledger contradicts a checkpoint that was kept outside it.
         """
         kept = self._kept()  # read before the snapshot: a commit in between adds to the ledger alone
         with reading(self.engine) as session:
             require_kept(session, self.public_vkey, kept)
             newest = self._latest_checkpoint(session)
-            size = newest.checkpoint.size if newest else 0
-            leaves = _leaves(session, size)
-        if newest is None or not 0 <= seq < size or len(leaves) != size:
+            note = note or (newest.note if newest else "")
+            checkpoint = open_checkpoint(note, self.public_vkey) if note else Checkpoint(self._key.name, 0, EMPTY_ROOT)
+            leaves = _leaves(session, checkpoint.size)
+        if not 0 <= seq < checkpoint.size or len(leaves) != checkpoint.size:
             raise UnknownNameError(f"the signed ledger has no event {seq}")
-        return InclusionProof(seq, size, leaves[seq], inclusion_proof(leaves, seq), newest.note)
+        path = inclusion_proof(leaves, seq)
+        if not verify_inclusion(leaves[seq], seq, checkpoint.size, path, checkpoint.root):
+            raise LedgerBrokenError("the ledger is not that of the checkpoint", mend="run `overread audit verify`")
+        return InclusionProof(seq, checkpoint.size, leaves[seq], path, note)
 
     def prove_continuation(self, old_size: int, size: int) -> tuple[bytes, ...]:
         """Prove that the first `size` events begin with the first `old_size` (hashes of 32 bytes; RFC 6962, 2.1.2).

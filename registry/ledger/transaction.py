@@ -80,8 +80,14 @@ class Transaction:
         self._drafts.append(draft)
         return self._keep(parse_event(data), at, salt, payload)
 
-    def erase_payload(self, seq: int, actor: Mapping[str, str], reason: str) -> Event:
+    def erase_payload(self, seq: int, actor: Mapping[str, str], reason: str, *also: Subject) -> Event:
         """Erase an event's payload and salt for good; the event and the tree stay as they are.
+
+        Args:
+            seq: the event.
+            actor: who erases.
+            reason: why.
+            also: further subjects of the event that tells of it, such as a signature.
 
         Raises:
             ValueError: when no earlier transaction holds that event, or its payload is erased already.
@@ -90,8 +96,8 @@ class Transaction:
         if row is None or row.payload is None:
             raise ValueError(f"event {seq} has no payload to erase")
         row.salt, row.payload, row.erased_at = None, None, instant_text(self._clock.now())
-        subject = Subject("event", str(seq))
-        return self.append(EventDraft("payload.erased", actor, (subject,), {"seq": seq}, reason))
+        subjects = (Subject("event", str(seq)), *also)
+        return self.append(EventDraft("payload.erased", actor, subjects, {"seq": seq}, reason))
 
     def seal(self) -> str | None:
         """Write the events, the head and a signed checkpoint; return its note, or None when none was signed.

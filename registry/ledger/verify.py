@@ -37,6 +37,7 @@ def verify_ledger(
     saved: str | None = None,
     copy: CheckpointCopy | None = None,
     witnessed: Witnessed | None = None,
+    typed: Checkpoint | None = None,
 ) -> LedgerReport:
     """Check the whole ledger.
 
@@ -46,6 +47,7 @@ def verify_ledger(
         saved: the text of a signed checkpoint that was kept elsewhere, if there is one.
         copy: the copy of the newest checkpoint beside the database, if there is one; it finds a truncated database.
         witnessed: the cosigned checkpoints and the policy that says whose cosignatures count, if there are any.
+        typed: size and root that a person typed from paper, in place of `saved`.
 
     Raises:
         UnreadableFileError: when `saved` is not a signed checkpoint at all.
@@ -58,7 +60,7 @@ def verify_ledger(
     anchoring, forged = read_witnessed(witnessed)
     try:
         with reading(engine) as session:
-            return _Check(session, vkey, (outside, beside), anchoring, refused or spoilt or forged).report()
+            return _Check(session, vkey, (typed or outside, beside), anchoring, refused or spoilt or forged).report()
     except DatabaseError as error:
         if isinstance(error, OperationalError) and engine.dialect.name != "sqlite":
             raise unreachable(engine) from error
