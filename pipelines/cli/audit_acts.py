@@ -11,6 +11,7 @@ from pipelines.cli.console import Json, PassphraseFile, Reason, give
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `overread audit`."""
     app.command(epilog="Example: overread audit prove 12 --out event-12.tlog-proof")(prove)
+    app.command(epilog="Example: overread audit stamp --url http://tsa.example/")(stamp)
     app.command(epilog="Example: overread audit erase 12 --signer conny --reason 'request 2026-17'")(erase)
 
 
@@ -51,3 +52,34 @@ def erase(
     done = erase_payload(workspace.lifecycle.record, seq, person, reason)
     line = f"erased the payload of event {seq}; event {done.seq} tells of it. Backups still hold it: erase it there too"
     give({"erased": seq, "event": done.seq}, [line], as_json=as_json)
+
+
+def stamp(
+    url: Annotated[str | None, typer.Option("--url", help="The time authority's address (RFC 3161 over HTTP).")] = None,
+    request: Annotated[Path | None, typer.Option("--request", help="Write the request here instead (.tsq).")] = None,
+    answer: Annotated[Path | None, typer.Option("--take", help="Take the authority's answer from here (.tsr).")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Have the newest checkpoint stamped by the time authority that keys/tsa.pem pins: by address, or by files."""
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases import stamping  # noqa: PLC0415 - lazy
+    from registry.domain.errors import UsageError  # noqa: PLC0415 - lazy
+    from registry.domain.instants import instant_text  # noqa: PLC0415 - lazy
+    from registry.ledger.timestamps import request_for  # noqa: PLC0415 - lazy
+    from registry.objects import write_durably  # noqa: PLC0415 - lazy
+
+    if sum(way is not None for way in (url, request, answer)) != 1:
+        raise UsageError("one way to stamp", mend="give one of --url, --request, --take")
+    workspace = here()
+    if request is not None:
+        checkpoint = stamping.newest(workspace)
+        write_durably(request, request_for(checkpoint.to_text()))
+        give({"request": str(request), "size": checkpoint.size}, [f"wrote {request}"], as_json=as_json)
+        return
+    if answer is not None:
+        checkpoint, at = stamping.take(workspace, answer.read_bytes())
+    else:
+        checkpoint, at = stamping.stamp(workspace, url or "")
+    line = f"the first {checkpoint.size} events existed at {instant_text(at)}"
+    give({"size": checkpoint.size, "at": instant_text(at)}, [line], as_json=as_json)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipelines.bootstrap import find_workspace
 from pipelines.settings import FILE_NAME, Settings
+from pipelines.usecases.stamping import stamps_of
 from pipelines.usecases.witnessing import witnessed
 from registry.database import open_database
 from registry.domain.errors import NotAllowedError, UsageError
@@ -39,7 +40,7 @@ def check(saved: str | None, key: str | None, policy: Path | None = None, paper:
     vkey = LogKey.load(place).public_vkey if key is None else _verifier(key)
     copy = CheckpointCopy(root / "checkpoints" / "latest.txt", vkey)
     typed = _typed(paper, vkey, saved)
-    return verify_ledger(engine, vkey, saved, copy, witnessed(root, vkey, policy), typed)
+    return verify_ledger(engine, vkey, saved, copy, witnessed(root, vkey, policy), typed, stamps_of(root))
 
 
 def _typed(paper: str | None, vkey: str, saved: str | None) -> Checkpoint | None:

@@ -18,6 +18,7 @@ from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.copy import CheckpointCopy
 from registry.ledger.note import MalformedNoteError, NoteRefusedError, VerifierKey
 from registry.ledger.report import Finding, LedgerReport
+from registry.ledger.stamps import Stamps
 from registry.ledger.walk import walk_entries
 from registry.removed import removed
 from registry.schema import Base, LedgerCheckpoint
@@ -38,6 +39,7 @@ def verify_ledger(
     copy: CheckpointCopy | None = None,
     witnessed: Witnessed | None = None,
     typed: Checkpoint | None = None,
+    stamps: Stamps | None = None,
 ) -> LedgerReport:
     """Check the whole ledger.
 
@@ -48,6 +50,7 @@ def verify_ledger(
         copy: the copy of the newest checkpoint beside the database, if there is one; it finds a truncated database.
         witnessed: the cosigned checkpoints and the policy that says whose cosignatures count, if there are any.
         typed: size and root that a person typed from paper, in place of `saved`.
+        stamps: the time stamps that are kept beside the checkpoints, if there are any.
 
     Raises:
         UnreadableFileError: when `saved` is not a signed checkpoint at all.
@@ -60,7 +63,8 @@ def verify_ledger(
     anchoring, forged = read_witnessed(witnessed)
     try:
         with reading(engine) as session:
-            return _Check(session, vkey, (typed or outside, beside), anchoring, refused or spoilt or forged).report()
+            check = _Check(session, vkey, (typed or outside, beside), anchoring, refused or spoilt or forged)
+            return check.report(stamps)
     except DatabaseError as error:
         if isinstance(error, OperationalError) and engine.dialect.name != "sqlite":
             raise unreachable(engine) from error
@@ -84,12 +88,14 @@ class _Check:
         self._anchoring = anchoring
         self._findings = {"saved": refused} if refused else {}
         self._covered = 0
+        self._stamped: list[str] = []
+        self._sound_checkpoints: dict[int, Checkpoint] = {}
         rows = session.execute(select(LedgerCheckpoint.size, LedgerCheckpoint.note).order_by(LedgerCheckpoint.size))
         self._checkpoints = [(row.size, row.note) for row in rows]
         others = [*(one for one in kept if one is not None), *anchoring.kept]
         self._walk = walk_entries(session, [size for size, _ in self._checkpoints] + [one.size for one in others])
 
-    def report(self) -> LedgerReport:
+    def report(self, stamps: Stamps | None) -> LedgerReport:
         """Return the verdict."""
         self._judge_entries()
         for size, note in self._checkpoints:
@@ -100,6 +106,8 @@ class _Check:
             self._judge_kept("copied checkpoint", self._beside)
         for kept in self._anchoring.kept:
             self._judge_kept("cosigned checkpoint", kept)
+        if stamps is not None:
+            self._judge_stamps(stamps)
         self._judge_head()
         self._judge_references()
         return self._broken() if self._findings else self._sound()
@@ -123,7 +131,7 @@ class _Check:
         elif size > self._walk.size:
             self._missing("checkpoint", size, f"the newest checkpoint covers {size} events")
         elif self._walk.roots[size] == checkpoint.root:
-            self._covered = size
+            self._covered, self._sound_checkpoints[size] = size, checkpoint
         else:
             self._changed(size)
 
@@ -143,6 +151,11 @@ class _Check:
         elif self._walk.roots[kept.size] != kept.root:
             why = f"rewritten: the first {kept.size} events are not those that the {what} signs"
             self._found(what, None, why)
+
+    def _judge_stamps(self, stamps: Stamps) -> None:
+        self._stamped, finding = stamps.judge(self._sound_checkpoints)
+        if finding is not None:
+            self._found("stamp", finding.seq, finding.why)
 
     def _judge_head(self) -> None:
         rows = self._session.execute(text("SELECT origin, size, frontier FROM ledger_head")).all()
@@ -221,6 +234,7 @@ class _Check:
         found = [f"the clock went backwards at event {seq}" for seq in self._walk.clock_steps[:5]]
         found += [f"event {seq} was erased, yet its payload is here" for seq in self._walk.lingering[:5]]
         found += self._anchoring.early_cosignatures(self._walk.latest_at)
+        found += self._stamped[-1:]
         if self._anchoring.anchors:
             return tuple(found)
         if self._outside is None:
