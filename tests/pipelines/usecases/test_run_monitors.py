@@ -11,7 +11,8 @@ from monitored import MODEL, NOW, acquisitions, monitored_workspace, predictions
 from sqlalchemy import select
 
 from pipelines.bootstrap import Workspace, init_workspace
-from pipelines.usecases.run_monitors import MonitorRun, read_plan, run_monitors, stored_run
+from pipelines.usecases.monitoring_plan import read_plan
+from pipelines.usecases.run_monitors import MonitorRun, run_monitors, stored_run
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UnreadableFileError, UsageError
 from registry.domain.plan import MonitoringPlan
