@@ -76,7 +76,7 @@ def embedding_signal(view: View, now: FloatArray, base: FloatArray) -> Signal:
     if view.unready:
         return drafted(view, "INP004", replace(counts, reason=NotAssessed.TOO_FEW, why=view.unready))
     if min(len(now), len(base)) < LEAST_EMBEDDINGS:
-        why = f"{len(now)} and {len(base)} patients have an embedding, at least {LEAST_EMBEDDINGS} of each are needed"
+        why = f"patients with an embedding: {len(now)} and {len(base)}, at least {LEAST_EMBEDDINGS} of each are needed"
         return drafted(view, "INP004", replace(counts, reason=NotAssessed.TOO_FEW, why=why))
     drift = embedding_drift(now, base, SEED)
     return drafted(view, "INP004", _embedding(counts, drift))
@@ -108,7 +108,7 @@ def _unfit(view: View, one: InputHistogram) -> str:
     sizes = (min(int(one.now.sum()), one.patients[0]), min(int(one.base.sum()), one.patients[1]))
     if min(sizes) >= least:
         return ""
-    return f"{sizes[0]} patients of the window and {sizes[1]} of the reference state it, at least {least} are needed"
+    return f"patients behind it in window and reference: {sizes[0]} and {sizes[1]}, at least {least} are needed"
 
 
 def _named(one: InputHistogram, reading: Reading) -> Reading:

@@ -179,7 +179,8 @@ def rarer_health(tables: Tables) -> Tables:
     truth = tables.outcomes["truth"].to_numpy(zero_copy_only=False)
     gone = (np.arange(len(truth)) >= LATE) & ~truth & (np.random.default_rng(4).random(len(truth)) < 0.6)
     keep = pa.array(~gone)
-    return Tables(*(table.filter(keep) for table in vars(tables).values()))
+    kept = {name: table.filter(keep) for name, table in vars(tables).items() if table.num_rows}
+    return replace(tables, **kept)
 
 
 def test_more_disease_is_told_apart_from_scores_that_moved() -> None:

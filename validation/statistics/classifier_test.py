@@ -62,31 +62,43 @@ def discriminant(first: FloatArray, second: FloatArray) -> FloatArray:
     spread[spread == 0] = 1.0
     standard = centred / spread
     gap = (first.mean(axis=0) - second.mean(axis=0)) / spread
-    strength = shrinkage(standard)
-    return np.asarray(_solved(standard, strength, gap) / spread, dtype=np.float64)
+    gram = _inner(standard)
+    strength = shrinkage(standard, gram)
+    return np.asarray(_solved(standard, gram, strength, gap) / spread, dtype=np.float64)
 
 
-def shrinkage(standard: FloatArray) -> float:
-    """Return how far correlations are shrunk to zero, in 0..1, from standardised rows float64[n, d]."""
+def shrinkage(standard: FloatArray, gram: FloatArray | None = None) -> float:
+    """Return how far correlations are shrunk to zero, in 0..1, from standardised rows float64[n, d].
+
+    Args:
+        standard: the rows.
+        gram: their products as `discriminant` makes them; computed when left out.
+    """
     n, d = standard.shape
     if n < 3 or d < 2:
         return 1.0
-    gram = standard @ standard.T
-    correlations = float((gram**2).sum()) / n**2 - float((np.einsum("ij->j", standard**2) ** 2).sum()) / n**2
+    inner = _inner(standard) if gram is None else gram
+    correlations = float((inner**2).sum()) / n**2 - float((np.einsum("ij->j", standard**2) ** 2).sum()) / n**2
     squares = standard**2
     products = float((squares.sum(axis=1) ** 2).sum() - (squares**2).sum())
     variance = (products / n - correlations) / (n - 1)
     return 1.0 if correlations <= 0 else min(1.0, max(0.01, variance / correlations))
 
 
-def _solved(standard: FloatArray, strength: float, gap: FloatArray) -> FloatArray:
+def _inner(standard: FloatArray) -> FloatArray:
+    """Return the products of columns or of rows, whichever are fewer; the sum of their squares is the same."""
+    n, d = standard.shape
+    return standard.T @ standard if d <= n else standard @ standard.T
+
+
+def _solved(standard: FloatArray, gram: FloatArray, strength: float, gap: FloatArray) -> FloatArray:
     """Solve (strength I + (1 - strength) R) x = gap for the correlations R, in the smaller of the two dimensions."""
     n, d = standard.shape
     scale = (1 - strength) / n
     if d <= n:
-        matrix = strength * np.eye(d) + scale * standard.T @ standard
+        matrix = strength * np.eye(d) + scale * gram
         return np.asarray(np.linalg.solve(matrix, gap), dtype=np.float64)
-    inner = strength / scale * np.eye(n) + standard @ standard.T if scale > 0 else np.eye(n)
+    inner = strength / scale * np.eye(n) + gram if scale > 0 else np.eye(n)
     inside = standard.T @ np.linalg.solve(inner, standard @ gap) if scale > 0 else 0.0 * gap
     return np.asarray((gap - inside) / strength, dtype=np.float64)
 
