@@ -11,8 +11,8 @@ INPUTS: tuple[SignalType, ...] = (
         "Drift of a quantity of the acquisitions",
         ("acquisitions.acquired_at", "acquisitions.patient"),
         _INPUT,
-        "The distributions of {subject} in window and reference are at most {value} apart (Kolmogorov-Smirnov, {n} "
-        "values of {patients} patients).",
+        "The distributions of {subject} in window and reference are at most {value} apart (test of Cramér and "
+        "von Mises, {n} values of {patients} patients).",
         share=False,
     ),
     SignalType(

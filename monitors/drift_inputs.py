@@ -13,6 +13,7 @@ from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.arrays import FloatArray, IntArray
 from validation.statistics.categorical import category_test
+from validation.statistics.cramer_von_mises import cramer_von_mises
 from validation.statistics.embedding_drift import EmbeddingDrift, embedding_drift
 from validation.statistics.histogram_drift import HistogramDrift, histogram_drift, thinned
 from validation.statistics.multiplicity import holm
@@ -94,7 +95,7 @@ def _p_value(one: InputHistogram) -> float:
     now, base = _independent(one)
     if one.values is None:
         return category_test(now, base, SEED).p_value
-    return histogram_drift(one.values, now, base, SEED, draws=1).ks_p_value
+    return cramer_von_mises(now, base).p_value
 
 
 def _independent(one: InputHistogram) -> tuple[IntArray, IntArray]:
@@ -123,7 +124,7 @@ def _quantity(one: InputHistogram, why: str) -> Reading:
     if why or one.values is None:
         return replace(_counts(one), reason=NotAssessed.TOO_FEW, why=why)
     drift = histogram_drift(one.values, *_independent(one), SEED, DRAWS)
-    return replace(_counts(one), value=drift.ks, p_value=drift.ks_p_value, why=_sized(drift))
+    return replace(_counts(one), value=drift.distance, p_value=drift.p_value, why=_sized(drift))
 
 
 def _sized(drift: HistogramDrift) -> str:
