@@ -19,6 +19,7 @@ FUNNEL_NOTE = (
 )
 
 SEQUENTIAL = "sequential"
+FUNNELS = frozenset({"positive_rate", "sensitivity"})  # statistics that are shares of one scanner's units
 
 
 def subgroup_figures(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
@@ -38,7 +39,8 @@ def undrawn_subgroups(signals: Sequence[Signal]) -> tuple[str, ...]:
 
 def funnel_figures(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
     """Return one funnel per statistic of the scanner monitor that has a value on at least one scanner."""
-    found = [signal for signal in _with_subject(signals, "scanner") if signal["value"] is not None and signal["n"]]
+    shares = [signal for signal in _with_subject(signals, "scanner") if signal["statistic"] in FUNNELS]
+    found = [signal for signal in shares if signal["value"] is not None and signal["n"]]
     return tuple(_funnel(scope, rows, synthetic=synthetic) for scope, rows in by_scope(found).items())
 
 

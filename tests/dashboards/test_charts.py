@@ -159,6 +159,15 @@ def test_signals_of_two_modes_or_sites_never_share_a_picture() -> None:
     assert len([caption for caption in captions if "funnel" in caption]) == 2
 
 
+def test_only_shares_of_a_scanner_are_drawn_as_a_funnel() -> None:
+    run = monitor()
+    shares = [signal for signal in run["signals"] if signal["code"] == "SCN001"]
+    other = [{**signal, "code": "SCN005", "statistic": "quality_shift", "value": -1.2} for signal in shares]
+    pictures = [monitor_figures(dossier(monitor={**run, "signals": found})) for found in (shares, [*shares, *other])]
+    funnels = [[figure.caption for figure in found if "funnel" in figure.caption.lower()] for found in pictures]
+    assert funnels[0] == funnels[1] != []
+
+
 def test_the_strip_shows_the_gravest_state_first_in_marks_and_words() -> None:
     svg = signal_strip({"score": ["ok", "alert", "not_assessed", "watch"]}, FRAME)
     assert "1 alert, 1 watch, 1 not assessed, 1 ok" in texts(svg)

@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 
 from monitors.catalogue import CATALOGUE, SEQUENTIAL
+from monitors.families import CATEGORICAL, MEASURED, NUMERIC, WORK_UNITS
 from monitors.signal_type import SignalType
 from registry.domain.columns import TABLES
 from registry.domain.signal import MONITORS
@@ -40,6 +41,14 @@ def test_each_entry_names_a_known_monitor_and_known_columns(entry: SignalType) -
 def test_each_sentence_uses_known_fields_and_ends_with_a_full_stop(entry: SignalType) -> None:
     assert {field for _, field, _, _ in Formatter().parse(entry.says) if field} <= FIELDS
     assert all(text.endswith(".") for text in (entry.says, entry.calm, entry.raised))
+
+
+def test_the_page_names_every_column_that_is_counted_with_its_unit() -> None:
+    for name, unit in (*NUMERIC.items(), *MEASURED.items()):
+        assert f"| `{name}` | {unit} |" in PAGE
+    assert all(f"| `{name}` | | as it is |" in PAGE for name in CATEGORICAL)
+    assert all(f"| `{name}` | {unit} | {most} |" in PAGE for name, (unit, most) in WORK_UNITS.items())
+    assert {name: TABLES["acquisitions"].by_name[name].unit for name in NUMERIC} == dict(NUMERIC)
 
 
 def test_every_family_of_the_budget_has_its_sequential_code() -> None:

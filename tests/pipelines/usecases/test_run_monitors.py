@@ -15,6 +15,7 @@ from pipelines.usecases.monitoring_plan import read_plan
 from pipelines.usecases.run_monitors import MonitorRun, run_monitors, stored_run
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UnreadableFileError, UsageError
+from registry.domain.instants import instant_text
 from registry.domain.plan import MonitoringPlan
 from registry.schema import MonitorRunRow
 
@@ -46,6 +47,22 @@ def test_a_run_is_stored_by_its_digest_and_put_on_record_with_its_plan(workspace
     assert done.json["tables"]["predictions"]["version"] == 1
     assert types(workspace)[:2] == ["monitor.completed", "plan.adopted"]
     assert {signal["state"] for signal in done.json["signals"]} >= {"ok", "not_assessed"}
+
+
+def test_findings_measurements_and_what_was_expected_reach_the_monitors(workspace: Workspace) -> None:
+    n = 600
+    volumes = [{"subject_id": f"a{row}", "name": "volume", "value": row % 7 / 2, "unit": "mL"} for row in range(n)]
+    take(workspace, "measurements", volumes)
+    found = [{"finding_id": f"f{row}", "prediction_id": f"a{row}", "label": "nodule", "score": 0.5} for row in range(n)]
+    take(workspace, "findings", found)
+    hours = [instant_text(NOW - timedelta(days=day, hours=9)) for day in range(1, 101)]
+    take(workspace, "expected", [{"site": "general", "modality": "MR", "hour": hour, "n": 6.0} for hour in hours])
+    said = {signal["code"]: signal for signal in run(workspace).json["signals"]}
+    assert said["SEG001"]["n"] == said["DET001"]["n"] == said["SCO002"]["n"]
+    assert said["SEG001"]["value"] == pytest.approx(1 / 7, abs=0.01)
+    assert said["DET001"]["value"] == 1.0
+    assert said["RTG001"]["value"] == 1.0
+    assert {"findings", "measurements", "expected"} <= set(run(workspace).json["tables"])
 
 
 def test_the_same_content_twice_is_one_run(workspace: Workspace) -> None:
