@@ -11,7 +11,6 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaincinv
 
 from monitors.alarms import Life, life_of
 from monitors.rehearsal_failures import FAILURES, NEW, Failure
@@ -23,6 +22,7 @@ from registry.domain.estimate import rounded
 from registry.domain.plan import MonitoringPlan
 from registry.domain.ports import Progress
 from registry.domain.signal import Alert
+from validation.statistics.distributions import poisson_upper
 from validation.statistics.proportions import wilson
 
 SCHEMA = "overread.rehearsal/1"
@@ -230,7 +230,7 @@ def _document(
             "alerts": sum(alerts),
             "watched_years": rounded(years),
             "a_year": rounded(sum(alerts) / years),
-            "upper_95": rounded(float(gammaincinv(sum(alerts) + 1, 0.95)) / years),
+            "upper_95": rounded(poisson_upper(sum(alerts)) / years),
             "promised": float(plan.false_alerts_per_model_year),
         },
         "failures": rows,

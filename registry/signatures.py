@@ -35,6 +35,7 @@ MEANINGS: Mapping[Act, str] = {
     Act.ADOPT_PLAN: "approval: adopts this plan",
     Act.ACKNOWLEDGE: "responsibility: takes this alert up",
     Act.RESOLVE: "responsibility: has dealt with this alert",
+    Act.ERASE: "responsibility: erases the payload of this event for good",
 }
 
 

@@ -1,6 +1,6 @@
 """`overread monitor`: run the monitors over what was taken in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +9,8 @@ import typer
 
 from pipelines.cli import rehearse
 from pipelines.cli.console import progress, tell
+from pipelines.cli.documents import JsonFile, put
+from pipelines.cli.monitor_counts import counts
 from registry.domain.errors import ExitCode
 from registry.domain.joining import Known
 
@@ -34,9 +36,11 @@ app = typer.Typer(
 )
 app.command(epilog="Example: overread monitor rehearse --model nodule --years 20")(rehearse.rehearse)
 
+app.command(epilog="Example: overread monitor counts --export q3.json --model nodule --period 2026-Q3")(counts)
+
 
 @app.command(epilog="Example: overread monitor run --model nodule --as-of 2026-09-30 --json")
-def run(
+def run(  # noqa: PLR0913 - one argument an option
     model: Annotated[str, typer.Option("--model", help="The model.")],
     target: Annotated[str | None, typer.Option("--target", help="Only this clinical question.")] = None,
     as_of: Annotated[
@@ -45,9 +49,7 @@ def run(
     plan: Annotated[
         Path | None, typer.Option("--plan", help="TOML monitoring plan; the workspace's unless given.")
     ] = None,
-    json_file: Annotated[
-        str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")
-    ] = None,
+    json_file: JsonFile = None,
     appendix: Annotated[
         Path | None, typer.Option("--appendix", help="Also make the page to explore drift (Evidently's), in this file.")
     ] = None,
@@ -55,6 +57,9 @@ def run(
     known: Annotated[
         KnownTime, typer.Option("--known", help="Recorded known times, or those assumed from the rows' own times.")
     ] = KnownTime.RECORDED,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="embedded, threads, processes, spark or dask; see [counting].")
+    ] = None,
     *,
     require_assessed: Annotated[
         bool, typer.Option("--require-assessed", help="End with 3 when a signal is not assessed.")
@@ -69,9 +74,18 @@ def run(
     with progress("counting") as bar:
         chosen = read_plan(workspace, plan)
         done = run_monitors(
-            workspace, model, target=target, as_of=as_of, plan=chosen, known=Known(known.value), progress=bar
+            workspace,
+            model,
+            target=target,
+            as_of=as_of,
+            plan=chosen,
+            known=Known(known.value),
+            engine=engine,
+            progress=bar,
         )
-    _put(done.data, summary(done.json), json_file)
+    for day in done.counted.mended:
+        tell(f"a stored count of {day} was changed or lost: it was not used, the day was counted anew")
+    put(done.data, summary(done.json), json_file)
     for note in plan_notes(workspace, chosen, done.json):
         tell(note)
     if appendix is not None:
@@ -92,9 +106,7 @@ def replay(
     plan: Annotated[
         Path | None, typer.Option("--plan", help="TOML monitoring plan; the workspace's unless given.")
     ] = None,
-    json_file: Annotated[
-        str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")
-    ] = None,
+    json_file: JsonFile = None,
     *,
     windows: Annotated[
         bool, typer.Option("--windows", help="Judge the fixed windows on each date too: every date is counted anew.")
@@ -111,7 +123,7 @@ def replay(
     with progress("replaying") as bar:
         done = replay_monitors(workspace, asked, read_plan(workspace, plan), bar)
     lines = [alert_line(alert) for alert in done["alerts"]] or [f"no alert in {len(done['runs'])} runs"]
-    _put(monitor_json(done), lines, json_file)
+    put(monitor_json(done), lines, json_file)
 
 
 def _explore(document: Mapping[str, Any], plan: "MonitoringPlan", target: str | None, file: Path) -> None:
@@ -133,17 +145,6 @@ def alert_line(alert: Mapping[str, Any]) -> str:
         f"{alert['cause']['kind']} {alert['cause']['who']} at {alert['site'] or 'all sites'} since {since['estimate']} "
         f"({since['interval'][0]} to {since['interval'][1]}), {alert['studies_affected']} studies affected"
     )
-
-
-def _put(data: bytes, lines: Iterable[str], json_file: str | None) -> None:
-    if json_file == "-":
-        typer.echo(data.decode(), nl=False)
-    elif json_file:
-        Path(json_file).write_bytes(data)
-        tell(f"wrote {json_file}")
-    else:
-        for line in lines:
-            typer.echo(line)
 
 
 def summary(document: dict[str, Any]) -> list[str]:

@@ -4,14 +4,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from monitors.counts import WATCH, Counts, day_number
-from monitors.engine.embedded import count_tables
 from monitors.engine.tables import Request, axes_of
 from monitors.rehearsal import Asked, rehearse
 from monitors.rehearsal_failures import FAILURES
 from monitors.rehearsal_source import LEAST_WEEKS, scope_of, source_of
 from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
-from pipelines.usecases.run_monitors import check_watched, day_of, tables_of
+from pipelines.counting.engines import runner_of
+from pipelines.counting.known_rows import Source
+from pipelines.usecases.count_days import count_days
+from pipelines.usecases.run_monitors import check_watched, day_of
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
@@ -36,7 +38,8 @@ def rehearse_plan(
     _check(asked)
     today = day_of(workspace, None)
     request = Request(asked.model, workspace.settings.time_zone, axes_of(plan), target, pairs=plan.pairs)
-    counts = count_tables(tables_of(workspace, today, Known.ASSUMED), request)
+    runner = runner_of(workspace.settings.counting)
+    counts = count_days(Source(workspace, request, today, Known.ASSUMED, runner), keep=False).counts
     check_watched(workspace, (asked.model, target), counts, today)
     scope = scope_of(counts, target)
     last = _last_day(counts)

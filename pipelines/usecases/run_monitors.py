@@ -8,12 +8,15 @@ from typing import Any
 
 from monitors.counts import Counts
 from monitors.daily import daily_series
-from monitors.engine.embedded import count_tables
-from monitors.engine.tables import Request, Tables, axes_of
+from monitors.engine.tables import Request, axes_of
 from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
 from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
+from pipelines.counting.engines import runner_of
+from pipelines.counting.known_rows import Source
+from pipelines.usecases.count_days import Counted, count_days
+from pipelines.usecases.known_embeddings import embeddings_known
 from pipelines.usecases.monitoring_plan import adopt_plan, read_plan
 from registry.alerts import overlaid, remember
 from registry.database import reading
@@ -34,12 +37,16 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class MonitorRun:
-    """A run of the monitors: its JSON, its bytes and their digest; `fresh` says whether it was new."""
+    """A run of the monitors: its JSON, its bytes and their digest; `fresh` says whether it was new.
+
+    `counted` says which days were counted from rows, and which of them because a stored count did not hold.
+    """
 
     json: dict[str, Any]
     digest: str
     data: bytes
     fresh: bool
+    counted: Counted
 
 
 def run_monitors(
@@ -50,6 +57,7 @@ def run_monitors(
     as_of: str | None = None,
     plan: MonitoringPlan | None = None,
     known: Known = Known.RECORDED,
+    engine: str | None = None,
     progress: Progress,
 ) -> MonitorRun:
     """Compute every signal of a model as of a day and put the run on record; the same content is stored once.
@@ -61,6 +69,7 @@ def run_monitors(
         as_of: the last day that counts, ISO; today in UTC unless given.
         plan: the monitoring plan; the workspace's unless given.
         known: which known time selects the rows.
+        engine: what counts the rows; that of the settings unless given.
         progress: told of each step.
 
     Raises:
@@ -69,17 +78,18 @@ def run_monitors(
         IncompleteError: when nothing is known by that day that could be monitored.
     """
     day, plan = day_of(workspace, as_of), plan or read_plan(workspace, None)
-    tables = tables_of(workspace, day, known)
-    progress.advance()
+    runner = runner_of(workspace.settings.counting, engine)
     suspended = workspace.lifecycle.suspensions(model)
-    request = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended, plan.pairs)
-    counts = count_tables(tables, request)
+    asked = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended, plan.pairs)
+    counted = count_days(Source(workspace, asked, day, known, runner), keep=True)
+    counts = counted.counts
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day)
-    run = monitor_run(counts, plan, Occasion(model, day, known, versions_of(workspace)), sequence)
+    occasion = Occasion(model, day, known, versions_of(workspace))
+    run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings_known(workspace, asked, day, known))
     progress.advance()
-    return _stored(workspace, run, sequence.alerts(day), daily_series(counts, day), plan)
+    return _stored(workspace, run, sequence.alerts(day), plan, counted)
 
 
 def stored_run(workspace: Workspace, row: MonitorRunRow) -> tuple[Json, Json]:
@@ -111,11 +121,6 @@ def day_of(workspace: Workspace, as_of: str | None) -> str:
     return day.isoformat()
 
 
-def tables_of(workspace: Workspace, day: str, known: Known) -> Tables:
-    """Return the observation tables as known by the end of a day."""
-    return Tables(*(workspace.tables.read(name, as_of=day, known=known) for name in TABLES))
-
-
 def versions_of(workspace: Workspace) -> dict[str, dict[str, Any]]:
     """Return number and digest of each observation table that is read."""
     versions = {name: workspace.tables.version(name) for name in TABLES}
@@ -145,12 +150,12 @@ def check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: C
 
 
 def _stored(
-    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], series: Json, plan: MonitoringPlan
+    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], plan: MonitoringPlan, counted: Counted
 ) -> MonitorRun:
     """Store the run and its daily series, then name them, and what its alerts came to, in one transaction."""
     with reading(workspace.engine) as session:
         run = run | {"alerts": overlaid(session, alerts)}
-    data = monitor_json(run)
+    data, series = monitor_json(run), daily_series(counted.counts, run["as_of"])
     digest, beside = workspace.objects.put(data), workspace.objects.put(monitor_json(series))
     with workspace.ledger.transaction() as tx:
         fresh = tx.session.get(MonitorRunRow, digest) is None
@@ -158,7 +163,7 @@ def _stored(
             adopt_plan(workspace, tx, plan)
             _record(workspace, tx, run, digest, beside)
         remember(tx, workspace.lifecycle.record, run["model"], alerts, actor_record(workspace.actor))
-    return MonitorRun(run, digest, data, fresh)
+    return MonitorRun(run, digest, data, fresh, counted)
 
 
 def _record(workspace: Workspace, tx: Transaction, run: Json, digest: str, series: str) -> None:

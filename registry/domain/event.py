@@ -71,6 +71,8 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("deployment.ended", "A deployment ended", ("deployment",)),
     ("serving.refused", "The serving gate refused a model", ("model", "version", "why")),
     ("plan.adopted", "A monitoring plan was adopted", ("digest",)),
+    ("counts.stored", "The counts of some days were stored", ("model", "days")),
+    ("counts.exported", "Counts were exported for another hospital", ("model", "period", "digest")),
     ("plan.signed", "A person signed a monitoring plan", ("digest", "number", "role", "signature")),
     ("monitor.completed", "The monitors ran", ("model", "as_of", "digest")),
     ("report.issued", "A report was issued", ("model", "period", "digest")),
