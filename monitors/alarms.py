@@ -230,7 +230,8 @@ def _deviates(stream: Stream, index: int) -> bool:
     if stream.watched == "silence":
         return True
     first = max(stream.begins, index + 1 - RECENT)
-    return abs(segment_z(stream.comparison, first, index)) >= STILL
+    sums = stream.comparison.series[:, first : index + 1].sum(axis=1, keepdims=True)
+    return abs(float(stream.comparison.beyond(sums)[0])) >= STILL * math.sqrt(stream.comparison.dispersion)
 
 
 def _rearm(

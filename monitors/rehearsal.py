@@ -29,6 +29,7 @@ SCHEMA = "overread.rehearsal/1"
 WEEKS = 52
 AFTER = 30  # days from the end of the labels' reference to the failure
 _YEAR = 365.25
+_PLACES = tuple(FAILURES)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def rehearse(source: Source, plan: MonitoringPlan, asked: Asked, progress: Progr
         life = _life(source, base, plan)
         alerts.append(len(_alerts(life, asked.model)))
         stand = stand or _stand(life, plan, struck, since)
-        for place, name in enumerate(asked.failures):
+        for name in asked.failures:
+            place = _PLACES.index(name)  # so that a failure is drawn alike whichever others are asked for
             stage = _planted(source, base, struck, (since, asked.seed + number, place), FAILURES[name])
             floors[name].append(floor_days(FAILURES[name], base, stage, stand.volumes))
             trials[name].append(_trial(source, plan, asked, FAILURES[name], stage))

@@ -139,17 +139,25 @@ def _by_reads(_failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int,
     return total
 
 
-def _by_quality(_failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int, int]) -> float:
-    """Return the nats of the histogram of motion at the struck site; none where it is not counted."""
-    rows, later = base.quality.get("motion"), stage.year.quality.get("motion")
-    if rows is None or later is None:
-        return 0.0
-    keep = rows.at("site", stage.struck.site) & (rows.codes["day"] >= span[0]) & (rows.codes["day"] < span[1])
-    return float(keep.sum()) * _divergence(later.codes["cell"][keep], rows.codes["cell"][keep]) if keep.any() else 0.0
+def _by_quality(failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int, int]) -> float:
+    """Return the nats of the histograms of image quality at the struck site, or scanner; none where none is counted."""
+    total = 0.0
+    for measure, rows in base.quality.items():
+        keep = rows.at("site", stage.struck.site) & (rows.codes["day"] >= span[0]) & (rows.codes["day"] < span[1])
+        keep &= rows.at("scanner", stage.struck.scanner) | (failure.causes[0] not in _OF_SCANNERS)
+        if keep.any():
+            later = stage.year.quality[measure]
+            total += float(keep.sum()) * _divergence(later.codes["cell"][keep], rows.codes["cell"][keep])
+    return total
+
+
+def _by_answers(failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int, int]) -> float:
+    """Return the nats of scores and of image quality together."""
+    return _by_scores(failure, base, stage, span) + _by_quality(failure, base, stage, span)
 
 
 _MEASURES: Mapping[str, Callable[[Failure, DrawnYear, Stage, tuple[int, int]], float]] = {
-    "score": _by_scores,
+    "score": _by_answers,
     "label": _by_labels,
     "share": _by_share,
     "reads": _by_reads,

@@ -1,6 +1,6 @@
 """The monitoring plan of a run: read, checked, put on record, and what it says of a run beyond its signals."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,10 +51,17 @@ def plan_notes(workspace: Workspace, plan: MonitoringPlan, run: Mapping[str, Any
     """
     missing = standing_of(workspace.lifecycle.record, plan).missing
     notes = [f"{plan.name} is not signed by: {', '.join(missing)} (overread plan sign)"] if missing else []
-    return [*notes, *_stops(plan, run["alerts"], str(run["as_of"]))]
+    return [*notes, *stops_reached(plan, run["alerts"], str(run["as_of"]))]
 
 
-def _stops(plan: MonitoringPlan, alerts: Iterable[Mapping[str, Any]], as_of: str) -> Iterable[str]:
+def stops_reached(plan: MonitoringPlan, alerts: Iterable[Mapping[str, Any]], as_of: str) -> Iterator[str]:
+    """Yield the stop rules that open alerts of a run have reached, each with the clinical fallback.
+
+    Args:
+        plan: whose rules.
+        alerts: as the run's JSON holds them; one that a person took up has reached none.
+        as_of: ISO day of the run.
+    """
     for alert in alerts:
         response = next((key for key, text in plan.actions.items() if text == alert["action"]), "")
         rule = plan.stop_rules.get(response)

@@ -13,6 +13,8 @@ from monitored import MODEL, NOW, acquisitions, outcomes, predictions, take
 from referencing import Registry, Resource
 
 from pipelines.bootstrap import init_workspace
+from pipelines.usecases.monitoring_plan import stops_reached
+from registry.domain.plan import plan_from
 
 SCHEMAS = {
     path.name: json.loads(path.read_text())
@@ -128,11 +130,15 @@ def test_a_run_says_that_its_plan_is_unsigned_until_both_roles_signed_it(watched
     assert watched("plan", "sign", "--signer", "quality", *signed).code == 1
 
 
-def test_a_stop_rule_that_was_reached_is_said_with_its_fallback(watched: Command, tmp_path: Path) -> None:
-    file = tmp_path / "plan.toml"
-    file.write_text("[stop_rules]\nscore = 2\n")
-    run = ("monitor", "run", *ARGUMENTS, "--as-of", "2026-05-29", "--known", "assumed", "--plan", file)
-    assert "stop rule reached: nobody took up alert" in watched(*run).err
+def test_a_stop_rule_that_was_reached_is_said_with_its_fallback_until_somebody_takes_the_alert_up() -> None:
+    plan = plan_from({"stop_rules": {"score": 7}})
+    alert = {"id": "0" * 16, "state": "open", "opened": "2026-05-01", "action": plan.actions["score"]}
+    assert not list(stops_reached(plan, [alert], "2026-05-07"))
+    (note,) = stops_reached(plan, [alert], "2026-05-08")
+    assert "nobody took up alert 0000000000000000 in 7 days" in note
+    assert plan.fallbacks["score"] in note
+    for other in ({"state": "acknowledged"}, {"action": plan.actions["routing"]}):
+        assert not list(stops_reached(plan, [alert | other], "2026-06-08"))
 
 
 def test_a_rehearsal_prints_its_table_and_gives_the_same_bytes_twice(watched: Command) -> None:
