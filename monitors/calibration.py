@@ -1,4 +1,4 @@
-"""Calibration in the large: the share of positive units minus the mean score, clustered by patient."""
+"""Calibration: its level against the reference, error, slope, intercept, Brier score, and the reliability curve."""
 
 import math
 from dataclasses import replace
@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from monitors.areas import classes, labelled
+from monitors.calibration_curve import curve_signals
 from monitors.counts import PATIENTS, Family
 from monitors.draft import Reading, drafted
 from monitors.labels import held_back, label_state
@@ -19,8 +20,8 @@ from validation.statistics.proportions import Bounds
 
 
 def calibration_signals(view: View) -> list[Signal]:
-    """Return the calibration monitor's signal of one scope."""
-    return [drafted(view, "CAL001", _reading(view))]
+    """Return the calibration monitor's signals of one scope."""
+    return [drafted(view, "CAL001", _reading(view)), *curve_signals(view)]
 
 
 def _reading(view: View) -> Reading:

@@ -4,51 +4,14 @@ A code is never reused or renamed. `docs/reference/signals.md` has one section a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-DOCUMENT = "docs/reference/signals.md"
-NO_LIMIT = "none: shown, not judged"
-REFERENCE = "the reference period, with its own uncertainty"
-FLOOR = "the plan's floor, else the reference's estimate with its own uncertainty"
-Q_LIMIT = "the plan's q_limit on the Benjamini-Hochberg q of the monitor's family"
-
-_SCORES = ("predictions.score", "predictions.decision", "acquisitions.acquired_at", "acquisitions.patient")
-_TRUTH = (*_SCORES, "outcomes.truth", "outcomes.source")
-_READS = ("reads.decision", "reads.ai_shown", "reads.read_at", "predictions.decision", "predictions.predicted_at")
-
-
-@dataclass(frozen=True)
-class SignalType:
-    """One code of the catalogue.
-
-    Attributes:
-        code: permanent, such as `SCO001`.
-        monitor: one of `registry.domain.signal.MONITORS`.
-        statistic: machine name of the value.
-        title: what it is called on pages.
-        needs: columns that it needs, as `table.column`.
-        limit: where its limit comes from.
-        says: the sentence, with the fields `value`, `interval`, `n`, `patients`, `limit`, `subject`.
-        calm, raised: what follows the sentence when the state is `ok`, and when it is `watch`.
-        share: whether values are shares, shown as percentages in the sentence.
-    """
-
-    code: str
-    monitor: str
-    statistic: str
-    title: str
-    needs: tuple[str, ...]
-    limit: str
-    says: str
-    calm: str = "This is within what chance explains."
-    raised: str = "This is more than chance explains."
-    share: bool = True
-
-    @property
-    def anchor(self) -> str:
-        """Place in the documentation."""
-        return f"{DOCUMENT}#{self.code.lower()}"
-
+from monitors.catalogue_inputs import INPUTS
+from monitors.catalogue_performance import PERFORMANCE
+from monitors.catalogue_places import PLACES
+from monitors.catalogue_readers import READERS
+from monitors.catalogue_subgroups import SHOWS_NONE, SUBGROUPS
+from monitors.catalogue_targets import TARGETS
+from monitors.signal_type import FLOOR, NO_LIMIT, Q_LIMIT, READS, REFERENCE, SCORES, TRUTH, SignalType
 
 _LOWER = "This is lower than the limit by more than chance explains."
 _HOLDS = "There is no evidence of a decline below the limit."
@@ -58,7 +21,7 @@ _TYPES = (
         "score",
         "score_ks",
         "Score drift",
-        _SCORES,
+        SCORES,
         f"{REFERENCE}; {Q_LIMIT}",
         "The score distributions of window and reference are at most {value} apart (Kolmogorov-Smirnov, {n} units of "
         "{patients} patients).",
@@ -69,7 +32,7 @@ _TYPES = (
         "score",
         "positive_rate",
         "Positive rate of the model",
-        _SCORES,
+        SCORES,
         f"{REFERENCE}; {Q_LIMIT}",
         "The model called {value} {interval} of {n} units positive; in the reference it was {limit}.",
     ),
@@ -78,7 +41,7 @@ _TYPES = (
         "score",
         "score_wasserstein",
         "Size of the score shift",
-        _SCORES,
+        SCORES,
         NO_LIMIT,
         "The scores moved by {value} standard deviations of the reference (Wasserstein distance, {n} units).",
         calm="It sizes the drift that SCO001 tests; it has no limit of its own.",
@@ -89,7 +52,7 @@ _TYPES = (
         "performance",
         "auc",
         "Area under the ROC curve",
-        _TRUTH,
+        TRUTH,
         f"{FLOOR}; {Q_LIMIT}",
         "The AUC is {value} {interval} on {n} units of {patients} patients; the limit is {limit}.",
         calm=_HOLDS,
@@ -101,7 +64,7 @@ _TYPES = (
         "performance",
         "sensitivity",
         "Sensitivity",
-        (*_TRUTH, "outcomes.ai_blinded"),
+        (*TRUTH, "outcomes.ai_blinded"),
         f"{FLOOR}; {Q_LIMIT}",
         "The model found {value} {interval} of {n} positive units; the limit is {limit}.",
         calm=_HOLDS,
@@ -112,7 +75,7 @@ _TYPES = (
         "performance",
         "specificity",
         "Specificity",
-        (*_TRUTH, "outcomes.ai_blinded"),
+        (*TRUTH, "outcomes.ai_blinded"),
         f"{FLOOR}; {Q_LIMIT}",
         "The model cleared {value} {interval} of {n} negative units; the limit is {limit}.",
         calm=_HOLDS,
@@ -123,7 +86,7 @@ _TYPES = (
         "performance",
         "concordance",
         "Concordance with the report",
-        (*_SCORES, "outcomes.truth", "outcomes.source"),
+        (*SCORES, "outcomes.truth", "outcomes.source"),
         NO_LIMIT,
         "The model agreed with the report, or with another reference that is not independent of the read, in {value} "
         "{interval} of {n} units. This is agreement, not accuracy.",
@@ -134,7 +97,7 @@ _TYPES = (
         "calibration",
         "calibration_in_the_large",
         "Calibration in the large",
-        _TRUTH,
+        TRUTH,
         f"{REFERENCE}; {Q_LIMIT}",
         "The share of positive units minus the mean score is {value} {interval} on {n} units; in the reference it was "
         "{limit}.",
@@ -147,9 +110,10 @@ _TYPES = (
         "subgroup",
         "auc_gap",
         "AUC of a group against the rest",
-        _TRUTH,
+        TRUTH,
         f"zero; {Q_LIMIT}",
         "In the group {subject} the AUC differs from that of the rest by {value} {interval}, on {n} units.",
+        calm=SHOWS_NONE,
         share=False,
     ),
     SignalType(
@@ -157,10 +121,11 @@ _TYPES = (
         "subgroup",
         "sensitivity_gap",
         "Sensitivity of a group against the rest",
-        _TRUTH,
+        TRUTH,
         f"zero; {Q_LIMIT}",
         "In the group {subject} the sensitivity differs from that of the rest by {value} {interval}, on {n} positive "
         "units.",
+        calm=SHOWS_NONE,
         share=False,
     ),
     SignalType(
@@ -168,7 +133,7 @@ _TYPES = (
         "subgroup",
         "auc",
         "AUC of a group",
-        _TRUTH,
+        TRUTH,
         NO_LIMIT,
         "In the group {subject} the AUC is {value} {interval}, on {n} units of {patients} patients.",
         calm="SUB001 judges the group against the rest.",
@@ -179,7 +144,7 @@ _TYPES = (
         "subgroup",
         "sensitivity",
         "Sensitivity of a group",
-        _TRUTH,
+        TRUTH,
         NO_LIMIT,
         "In the group {subject} the model found {value} {interval} of {n} positive units.",
         calm="SUB002 judges the group against the rest.",
@@ -189,7 +154,7 @@ _TYPES = (
         "subgroup",
         "missing_rate",
         "Units without the attribute",
-        _SCORES,
+        SCORES,
         f"{REFERENCE}; {Q_LIMIT}",
         "For {value} {interval} of {n} units the {subject} is missing; in the reference it was {limit}.",
         raised="This is more than in the reference, beyond chance: the group comparison sees fewer patients.",
@@ -199,7 +164,7 @@ _TYPES = (
         "scanner",
         "positive_rate",
         "Positive rate of a scanner (funnel)",
-        (*_SCORES, "acquisitions.scanner"),
+        (*SCORES, "acquisitions.scanner"),
         f"exact binomial limits around the rate of all scanners at the scanner's effective n; {Q_LIMIT}",
         "On {subject} the model called {value} {interval} of {n} units positive; the nearer 99.8 % "
         "limit of the funnel is {limit}.",
@@ -209,7 +174,7 @@ _TYPES = (
         "scanner",
         "sensitivity",
         "Sensitivity on a scanner (funnel)",
-        (*_TRUTH, "acquisitions.scanner"),
+        (*TRUTH, "acquisitions.scanner"),
         f"exact binomial limits around the sensitivity of all scanners at the scanner's effective n; {Q_LIMIT}",
         "On {subject} the model found {value} {interval} of {n} positive units; the nearer 99.8 % limit of "
         "the funnel is {limit}.",
@@ -219,7 +184,7 @@ _TYPES = (
         "override",
         "override_rate",
         "Override rate",
-        _READS,
+        READS,
         f"{REFERENCE}; {Q_LIMIT}",
         "Readers who saw the model's answer decided otherwise in {value} {interval} of {n} reads; in the reference it "
         "was {limit}.",
@@ -229,7 +194,7 @@ _TYPES = (
         "override",
         "override_cell",
         "Model against final read",
-        _READS,
+        READS,
         NO_LIMIT,
         "Among {n} reads with the model's answer on screen, {value} {interval} were {subject}.",
         calm="The four cells together are the override table; OVR001 judges their discordant part.",
@@ -239,7 +204,7 @@ _TYPES = (
         "override",
         "ai_shown_unknown",
         "Reads that do not say whether the model was shown",
-        _READS,
+        READS,
         NO_LIMIT,
         "{value} {interval} of {n} reads do not say whether the model's answer was on screen; they are left out of the "
         "override rate.",
@@ -250,7 +215,7 @@ _TYPES = (
         "override",
         "readers_outside_limits",
         "Readers outside the funnel",
-        (*_READS, "reads.reader"),
+        (*READS, "reads.reader"),
         f"exact binomial limits around the override rate of all readers; {Q_LIMIT} (Simes)",
         "{value} of the readers with enough reads lie outside the 99.8 % limits of the override rate, on {n} reads.",
         calm="No reader stands apart by more than chance explains.",
@@ -294,7 +259,7 @@ _TYPES = (
         "data",
         "auc_tie_bound",
         "Loss of AUC by ties on the score grid",
-        _TRUTH,
+        TRUTH,
         "0.001",
         "Ties on the score grid leave the AUC undecided by at most {value}, on {n} units.",
         calm="The grid resolves the scores.",
@@ -312,6 +277,8 @@ _TYPES = (
         calm="Every prediction has its acquisition.",
         raised="Take in the acquisitions of these studies.",
     ),
+    *INPUTS,
+    *PERFORMANCE,
     *(
         SignalType(
             f"SEQ00{place}",
@@ -340,5 +307,6 @@ _TYPES = (
         )
     ),
 )
-CATALOGUE: Mapping[str, SignalType] = {entry.code: entry for entry in _TYPES}
+_EVERY = (*_TYPES, *SUBGROUPS, *READERS, *PLACES, *TARGETS)
+CATALOGUE: Mapping[str, SignalType] = {entry.code: entry for entry in _EVERY}
 SEQUENTIAL: tuple[str, ...] = tuple(code for code in CATALOGUE if code.startswith("SEQ"))

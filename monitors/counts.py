@@ -6,6 +6,7 @@ Axes of text carry their levels; axes of integers (`day` as the proleptic ordina
 their own codes.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,7 @@ PATIENTS = "patients"  # F0 x every F1 axis x patient
 READ_PATIENTS = "read_patients"  # FR x patient
 REPORTED_PATIENTS = "reported_patients"  # FC x patient
 FINDING_PATIENTS = "finding_patients"  # FQ x patient
+LABEL_SOURCES = "label_sources"  # units by truth, report, and the fraction with which an audit sampled them
 # The families of the sequential watch, nearly one cell a unit by the day on which it entered; never exported either.
 WATCH = "watch"
 WATCH_READS = "watch_reads"
@@ -36,8 +38,9 @@ SCANNER = "scanner"
 SOFTWARE = "software_versions"
 PROTOCOL = "protocol_name"
 NO_LABEL = 9999  # days: the age of a label that never came
-INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS})
+INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS, LABEL_SOURCES})
 _PACKED = 2**62
+_TABLE_PER_ROW = 8  # cells of a table per row up to which it is quicker than sorting (benchmarks/monitoring.py)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +170,7 @@ def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
         READ_PATIENTS: (*FR, "patient"),
         REPORTED_PATIENTS: (*FC, "patient"),
         FINDING_PATIENTS: (*FQ, "patient"),
+        LABEL_SOURCES: (*F0, "report", "fraction", "patient"),
     }
     return {"F0": F0, "FR": FR, "FA": FA, "FC": FC, "FQ": FQ} | ones | inside | watch_axes(axes)
 
@@ -189,8 +193,19 @@ def count(name: str, columns: Mapping[str, Column]) -> Family:
     """
     levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
     codes = [column.codes if isinstance(column, Labels) else column for column in columns.values()]
-    stacked = np.stack([np.asarray(column, dtype=np.int64) for column in codes], axis=1)
+    stacked = np.empty((len(codes[0]), len(codes)), dtype=np.int64, order="F")
+    for place, column in enumerate(codes):
+        stacked[:, place] = column
     return _canonical(name, tuple(columns), levels, stacked, np.ones(len(stacked), dtype=np.int64))
+
+
+def weighed(name: str, columns: Mapping[str, Column], weights: Integers) -> Family:
+    """Add up whole weights int64[n] by the columns of n rows; a cell whose weights add up to zero is not kept."""
+    levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
+    codes = [column.codes if isinstance(column, Labels) else column for column in columns.values()]
+    kept = np.flatnonzero(weights)
+    stacked = np.stack([np.asarray(column, dtype=np.int64)[kept] for column in codes], axis=1)
+    return _canonical(name, tuple(columns), levels, stacked, np.asarray(weights, dtype=np.int64)[kept])
 
 
 def merge(first: Family, second: Family) -> Family:
@@ -224,13 +239,12 @@ def _canonical(
     name: str, axes: tuple[str, ...], levels: Mapping[str, tuple[str, ...]], codes: Integers, counts: Integers
 ) -> Family:
     """Sort the levels that are in use, sort the cells, add up equal cells."""
-    codes = codes.copy()
+    codes = codes.copy(order="F")
     kept = {}
     for place, axis in enumerate(axes):
         if axis in levels:
             codes[:, place], kept[axis] = _relabel(codes[:, place], levels[axis])
-    first, sums = _grouped(codes, counts)
-    return Family(name, axes, kept, codes[first], sums)
+    return Family(name, axes, kept, *_grouped(codes, counts))
 
 
 def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
@@ -253,25 +267,52 @@ def _pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[s
 
 
 def _grouped(codes: Integers, counts: Integers) -> tuple[Integers, Integers]:
-    """Return the first row of each group of equal rows, groups in lexicographic order, and the groups' sums."""
+    """Return the distinct rows in lexicographic order, shape (cells, axes), and the sum of each one's counts."""
     if len(codes) == 0:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    order = _order(codes)
+        return codes, np.zeros(0, dtype=np.int64)
+    low = codes.min(axis=0)
+    radices = codes.max(axis=0) - low + 1
+    size = math.prod(radices.tolist())
+    if size >= _PACKED:
+        return _grouped_by_column(codes, counts)
+    packed = np.zeros(len(codes), dtype=np.int64)
+    for place, radix in enumerate(radices.tolist()):
+        packed *= radix
+        packed += codes[:, place]
+        packed -= low[place]
+    keys, sums = _summed(packed, counts, size)
+    return _unpacked(keys, radices, low), sums
+
+
+def _summed(packed: Integers, counts: Integers, size: int) -> tuple[Integers, Integers]:
+    """Return the distinct keys below `size`, ascending, and the sum of each one's counts: by table where it is small.
+
+    Sums of integers in binary64 are exact below 2**53.
+    """
+    ones = bool((counts == 1).all())
+    if size <= _TABLE_PER_ROW * len(packed) and counts.sum() < 2**53:
+        table = np.bincount(packed, None if ones else counts.astype(np.float64), minlength=size)
+        keys = np.flatnonzero(table)
+        return keys, table[keys].astype(np.int64)
+    order = None if ones else np.argsort(packed, kind="stable")
+    ordered = np.sort(packed) if order is None else packed[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    if order is None:
+        return ordered[starts], np.diff(starts, append=len(ordered))
+    return ordered[starts], np.add.reduceat(counts[order], starts)
+
+
+def _unpacked(keys: Integers, radices: Integers, low: Integers) -> Integers:
+    """Return the rows of packed keys."""
+    codes = np.empty((len(keys), len(radices)), dtype=np.int64)
+    for place in reversed(range(len(radices))):
+        keys, codes[:, place] = np.divmod(keys, radices[place])
+    return codes + low
+
+
+def _grouped_by_column(codes: Integers, counts: Integers) -> tuple[Integers, Integers]:
+    """Group rows whose packed key would not fit into 63 bits."""
+    order = np.lexsort(codes.T[::-1])
     ordered = codes[order]
     starts = np.flatnonzero(np.concatenate([[True], np.any(ordered[1:] != ordered[:-1], axis=1)]))
-    return order[starts].astype(np.int64), np.add.reduceat(counts[order], starts).astype(np.int64)
-
-
-def _order(codes: Integers) -> npt.NDArray[np.intp]:
-    """Sort rows lexicographically: as one packed integer where it fits, column by column where it does not."""
-    low = codes.min(axis=0)
-    radices = [int(radix) for radix in codes.max(axis=0) - low + 1]
-    size = 1
-    for radix in radices:
-        size *= radix
-    if size >= _PACKED:
-        return np.lexsort(codes.T[::-1])
-    packed = np.zeros(len(codes), dtype=np.int64)
-    for place, radix in enumerate(radices):
-        packed = packed * radix + (codes[:, place] - low[place])
-    return np.argsort(packed, kind="stable")
+    return ordered[starts], np.add.reduceat(counts[order], starts)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from monitors.catalogue import CATALOGUE, SignalType
+from monitors.catalogue import CATALOGUE
 from monitors.scope import View
 from monitors.shares import thin
+from monitors.signal_type import SignalType
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed, SignalState
 from validation.statistics.proportions import Bounds, ClusteredShare
@@ -87,7 +88,12 @@ def subject_words(subject: Mapping[str, str]) -> str:
     """Spell a subject, such as `sex F`."""
     if "cell" in subject:
         return CELL_WORDS[subject["cell"]]
-    return ", ".join(f"{key.removeprefix('axis:').replace('_', ' ')} {value}" for key, value in subject.items())
+    if "feature" in subject:
+        return subject["feature"].replace("_", " ")
+    return ", ".join(
+        value.replace("_", " ") if key == "measure" else f"{key.removeprefix('axis:').replace('_', ' ')} {value}"
+        for key, value in subject.items()
+    )
 
 
 def _of_enough_patients(reading: Reading) -> Reading:

@@ -1,7 +1,7 @@
 """Score drift: the distribution of scores, and the share called positive, against the reference."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.grid import to_values
 from validation.statistics.two_sample import ks_test, wasserstein_distance
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 PERMUTATIONS = 999
 SEED = 20_250_101  # fixed, so that the same counts give the same p-value
@@ -88,32 +91,34 @@ def permutation_p(now: Family, base: Family) -> float:
     A block is one patient's units in one period; 999 random assignments of as many blocks to the window, with a fixed
     seed, on 1,024 cells. A patient with units in both periods has two blocks: that makes the test conservative.
     """
-    blocks = np.concatenate([_blocks(now), _blocks(base)])
-    in_window, total = len(_blocks(now)), blocks.sum(axis=0)
-    observed = _distances(np.arange(len(blocks))[None, :] < in_window, blocks, total)[0]
+    from scipy.sparse import vstack  # noqa: PLC0415 - lazy: scipy is slow to import
+
+    parts = [_blocks(family) for family in (now, base)]
+    blocks, in_window = vstack(parts, format="csr"), parts[0].shape[0]
+    observed = _distances(np.arange(blocks.shape[0])[None, :] < in_window, blocks)[0]
     rng = np.random.default_rng(SEED)
     reached = 0
     for start in range(0, PERMUTATIONS, _BATCH):
-        draws = rng.random((min(_BATCH, PERMUTATIONS - start), len(blocks)))
+        draws = rng.random((min(_BATCH, PERMUTATIONS - start), blocks.shape[0]))
         chosen = np.zeros(draws.shape, dtype=np.bool_)
         np.put_along_axis(chosen, np.argpartition(draws, in_window - 1, axis=1)[:, :in_window], values=True, axis=1)
-        reached += int((_distances(chosen, blocks, total) >= observed - 1e-12).sum())
+        reached += int((_distances(chosen, blocks) >= observed - 1e-12).sum())
     return (1 + reached) / (1 + PERMUTATIONS)
 
 
-def _blocks(family: Family) -> npt.NDArray[np.float64]:
-    """Return the cumulative counts of each patient on the coarse cells, shape (patients, 1024)."""
+def _blocks(family: Family) -> "csr_array":
+    """Return the counts of each patient on the coarse cells, shape (patients, 1024), few of them above zero."""
+    from scipy.sparse import csr_array  # noqa: PLC0415 - lazy: scipy is slow to import
+
     patients, place = np.unique(family.codes_of("patient"), return_inverse=True)
-    table = np.zeros((len(patients), CELLS // _COARSE))
-    np.add.at(table, (place, family.codes_of("q") // _COARSE), family.counts)
-    return np.cumsum(table, axis=1)
+    cells = family.codes_of("q") // _COARSE
+    return csr_array((family.counts, (place, cells)), shape=(len(patients), CELLS // _COARSE))
 
 
-def _distances(
-    chosen: npt.NDArray[np.bool_], blocks: npt.NDArray[np.float64], total: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _distances(chosen: npt.NDArray[np.bool_], blocks: "csr_array") -> npt.NDArray[np.float64]:
     """Return the distance of each assignment of blocks, shape (assignments,)."""
-    inside = chosen.astype(np.float64) @ blocks
+    total = np.cumsum(np.asarray(blocks.sum(axis=0)))
+    inside = np.cumsum((blocks.T @ chosen.T.astype(np.int64)).T, axis=1)
     outside = total - inside
     gap = inside / inside[:, -1:] - outside / outside[:, -1:]
     return np.asarray(np.abs(gap).max(axis=1), dtype=np.float64)

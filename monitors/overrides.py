@@ -6,17 +6,19 @@ import numpy as np
 
 from monitors.counts import FINDING_PATIENTS, READ_PATIENTS, Family
 from monitors.draft import Reading, drafted, reading_of
+from monitors.families import LABELS, REACTIONS
 from monitors.funnel import funnel_of
+from monitors.reactions import RESTRICTED, apart, compared, overridden, readers_apart
 from monitors.reference import against_reference
 from monitors.scope import View
-from monitors.shares import Mask, difference_p, patients_of, share_of
+from monitors.shares import Mask, difference_p, patients_of, rise_p, share_of
+from monitors.stratified import Stratified
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.multiplicity import benjamini_hochberg
 
 # The cell's name, then the model's decision and the reader's.
 CELLS = {"ai+read+": ("pos", "pos"), "ai+read-": ("pos", "neg"), "ai-read+": ("neg", "pos"), "ai-read-": ("neg", "neg")}
-RESTRICTED = {"reader": "restricted"}
 
 
 def override_signals(view: View) -> list[Signal]:
@@ -28,21 +30,60 @@ def override_signals(view: View) -> list[Signal]:
         *(("OVR002", _cell(view, compared(now), cell)) for cell in CELLS),
         ("OVR003", _unknown(now)),
         ("OVR004", _readers(view, compared(now))),
+        *_on_like_cases(view),
+        ("OVR008", _clicks(view)),
     ]
     note = _note(view)
     return [drafted(view, code, _explained(reading, unseen, note)) for code, reading in readings]
 
 
-def compared(reads: Family) -> Family:
-    """Return the reads that count as reactions: the model's answer was made, and shown, before."""
-    shown = reads.where(ai_shown="yes")
-    return shown.select(~shown.is_level("ai_decision", "none"))
+def finding_signals(view: View) -> list[Signal]:
+    """Return how often readers reject the model's findings, one signal a label; none where nobody answers findings."""
+    now, base = (_answered(period[LABELS]) for period in (view.now, view.base))
+    found = []
+    for label in sorted(set(now.levels["label"]) | set(base.levels["label"])):
+        parts = (now.where(label=label), base.where(label=label))
+        reading = against_reference(view, *parts, lambda family: family.is_level("accepted", "no"), difference_p)
+        found.append(drafted(view, "OVR007", replace(reading, subject={"label": label})))
+    return found
 
 
-def overridden(reads: Family) -> Mask:
-    """Say per cell whether the reader decided otherwise than the model."""
-    ai, final = (reads.is_level(axis, "pos") for axis in ("ai_decision", "read_decision"))
-    return np.asarray(ai != final, dtype=np.bool_)
+def _answered(findings: Family) -> Family:
+    return findings.select(~findings.is_level("accepted", "unknown"))
+
+
+def _on_like_cases(view: View) -> list[tuple[str, Reading]]:
+    """Return how scanners and readers differ in overrides once the model's decision and score band are the same."""
+    reads, least = compared(view.now[REACTIONS].where(stage="final")), view.plan.min_units
+    scanners = apart(reads, "scanner", overridden, least)
+    readings = [("OVR005", _apart(reads.where(scanner=name), found, name)) for name, found in scanners.items()]
+    if not readings:
+        why = f"two scanners with at least {least} reads, and overrides among them, are needed"
+        readings = [("OVR005", Reading(reads.total, reason=NotAssessed.TOO_FEW, why=why))]
+    p_values = {name: found.p_value for name, found in apart(reads, "reader", overridden, least).items()}
+    return [*readings, ("OVR006", readers_apart(reads, p_values, ""))]
+
+
+def _apart(reads: Family, found: Stratified, scanner: str) -> Reading:
+    n, patients, subject = reads.total, patients_of(reads), {"scanner": scanner}
+    return Reading(n, found.difference, found.bounds, 0.0, found.p_value, n_patients=patients, subject=subject)
+
+
+def _clicks(view: View) -> Reading:
+    """Return how often what was clicked contradicts what was decided, against the reference."""
+    now, base = (_clicked(compared(period[REACTIONS].where(stage="final"))) for period in (view.now, view.base))
+    reading = against_reference(view, now, base, _contradicts, rise_p)
+    if now.total == 0:
+        return replace(reading, reason=NotAssessed.ATTRIBUTE_MISSING, why="no read says what was clicked")
+    return reading
+
+
+def _clicked(reads: Family) -> Family:
+    return reads.select(~reads.is_level("clicked", "unknown"))
+
+
+def _contradicts(reads: Family) -> Mask:
+    return np.asarray(reads.is_level("clicked", "override") != overridden(reads), dtype=np.bool_)
 
 
 def _cell(view: View, reads: Family, cell: str) -> Reading:

@@ -10,13 +10,20 @@ from monitors.counts import Counts
 from monitors.coverage import coverage_signals
 from monitors.data import data_signals, unjoined_signal, version_scopes
 from monitors.drift import score_signals
+from monitors.input_features import input_drift
 from monitors.judge import judged
-from monitors.overrides import override_signals
+from monitors.label_monitors import LABEL_MONITORS
+from monitors.overrides import finding_signals, override_signals
+from monitors.oversight import oversight_signals
 from monitors.performance import performance_signals
+from monitors.quality import quality_signals
+from monitors.routing import routing_signals
 from monitors.scanners import scanner_signals
 from monitors.scope import read_view, scopes_of, unit_view
 from monitors.sequential import Sequence, sequence_of
 from monitors.subgroups import subgroup_signals
+from monitors.targets import target_signals
+from monitors.workload import workload_signals
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
 from registry.domain.signal import Signal
@@ -29,6 +36,10 @@ UNIT_MONITORS = (
     scanner_signals,
     coverage_signals,
     data_signals,
+    finding_signals,
+    workload_signals,
+    target_signals,
+    *LABEL_MONITORS,
 )
 
 
@@ -89,7 +100,10 @@ def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal
     for scope in scopes_of(counts):
         view = unit_view(counts, scope, plan, as_of)
         found += [signal for monitor in UNIT_MONITORS for signal in monitor(view)]
-        found += override_signals(read_view(counts, scope, plan, as_of))
+        found += quality_signals(view, counts) + routing_signals(view, counts)
+        reads = read_view(counts, scope, plan, as_of)
+        found += override_signals(reads) + oversight_signals(reads)
+        found += input_drift(view, counts, as_of)
     for scope in version_scopes(counts):
         view = unit_view(counts, scope, plan, as_of)
         found.append(unjoined_signal(view, counts))

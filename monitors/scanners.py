@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from monitors.between import between
 from monitors.counts import PATIENTS, Family
 from monitors.draft import Reading, drafted, reading_of
 from monitors.funnel import MEMBERS, Funnel, funnel_of
@@ -22,7 +23,30 @@ def scanner_signals(view: View) -> list[Signal]:
     positives = now.where(truth="pos")
     rates = _readings(now, view.plan.min_units)
     hits = [held_back(state, reading) for reading in _readings(positives, view.plan.min_positive)]
-    return [drafted(view, code, reading) for code, part in (("SCN001", rates), ("SCN002", hits)) for reading in part]
+    spreads = (
+        ("SCN003", _spread(now, view.plan.min_units)),
+        ("SCN004", held_back(state, _spread(positives, view.plan.min_positive, judged=True))),
+    )
+    funnels = (("SCN001", rates), ("SCN002", hits))
+    return [drafted(view, code, reading) for code, part in funnels for reading in part] + [
+        drafted(view, code, reading) for code, reading in spreads
+    ]
+
+
+def _spread(units: Family, least: int, *, judged: bool = False) -> Reading:
+    """Return how much scanners differ beyond chance: the sd of the logits of their shares."""
+    known = units.select(~units.is_level(AXIS, ""))
+    shares = [share for share in (_share(known, scanner) for scanner in known.levels[AXIS]) if share.n >= least]
+    found = between([share.value * share.effective_n for share in shares], [share.effective_n for share in shares])
+    n = sum(share.n for share in shares)
+    if found is None:
+        why = f"{len(shares)} scanners have the {least} units that are needed; three, and a share inside 0..1, make one"
+        return Reading(n, reason=NotAssessed.TOO_FEW, why=why)
+    why = (
+        f"{len(shares)} scanners; {100 * found.icc:.1f} % of the latent variance lies between them, and the odds of "
+        f"two of them differ by a median factor of {found.median_odds_ratio:.2f}"
+    )
+    return Reading(n, found.sd, found.bounds, 0.0 if judged else None, found.p_value if judged else None, why=why)
 
 
 def _readings(units: Family, least: int) -> list[Reading]:

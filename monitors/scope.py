@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from monitors.counts import (
     FINDING_PATIENTS,
+    LABEL_SOURCES,
     PATIENTS,
     READ_PATIENTS,
     REPORTED_PATIENTS,
@@ -14,13 +15,14 @@ from monitors.counts import (
     day_text,
     merge,
 )
+from monitors.families import FOUND, LABELS, LESIONS, MEASURES, REACTIONS, READ_TIMES, WORK
 from registry.domain.plan import MonitoringPlan
 from registry.domain.signal import Window
 from registry.domain.vocabulary import Mode
 
 MONITORED_MODES = (Mode.LIVE.value, Mode.SHADOW.value)
-_UNITS = ("F0", PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS)
-_READS = ("FR", READ_PATIENTS, FINDING_PATIENTS)
+_UNITS = ("F0", PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS, LABEL_SOURCES, WORK, LABELS, FOUND, MEASURES, LESIONS)
+_READS = ("FR", READ_PATIENTS, FINDING_PATIENTS, REACTIONS, READ_TIMES)
 
 
 @dataclass(frozen=True, order=True)

@@ -1,38 +1,44 @@
-"""Subgroups of the plan's axes: each group's AUC and sensitivity, and its gap to the rest; no group is hidden."""
+"""Subgroups of the plan's axes and pairs: each group's gaps to the rest, and what is shown equal; none is hidden."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from monitors.areas import area_bounds, area_of, classes, labelled
-from monitors.counts import PATIENTS, Family
-from monitors.draft import Reading, drafted, reading_of
+from monitors.between import Between, between, shrunken
+from monitors.counts import PATIENTS, SCANNER, Family
+from monitors.draft import Reading, drafted
+from monitors.equivalence import area_equivalence, rate_equivalence
+from monitors.families import pair_axes
+from monitors.gaps import area_gap, area_reading, calibration_gap, rate_gap, rate_reading
+from monitors.groups import Group, Groups, groups_of
 from monitors.labels import LabelState, held_back, label_state
-from monitors.performance import thin_area
+from monitors.rates import PPV, SENSITIVITY, SPECIFICITY, Rate
 from monitors.reference import against_reference
 from monitors.scope import View
-from monitors.shares import Mask, difference_p, patients_of, rise_p, share_of, thin
+from monitors.shares import Mask, rise_p
+from monitors.stratified import stratified_difference
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
-from validation.statistics.area_tests import independent_areas
-from validation.statistics.proportions import ClusteredShare, difference_bounds
 
-CODES = ("SUB001", "SUB002", "SUB003", "SUB004")
+GAPS = {"SUB002": SENSITIVITY, "SUB006": SPECIFICITY, "SUB007": PPV}
+WITHIN = (SENSITIVITY, SPECIFICITY)
+Coded = Iterator[tuple[str, Reading]]
 
 
 def subgroup_signals(view: View) -> list[Signal]:
-    """Return the subgroup monitor's signals of one scope: per axis the missing share, per group four signals."""
+    """Return the subgroup monitor's signals of one scope: per axis the missing share, per group its gaps."""
     state = label_state(view)
-    return [signal for axis in view.plan.subgroup_axes for signal in _axis(view, axis, state)]
+    found = [drafted(view, "SUB005", _missing(view, axis)) for axis in view.plan.subgroup_axes]
+    splits = [(axis,) for axis in view.plan.subgroup_axes] + [pair_axes(pair) for pair in view.plan.pairs]
+    for axes in splits:
+        found += [drafted(view, code, _held(state, reading)) for code, reading in _split(view, groups_of(view, axes))]
+    return found
 
 
-def _axis(view: View, axis: str, state: LabelState) -> list[Signal]:
-    now, base = view.now[PATIENTS], view.base[PATIENTS]
-    missing = drafted(view, "SUB005", _missing(view, axis))
-    groups = sorted((set(now.levels[axis]) | set(base.levels[axis])) - {""})
-    if not groups:
-        why = f"no unit states the attribute {axis}"
-        none = Reading(now.total, subject={"attribute": axis}, reason=NotAssessed.ATTRIBUTE_MISSING, why=why)
-        return [missing, *(drafted(view, code, none) for code in CODES[:2])]
-    return [missing, *(signal for group in groups for signal in _group(view, axis, group, state))]
+def _held(state: LabelState, reading: Reading) -> Reading:
+    """Hold back what the labels do not carry; a group that nobody states stays what it is."""
+    if reading.reason is NotAssessed.ATTRIBUTE_MISSING:
+        return reading
+    return held_back(state, replace(reading, assumes=state.assumes))
 
 
 def _missing(view: View, axis: str) -> Reading:
@@ -43,63 +49,77 @@ def _missing(view: View, axis: str) -> Reading:
     return replace(reading, subject={"attribute": axis})
 
 
-def _group(view: View, axis: str, group: str, state: LabelState) -> list[Signal]:
-    """Return the four signals of a group; a group that is too small keeps its rows."""
-    stated = labelled(view.now[PATIENTS])
-    stated = stated.select(~stated.is_level(axis, ""))
-    chosen = stated.is_level(axis, group)
-    parts = (stated.select(chosen), stated.select(~chosen))
-    readings = (_auc_gap(view, *parts), _sensitivity_gap(view, *parts), _auc(view, parts[0]), _rate(view, parts[0]))
-    return [
-        drafted(view, code, held_back(state, replace(reading, subject={f"axis:{axis}": group}, assumes=state.assumes)))
-        for code, reading in zip(CODES, readings, strict=True)
+def _split(view: View, groups: Groups) -> Coded:
+    """Yield the readings of every group of some axes."""
+    name = " and ".join(groups.axes)
+    if not groups.listed and not groups.small:
+        why = f"no unit states the attribute {name}"
+        none = Reading(view.now[PATIENTS].total, reason=NotAssessed.ATTRIBUTE_MISSING, why=why)
+        yield from ((code, replace(none, subject={"attribute": name})) for code in ("SUB001", "SUB002"))
+    if groups.small:
+        why = f"each of {groups.small} groups has fewer than the {groups.least} units with an outcome that are needed"
+        subject = {"attribute": name, "groups": f"{groups.small} small ones"}
+        yield "SUB001", Reading(0, subject=subject, reason=NotAssessed.TOO_FEW, why=why)
+    spread = _spread(groups)
+    for group in groups.listed:
+        for code, reading in _group(view, group, spread):
+            yield code, replace(reading, subject={**group.subject, **reading.subject})
+
+
+def _group(view: View, group: Group, spread: Between | None) -> Coded:
+    plan, (_, inside, rest) = view.plan, group
+    area = area_reading(plan, inside)
+    yield "SUB001", area_gap(plan, inside, rest, area)
+    yield "SUB003", area
+    for code, rate in GAPS.items():
+        yield code, rate_gap(plan, inside, rest, rate)
+    yield "SUB004", rate_reading(plan, inside, SENSITIVITY)
+    yield "SUB008", calibration_gap(plan, inside, rest)
+    for rate in WITHIN:
+        yield "SUB009", _of(rate_equivalence(plan, inside, rest, rate), rate.name)
+        yield "SUB011", _of(_within_scanners(view, group, rate), rate.name)
+    yield "SUB009", _of(area_equivalence(plan, inside, rest), "auc")
+    yield "SUB010", _pooled(spread, inside)
+
+
+def _of(reading: Reading, measure: str) -> Reading:
+    return replace(reading, subject={"measure": measure})
+
+
+def _spread(groups: Groups) -> Between | None:
+    """Return how much the groups' sensitivities differ beyond chance."""
+    shares = [share for share in (SENSITIVITY.of(group.inside) for group in groups.listed) if share]
+    return between([share.value * share.effective_n for share in shares], [share.effective_n for share in shares])
+
+
+def _pooled(spread: Between | None, group: Family) -> Reading:
+    share = SENSITIVITY.of(group)
+    if share is None:
+        return Reading(0, reason=NotAssessed.TOO_FEW, why=f"0 {SENSITIVITY.units} in the group")
+    if spread is None:
+        why = "pooling needs three groups with positive units, and both found and missed ones among them"
+        return Reading(share.n, n_patients=share.patients, reason=NotAssessed.TOO_FEW, why=why)
+    found = shrunken(spread, share.value * share.effective_n, share.effective_n)
+    why = f"the groups' sensitivities differ by {spread.sd:.2f} on the logit scale beyond chance"
+    return Reading(share.n, found.value, found.bounds, n_positive=share.successes, n_patients=share.patients, why=why)
+
+
+def _within_scanners(view: View, group: Group, rate: Rate) -> Reading:
+    """Return the gap on the same scanners, beside the plain one."""
+    raw = rate_gap(view.plan, group.inside, group.rest, rate)
+    if raw.reason:
+        return raw
+    unlike = replace(raw, value=None, interval=None, limit=None, p_value=None, reason=NotAssessed.TOO_FEW)
+    if f"axis:{SCANNER}" in group.subject:
+        return replace(unlike, reason=NotAssessed.NOT_RUN, why="the scanner is itself an axis of the group")
+    scanners = sorted((set(group.inside.levels[SCANNER]) & set(group.rest.levels[SCANNER])) - {""})
+    pairs = [
+        (rate.of(group.inside.where(scanner=scanner)), rate.of(group.rest.where(scanner=scanner)))
+        for scanner in scanners
     ]
-
-
-def _auc(view: View, group: Family) -> Reading:
-    positive, negative = classes(group)
-    counts = Reading(group.total, n_positive=positive, n_patients=patients_of(group))
-    area, least = area_of(group), view.plan.min_auc_class
-    if area is None or min(positive, negative) < least:
-        why = f"{positive} positive and {negative} negative units with an outcome, at least {least} of each are needed"
-        return replace(counts, reason=NotAssessed.TOO_FEW, why=why)
-    shown, few = replace(counts, value=area.auc, interval=area_bounds(area)), thin_area(area)
-    return replace(shown, reason=NotAssessed.CLUSTERED, why=few) if few else shown
-
-
-def _auc_gap(view: View, group: Family, rest: Family) -> Reading:
-    own, other = _auc(view, group), _auc(view, rest)
-    first, second = area_of(group), area_of(rest)
-    if own.reason or other.reason or first is None or second is None:
-        who = "" if own.reason else "in the rest, "
-        why = f"{who}{own.why or other.why}"
-        return replace(own, value=None, interval=None, reason=own.reason or other.reason, why=why)
-    found = independent_areas(first, second)
-    return replace(own, value=found.difference, interval=found.bounds, limit=0.0, p_value=found.p_value)
-
-
-def _rate(view: View, group: Family) -> Reading:
-    share, least = _sensitivity(group), view.plan.min_positive
-    if share is None or share.n < least:
-        n = share.n if share else 0
-        why = f"{n} positive units with an outcome, at least {least} are needed"
-        return Reading(n, n_patients=patients_of(group.where(truth="pos")), reason=NotAssessed.TOO_FEW, why=why)
-    few = thin(share.n, share.patients)
-    return replace(reading_of(share), reason=NotAssessed.CLUSTERED, why=few) if few else reading_of(share)
-
-
-def _sensitivity_gap(view: View, group: Family, rest: Family) -> Reading:
-    own, other = _rate(view, group), _rate(view, rest)
-    first, second = _sensitivity(group), _sensitivity(rest)
-    if own.reason or other.reason or first is None or second is None:
-        who = "" if own.reason else "in the rest, "
-        reason, why = own.reason or other.reason, f"{who}{own.why or other.why}"
-        return replace(own, value=None, interval=None, reason=reason, why=why)
-    bounds = difference_bounds(first.value, first.bounds, second.value, second.bounds)
-    value, p_value = first.value - second.value, difference_p(first, second)
-    return replace(own, value=value, interval=bounds, limit=0.0, p_value=p_value)
-
-
-def _sensitivity(family: Family) -> ClusteredShare | None:
-    positive = family.where(truth="pos")
-    return share_of(positive, positive.is_level("decision", "pos"))
+    found = stratified_difference(pairs)
+    if found is None:
+        why = "no scanner has units of the group and of the rest, or nothing varies on it"
+        return replace(unlike, why=why)
+    why = f"on {found.strata} scanners; over all together the difference is {raw.value:.3f}"
+    return replace(raw, value=found.difference, interval=found.bounds, p_value=found.p_value, why=why)

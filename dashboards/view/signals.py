@@ -70,8 +70,13 @@ def scope_words(scope: tuple[str, ...]) -> str:
 
 def subject_words(signal: Signal) -> str:
     """Return what a signal speaks of, such as `sex F, age band 65-79`; `all` where it has no subject."""
-    parts = [f"{key.removeprefix('axis:').replace('_', ' ')} {value}" for key, value in signal["subject"].items()]
+    parts = [_part_words(key, value) for key, value in signal["subject"].items()]
     return CELL_WORDS.get(signal["subject"].get("cell", ""), ", ".join(parts) or "all")
+
+
+def _part_words(key: str, value: str) -> str:
+    """Return one part of a subject: a measure by its name alone, anything else after what it is."""
+    return value.replace("_", " ") if key == "measure" else f"{key.removeprefix('axis:').replace('_', ' ')} {value}"
 
 
 def title_of(signal: Signal) -> str:

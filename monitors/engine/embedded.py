@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from monitors.counts import (
     F0,
-    FA,
     FC,
     FINDING_PATIENTS,
     FQ,
     FR,
+    PROTOCOL,
     REPORTED_PATIENTS,
     SCANNER,
     SCOPE,
@@ -29,12 +29,15 @@ from monitors.counts import (
     merge,
 )
 from monitors.engine.acquisitions import Acquired, acquired
-from monitors.engine.columns import constant, instants, labels, named, picked, positions, texts
+from monitors.engine.columns import constant, instants, named, picked, positions
 from monitors.engine.days import local_days
 from monitors.engine.envelope import axes_of_suspensions, outside
+from monitors.engine.further import further_families
+from monitors.engine.label_sources import label_columns
 from monitors.engine.outcomes import INDEPENDENCE, Outcomes, Reference, outcomes_of, reference_for
 from monitors.engine.predictions import Predictions, predictions_of, signs
-from monitors.engine.reads import Reads, reads_of
+from monitors.engine.reads import Reads, reads_of, second_reads_of
+from monitors.engine.seen import Seen
 from monitors.engine.tables import Request, Tables
 from monitors.engine.watch import watch_families
 
@@ -54,21 +57,25 @@ def count_tables(tables: Tables, request: Request) -> Counts:
         Every family of `monitors.counts.family_axes(request.axes)`.
     """
     predictions = predictions_of(tables, request)
-    further = axes_of_suspensions(request.suspensions)
+    further = (*axes_of_suspensions(request.suspensions), SCANNER, PROTOCOL, "modality")
     where = acquired(tables, request, predictions.series, predictions.study, further)
     apart = outside(where, predictions.version, predictions.predicted_at, request.suspensions)
     reads, outcomes = reads_of(tables, predictions), outcomes_of(tables)
     truth = reference_for(outcomes, predictions.subject, _reader_of(predictions, reads))
     units = _unit_columns(predictions, where, truth, request)
+    units |= label_columns(tables, predictions, outcomes, truth)
     reactions = _read_columns(predictions, where, reads, outcomes, request)
     findings = _findings(predictions, where, apart, truth, outcomes, units)
+    analysed, second = predictions.analysed & where.known & ~apart, second_reads_of(tables, predictions)
+    seconds = _read_columns(predictions, where, second, outcomes, request)
+    seen = Seen(tables, request, predictions, units, analysed, reads, reactions, second, seconds)
     return Counts(
         {
-            **_unit_families(units, predictions.analysed & where.known & ~apart, truth, request),
+            **_unit_families(units, analysed, truth, request),
             **_read_families(reactions, request),
             **_with_marginal("FQ", FQ, merge(findings, _read_findings(reactions, reads, predictions))),
             **watch_families(tables, predictions, where, reads, units, reactions, request),
-            "FA": _acquisitions(tables, request),
+            **further_families(seen),
         },
         request.axes,
     )
@@ -189,19 +196,6 @@ def _flag_family(columns: Mapping[str, Column], flagged: Mapping[str, Mask]) -> 
     chosen: dict[str, Column] = {axis: _rows(columns[axis], rows) for axis in SCOPE}
     what: dict[str, Column] = {FQ[-1]: named(kinds, tuple(flagged)), "patient": _rows(columns["patient"], rows)}
     return count(FINDING_PATIENTS, chosen | what)
-
-
-def _acquisitions(tables: Tables, request: Request) -> Family:
-    """Count what was acquired, whether or not it was scored."""
-    table = tables.acquisitions
-    site = labels(texts(table, "site"))
-    columns: dict[str, Column] = {
-        "day": local_days(instants(texts(table, "acquired_at")), site, request.zone_of),
-        "site": site,
-        "modality": labels(texts(table, "modality")),
-        "scanner": labels(texts(table, SCANNER)),
-    }
-    return count("FA", {axis: columns[axis] for axis in FA})
 
 
 def _counted(name: str, columns: Mapping[str, Column], axes: tuple[str, ...], keep: Mask) -> Family:

@@ -16,6 +16,7 @@ from monitors.engine.columns import (
     joined,
     labels,
     named,
+    numbers,
     positions,
     texts,
 )
@@ -36,6 +37,7 @@ class Outcomes:
         truth, blinded: 1, 0, -1 for not stated.
         source: texts.
         readers: who established each, an Arrow list array.
+        fraction: sampling fraction of an audit in parts per million; 0 where no audit with a fraction chose the unit.
     """
 
     subject: Any
@@ -44,6 +46,7 @@ class Outcomes:
     blinded: Flags
     source: Labels
     readers: Any
+    fraction: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +88,7 @@ def _outcomes(table: Any, undecided: Any) -> Outcomes:
         blinded=flags(table, "ai_blinded"),
         source=labels(texts(table, "source")),
         readers=_lists(table, "established_by"),
+        fraction=_fractions(table),
     )
 
 
@@ -99,6 +103,24 @@ def reference_for(outcomes: Outcomes, subject: Any, reader: Any) -> Reference:
     place = positions(subject, outcomes.subject)
     truth = np.append(outcomes.truth, np.int8(-1))[place]
     return Reference(truth, named(_independence(outcomes, place, reader), INDEPENDENCE))
+
+
+def reports_of(tables: Tables) -> Outcomes:
+    """Return the latest report of each unit and target, whatever other outcomes it has; indeterminate ones left out."""
+    source = _ranks(labels(texts(tables.outcomes, "source")))
+    kept = (flags(tables.outcomes, "indeterminate") != 1) & (source == _REPORT)
+    table = tables.outcomes.filter(kept)
+    table = table.take(first_rows(subjects(table), [(texts(table, "established_at"), "descending")]))
+    return _outcomes(table, subjects(table.slice(0, 0)))
+
+
+def _fractions(table: Any) -> Integers:
+    """Return the sampling fraction of audited rows, in parts per million; 0 for the others."""
+    fraction = np.nan_to_num(numbers(table, "sampling_fraction"), nan=0.0)
+    sampled = labels(texts(table, "verification"))
+    code = sampled.levels.index("sampled") if "sampled" in sampled.levels else -1
+    found = np.rint(np.where(sampled.codes == code, fraction, 0.0) * 1e6)
+    return np.asarray(found, dtype=np.int64)
 
 
 def _independence(outcomes: Outcomes, place: Integers, reader: Any) -> Integers:

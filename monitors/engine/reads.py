@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Integers, Labels
-from monitors.engine.columns import Flags, first_rows, flags, labels, positions, texts
+from monitors.engine.columns import Flags, Numbers, first_rows, flags, joined, labels, numbers, positions, texts
 from monitors.engine.predictions import Predictions, subjects
 from monitors.engine.tables import Tables
 from registry.domain.joining import CLICKS
@@ -26,6 +26,9 @@ class Reads:
         clicked: what `action` says: 1 override, 0 acceptance, -1 neither.
         prediction: row of the prediction that the read names, else the live one at `read_at`; -1 for none.
         attributes: the foreign columns of each row, as canonical JSON (Arrow strings).
+        opened: 1 where the reader committed an opinion before the model's answer was shown, 0, -1 for not stated.
+        seconds: time spent reading, NaN where it is not stated.
+        reported_at: Arrow strings, empty where not stated.
     """
 
     subject: Any
@@ -36,6 +39,9 @@ class Reads:
     clicked: Integers
     prediction: Integers
     attributes: Any
+    opened: Flags
+    seconds: Numbers
+    reported_at: Any
 
     def __len__(self) -> int:
         return len(self.decision)
@@ -43,8 +49,20 @@ class Reads:
 
 def reads_of(tables: Tables, predictions: Predictions) -> Reads:
     """Return the analysed read of each unit and target: the last final one before any addendum."""
-    table = tables.reads
-    table = table.take(_analysed(table))
+    return _columns(tables.reads.take(_analysed(tables.reads)), predictions)
+
+
+def second_reads_of(tables: Tables, predictions: Predictions) -> Reads:
+    """Return the last second read of each unit, target and reader."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    stage = texts(tables.reads, "stage", "final")
+    table = tables.reads.take(np.flatnonzero(pc.equal(stage, "second").to_numpy(zero_copy_only=False)))
+    order = [(texts(table, name), "descending") for name in ("read_at", "read_id")]
+    return _columns(table.take(first_rows(joined(subjects(table), texts(table, "reader")), order)), predictions)
+
+
+def _columns(table: Any, predictions: Predictions) -> Reads:
     subject, read_at = subjects(table), texts(table, "read_at")
     return Reads(
         subject=subject,
@@ -55,6 +73,9 @@ def reads_of(tables: Tables, predictions: Predictions) -> Reads:
         clicked=_clicked(labels(texts(table, "action"))),
         prediction=_reacted_to(texts(table, "prediction_id"), subject, read_at, predictions),
         attributes=texts(table, "attributes", "{}"),
+        opened=flags(table, "opened_before_ai"),
+        seconds=numbers(table, "read_seconds"),
+        reported_at=texts(table, "reported_at"),
     )
 
 

@@ -1,12 +1,19 @@
 """What an engine counts: the four observation tables as Arrow tables, and whose predictions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from monitors.counts import PROTOCOL, SCANNER, SOFTWARE
+from monitors.families import pair_axes
 from registry.domain.plan import MonitoringPlan
 from registry.domain.stratum import Suspension
+
+
+def _no_rows() -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    return pa.table({})
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,9 @@ class Tables:
     predictions: Any
     reads: Any
     outcomes: Any
+    findings: Any = field(default_factory=_no_rows)
+    measurements: Any = field(default_factory=_no_rows)
+    expected: Any = field(default_factory=_no_rows)
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Request:
         axes: the F1 axes: `sex`, `age_band`, `scanner`, or any text column of the acquisitions.
         target: only this clinical question, or all.
         suspensions: the strata in which the model was suspended, and when; results made there are counted apart.
+        pairs: the declared pairs of axes of the F2 families, such as `sex*age_band`.
     """
 
     model: str
@@ -36,8 +47,10 @@ class Request:
     axes: tuple[str, ...]
     target: str | None = None
     suspensions: tuple[Suspension, ...] = ()
+    pairs: tuple[str, ...] = ()
 
 
 def axes_of(plan: MonitoringPlan) -> tuple[str, ...]:
-    """Return the F1 axes that a plan needs: its subgroup axes, the scanner, its software, the protocol."""
-    return tuple(dict.fromkeys((*plan.subgroup_axes, SCANNER, SOFTWARE, PROTOCOL)))
+    """Return the F1 axes that a plan needs: its subgroup axes, those of its pairs, scanner, software, protocol."""
+    paired = (axis for pair in plan.pairs for axis in pair_axes(pair))
+    return tuple(dict.fromkeys((*plan.subgroup_axes, *paired, SCANNER, SOFTWARE, PROTOCOL)))

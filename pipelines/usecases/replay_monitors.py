@@ -64,7 +64,7 @@ def replay_monitors(workspace: Workspace, asked: Replay, plan: MonitoringPlan, p
         IncompleteError: when nothing is known by the last date that could be monitored.
     """
     last, versions = asked.days[-1], versions_of(workspace)
-    request = Request(asked.model, workspace.settings.time_zone, axes_of(plan), asked.target)
+    request = Request(asked.model, workspace.settings.time_zone, axes_of(plan), asked.target, pairs=plan.pairs)
     counts = count_tables(tables_of(workspace, last, asked.known), request)
     check_watched(workspace, (asked.model, asked.target), counts, last)
     once = asked.known is Known.ASSUMED and not asked.windows

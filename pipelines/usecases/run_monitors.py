@@ -33,7 +33,7 @@ from registry.domain.signal import Alert
 from registry.ledger.store import Transaction
 from registry.schema import LedgerEntry, MonitorRunRow
 
-TABLES = ("acquisitions", "predictions", "reads", "outcomes")
+TABLES = ("acquisitions", "predictions", "reads", "outcomes", "findings", "measurements", "expected")
 Json = Mapping[str, Any]
 
 
@@ -77,7 +77,8 @@ def run_monitors(
     tables = tables_of(workspace, day, known)
     progress.advance()
     suspended = workspace.lifecycle.suspensions(model)
-    counts = count_tables(tables, Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended))
+    request = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended, plan.pairs)
+    counts = count_tables(tables, request)
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day)

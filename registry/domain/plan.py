@@ -25,7 +25,7 @@ DEFAULT_ACTIONS: Mapping[str, str] = {
     "override": "Review discordant cases in the adjudication queue.",
     "routing": "Have the connection to the site checked; read without the model until it is mended.",
 }
-_FLOORS = frozenset({"q_limit", "auc_floor", "sensitivity_floor", "specificity_floor"})
+_FLOORS = frozenset({"q_limit", "auc_floor", "sensitivity_floor", "specificity_floor", "equivalence_margin"})
 _DECIMALS = _FLOORS | {"false_alerts_per_model_year", "budget"}
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "window_anchor": ("as_of", "last_unit"),
@@ -42,6 +42,8 @@ class MonitoringPlan:
             collections that were acquired long before they were scored.
         window_days, reference_days: lengths of the window and of the site's first days that are the reference.
         subgroup_axes: axes of the F1 family that are watched; the first is required.
+        pairs: intersections of two axes that are watched too, such as `sex*age_band`.
+        equivalence_margin: the largest difference of a group that is no matter; when empty, no group is shown equal.
         min_*: the least counts below which a signal is `not_assessed (too_few)`.
         auc_floor, sensitivity_floor, specificity_floor: limits as decimal texts; when empty, the reference's.
         quiet_days: after so many days without deviation an alert is cleared.
@@ -53,6 +55,8 @@ class MonitoringPlan:
     window_days: int = 28
     reference_days: int = 60
     subgroup_axes: tuple[str, ...] = ("sex",)
+    pairs: tuple[str, ...] = ()
+    equivalence_margin: str = ""
     min_units: int = 30
     min_positive: int = 10
     min_negative: int = 10
@@ -69,7 +73,7 @@ class MonitoringPlan:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record whose canonical bytes are the plan."""
-        record = dict(vars(self)) | {"subgroup_axes": list(self.subgroup_axes)}
+        record = dict(vars(self)) | {"subgroup_axes": list(self.subgroup_axes), "pairs": list(self.pairs)}
         return {"schema": "overread.plan/1"} | record | {"budget": dict(self.budget), "actions": dict(self.actions)}
 
     @property
@@ -88,8 +92,9 @@ def plan_from(record: Mapping[str, Any]) -> MonitoringPlan:
     if unknown:
         raise ValueError(f"unknown key in the monitoring plan: {', '.join(unknown)}")
     fields = {key: _decimals(value) if key in _DECIMALS else value for key, value in record.items() if key != "schema"}
-    if isinstance(fields.get("subgroup_axes"), list):
-        fields["subgroup_axes"] = tuple(fields["subgroup_axes"])
+    for name in ("subgroup_axes", "pairs"):
+        if isinstance(fields.get(name), list):
+            fields[name] = tuple(fields[name])
     _check_values(fields)
     plan = MonitoringPlan(**fields)
     missing = sorted(family for family in DEFAULT_ACTIONS if not plan.actions.get(family))
@@ -108,10 +113,17 @@ def _check_values(fields: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} of the monitoring plan lies in 0..1")
         if name in _WORDS and value not in _WORDS[name]:
             raise ValueError(f"{name} of the monitoring plan is one of: {', '.join(_WORDS[name])}")
-        if isinstance(standard[name], tuple) and not _names(value):
+        if isinstance(standard[name], tuple) and not (_names(value) or (name == "pairs" and value == ())):
             raise ValueError(f"{name} of the monitoring plan is a list of names")
+        if name == "pairs" and not all(_is_pair(pair) for pair in value):
+            raise ValueError("pairs of the monitoring plan name two different axes each, such as sex*age_band")
         if isinstance(standard[name], Mapping) and not _texts(value):
             raise ValueError(f"{name} of the monitoring plan is a table of texts")
+
+
+def _is_pair(pair: str) -> bool:
+    axes = [axis.strip() for axis in pair.split("*")]
+    return len(axes) == 2 and all(axes) and axes[0] != axes[1]
 
 
 def _number(name: str, value: Any) -> float:

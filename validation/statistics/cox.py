@@ -120,7 +120,15 @@ def _log_likelihood(line: FloatArray, design: FloatArray, counts: ScoreCounts) -
     return -float(counts.positive @ np.logaddexp(0, -eta) + counts.negative @ np.logaddexp(0, eta))
 
 
-def _standard_errors(line: FloatArray, scores: FloatArray, truth: ArrayLike, codes: ArrayLike) -> FloatArray | None:
+def line_covariance(line: FloatArray, scores: FloatArray, truth: ArrayLike, codes: ArrayLike) -> FloatArray | None:
+    """Return the sandwich covariance float64[2, 2] of intercept and slope by patient; None for one patient.
+
+    Args:
+        line: intercept and slope float64[2].
+        scores: float[n] strictly inside 0..1.
+        truth: reference standard bool[n].
+        codes: patients int[n], numbered from 0.
+    """
     design, patient = _design(scores), np.asarray(codes, dtype=np.int64)
     patients = int(patient.max()) + 1
     if patients < 2:
@@ -130,7 +138,12 @@ def _standard_errors(line: FloatArray, scores: FloatArray, truth: ArrayLike, cod
     meat_of = np.stack([sums_by(patient, residual * column, patients) for column in design.T])
     bread = np.linalg.inv(_information(design, share * (1 - share)))
     variance = bread @ (meat_of @ meat_of.T) @ bread * (patients / (patients - 1))
-    return np.sqrt(np.diag(variance))
+    return np.asarray(variance, dtype=np.float64)
+
+
+def _standard_errors(line: FloatArray, scores: FloatArray, truth: ArrayLike, codes: ArrayLike) -> FloatArray | None:
+    variance = line_covariance(line, scores, truth, codes)
+    return None if variance is None else np.sqrt(np.diag(variance))
 
 
 def _information(design: FloatArray, weight: FloatArray) -> FloatArray:

@@ -64,3 +64,24 @@ def kolmogorov_tail(x: float) -> float:
     from scipy.special import kolmogorov  # noqa: PLC0415 - lazy: scipy is slow to import
 
     return float(kolmogorov(x))
+
+
+def f_tail(x: float, df1: float, df2: float) -> float:
+    """Return P(X >= x) of the F distribution; df2 may be infinite."""
+    if math.isinf(df2):
+        return chi_square_tail(df1 * x, df1)
+    from scipy.special import fdtrc  # noqa: PLC0415 - lazy: scipy is slow to import
+
+    return float(fdtrc(df1, df2, x))
+
+
+def normal_quantile(probability: float) -> float:
+    """Return the quantile of the standard normal."""
+    return _NORMAL.inv_cdf(probability)
+
+
+def f_quantile(probability: float, df1: float, df2: float) -> float:
+    """Return the quantile of the F distribution; degrees of freedom need not be whole."""
+    from scipy.special import fdtri  # noqa: PLC0415 - lazy: scipy is slow to import
+
+    return float(fdtri(df1, df2, probability))

@@ -1,0 +1,106 @@
+"""The catalogue's entries of models that segment, detect or triage."""
+
+from monitors.signal_type import Q_LIMIT, REFERENCE, SignalType
+
+_MEASURED = ("measurements.subject_id", "measurements.name", "measurements.value", "measurements.unit")
+_LIMIT = f"{REFERENCE}; {Q_LIMIT}"
+_SPOTS = tuple(f"findings.{name}" for name in ("prediction_id", "label", "score", "x_mm", "y_mm", "z_mm"))
+
+TARGETS = (
+    SignalType(
+        "SEG001",
+        "score",
+        "empty_mask_rate",
+        "Empty segmentations",
+        _MEASURED,
+        _LIMIT,
+        "In {value} {interval} of {n} segmentations nothing was drawn; in the reference it was {limit}.",
+        only_with="measurements named volume",
+    ),
+    SignalType(
+        "SEG002",
+        "score",
+        "component_count",
+        "Components of a segmentation",
+        _MEASURED,
+        _LIMIT,
+        "A segmentation has {value} {interval} components on average, on {n} of them; in the reference it was {limit}.",
+        share=False,
+        only_with="measurements named components",
+    ),
+    SignalType(
+        "SEG003",
+        "score",
+        "volume_ratio",
+        "Volume of a segmentation",
+        _MEASURED,
+        f"one; {Q_LIMIT}",
+        "The volumes that are drawn are {value} times {interval} those of the reference, on {n} segmentations.",
+        share=False,
+        only_with="measurements named volume",
+    ),
+    SignalType(
+        "SEG004",
+        "performance",
+        "dice",
+        "Dice on the audit sample",
+        _MEASURED,
+        _LIMIT,
+        "The mean Dice coefficient is {value} {interval} on {n} audited segmentations; in the reference it was "
+        "{limit}.",
+        calm="There is no evidence of a decline.",
+        raised="It is lower than in the reference by more than chance explains.",
+        share=False,
+        only_with="measurements named dice",
+    ),
+    SignalType(
+        "SEG005",
+        "performance",
+        "hd95",
+        "Surface distance on the audit sample",
+        _MEASURED,
+        _LIMIT,
+        "The mean 95 % Hausdorff distance is {value} {interval} mm on {n} audited segmentations; in the reference it "
+        "was {limit}.",
+        calm="There is no evidence of a decline.",
+        raised="It is larger than in the reference by more than chance explains.",
+        share=False,
+        only_with="measurements named hd95",
+    ),
+    SignalType(
+        "DET001",
+        "score",
+        "findings_per_unit",
+        "Findings a unit",
+        ("findings.prediction_id", "predictions.prediction_id"),
+        _LIMIT,
+        "The model marks {value} {interval} findings a unit, on {n} units; in the reference it was {limit}.",
+        share=False,
+        only_with="findings of predictions",
+    ),
+    SignalType(
+        "DET002",
+        "performance",
+        "froc_sensitivity",
+        "Lesions met at one false positive a scan",
+        (*_SPOTS, "findings.outcome_key", "findings.unit_uid", "findings.diameter_mm", "outcomes.truth"),
+        _LIMIT,
+        "Of {n} lesions ({subject}) {value} {interval} were met; in the reference it was {limit}.",
+        calm="There is no evidence of a decline.",
+        raised="Fewer are met than in the reference, beyond chance.",
+        only_with="findings with place",
+    ),
+    SignalType(
+        "TRI001",
+        "workload",
+        "notification_ratio",
+        "Time to notification",
+        _MEASURED,
+        f"one; {Q_LIMIT}",
+        "Until the team is told it takes {value} times {interval} as long as in the reference, on {n} notifications.",
+        calm="There is no evidence of a delay.",
+        raised="It takes longer by more than chance explains.",
+        share=False,
+        only_with="measurements named notification_seconds",
+    ),
+)

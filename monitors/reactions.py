@@ -1,0 +1,92 @@
+"""Reactions of readers to the model's answer: which reads they are, and how readers compare on like cases.
+
+Rates are compared within strata of the model's decision and score band (Mantel and Haenszel), not by a regression: the
+strata are counts that add up over days and sites, nothing has to converge for a reader with few reads, and whoever
+doubts a number can recompute it by hand.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from monitors.counts import Family
+from monitors.draft import Reading
+from monitors.shares import Mask, patients_of, share_of
+from monitors.stratified import Stratified, stratified_difference
+from registry.domain.vocabulary import NotAssessed
+from validation.statistics.multiplicity import benjamini_hochberg
+from validation.statistics.proportions import ClusteredShare
+
+RESTRICTED = {"reader": "restricted"}
+BEYOND = 0.001  # one-sided tail of the 99.8 % limits (Spiegelhalter 2005)
+STRATA = ("ai_decision", "band")
+Success = Callable[[Family], Mask]
+
+
+def compared(reads: Family) -> Family:
+    """Return the reads that count as reactions: the model's answer was made, and shown, before."""
+    shown = reads.where(ai_shown="yes")
+    return shown.select(~shown.is_level("ai_decision", "none"))
+
+
+def overridden(reads: Family) -> Mask:
+    """Say per cell whether the reader decided otherwise than the model."""
+    ai, final = (reads.is_level(axis, "pos") for axis in ("ai_decision", "read_decision"))
+    return np.asarray(ai != final, dtype=np.bool_)
+
+
+def accepted(reads: Family) -> Mask:
+    """Say per cell whether the reader decided as the model did."""
+    return ~overridden(reads)
+
+
+def judged_by_outcome(reads: Family, *, right: bool) -> Family:
+    """Return the reads whose model was right, or wrong, by an outcome that is independent of the read."""
+    known = ~reads.is_level("truth", "none")
+    independent = reads.is_level("independence", "stated") | reads.is_level("independence", "assumed")
+    agrees = reads.is_level("truth", "pos") == reads.is_level("ai_decision", "pos")
+    return reads.select(known & independent & (agrees if right else ~agrees))
+
+
+def adjusted(own: Family, other: Family, success: Success) -> Stratified | None:
+    """Return the difference of two shares of reads on like cases: the same model's decision and score band."""
+    first, second = (_strata(reads) for reads in (own, other))
+    keys = sorted(set(first) & set(second))
+    return stratified_difference([(_share(first[key], success), _share(second[key], success)) for key in keys])
+
+
+def apart(reads: Family, axis: str, success: Success, least: int) -> dict[str, Stratified]:
+    """Return how each level of an axis with enough reads differs from all others on like cases."""
+    found = {}
+    for level in reads.levels[axis]:
+        chosen = reads.is_level(axis, level)
+        if level == "" or int(reads.counts[chosen].sum()) < least:
+            continue
+        difference = adjusted(reads.select(chosen), reads.select(~chosen), success)
+        if difference is not None:
+            found[level] = difference
+    return found
+
+
+def readers_apart(reads: Family, p_values: Mapping[str, float], why: str) -> Reading:
+    """Return the share of readers beyond their 99.8 % limits, with Simes' p-value; who they are is not said."""
+    about = Reading(reads.total, n_patients=patients_of(reads), subject=RESTRICTED)
+    if len(p_values) < 2:
+        few = f"{len(p_values)} readers have enough reads, at least 2 are needed"
+        return replace(about, reason=NotAssessed.TOO_FEW, why=few)
+    values = list(p_values.values())
+    simes = float(benjamini_hochberg(values).min())
+    outside = sum(p_value < BEYOND for p_value in values) / len(values)
+    return replace(about, value=outside, p_value=simes, why=f"{len(values)} readers have enough reads{why}")
+
+
+def _strata(reads: Family) -> dict[tuple[int, int], Family]:
+    """Return the reads of each stratum, by the model's decision (1 for positive) and band."""
+    decision, band = reads.is_level("ai_decision", "pos").astype(np.int64), reads.codes_of("band")
+    keys = np.unique(np.stack([decision, band], axis=1), axis=0).tolist()
+    return {(d, b): reads.select((decision == d) & (band == b)) for d, b in keys}
+
+
+def _share(reads: Family, success: Success) -> ClusteredShare | None:
+    return share_of(reads, success(reads))
