@@ -140,7 +140,7 @@ def deploy(
     as_json: Json = False,
 ) -> None:
     """Deploy a version at a site: shadow needs a validated version, pilot and live an approved one that it accepted."""
-    from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help
+    from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
 
     workspace = here()
     model, version = name_and_version(name)
