@@ -4,7 +4,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/installed.stamp
+EXTRAS ?= dev,postgresql
+comma := ,
+STAMP := $(VENV)/installed-$(subst $(comma),-,$(EXTRAS)).stamp
 DEMO ?= overread-demo
 WORKERS ?= 2
 
@@ -13,6 +15,7 @@ WORKERS ?= 2
 help:
 	@echo "make demo    install, then play the whole story on synthetic data in ./$(DEMO)"
 	@echo "make test    install, then lint, types, import rules and all tests"
+	@echo "             make test EXTRAS=dev,postgresql,spark,dask,sql,timestamps tests the other counting engines too"
 	@echo "make clean   remove the environment and the demo"
 
 prerequisites:
@@ -23,7 +26,7 @@ prerequisites:
 
 $(STAMP): pyproject.toml constraints.txt | prerequisites
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,postgresql]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $(STAMP)
 
 install: $(STAMP)

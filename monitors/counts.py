@@ -6,14 +6,14 @@ Axes of text carry their levels; axes of integers (`day` as the proleptic ordina
 their own codes.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
+from monitors.grouping import grouped
 from registry.domain.canonical import canonical_bytes
 from registry.domain.digest import digest_bytes
 from registry.domain.signal import Window
@@ -39,8 +39,7 @@ SOFTWARE = "software_versions"
 PROTOCOL = "protocol_name"
 NO_LABEL = 9999  # days: the age of a label that never came
 INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS, LABEL_SOURCES})
-_PACKED = 2**62
-_TABLE_PER_ROW = 8  # cells of a table per row up to which it is quicker than sorting (benchmarks/monitoring.py)
+UNACQUIRED = "unacquired"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +108,7 @@ class Family:
         codes, levels = self.codes[keep], {}
         for axis, names in self.levels.items():
             place = self.axes.index(axis)
-            codes[:, place], levels[axis] = _pruned(codes[:, place], names)
+            codes[:, place], levels[axis] = pruned(codes[:, place], names)
         return Family(self.name, self.axes, levels, codes, self.counts[keep])
 
     def during(self, window: Window) -> "Family":
@@ -162,6 +161,22 @@ class Counts:
         return Counts({name: merge(found, other[name]) for name, found in self.families.items()}, self.axes)
 
 
+def summed(parts: Sequence[Counts]) -> Counts:
+    """Add counts of disjoint days, sites or shards in one pass; families that follow from others may be left out.
+
+    Raises:
+        ValueError: when there are none, or they hold other families.
+    """
+    names, axes = set(parts[0].families) if parts else set(), parts[0].axes if parts else ()
+    if not parts or any(set(part.families) != names or part.axes != axes for part in parts):
+        raise ValueError("counts of other families cannot be added")
+    kept = names - set(derived_from(axes))
+    found = {name: merged([part[name] for part in parts]) for name in sorted(kept)}
+    known = family_axes(axes)
+    more = {name: found[source].marginal(known[name], name) for name, source in derived_from(axes).items()}
+    return Counts(found | more, axes)
+
+
 def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the axes of every family for the declared F1 axes."""
     ones = {f"F1:{axis}": (*F0, axis) for axis in axes}
@@ -175,10 +190,22 @@ def family_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return {"F0": F0, "FR": FR, "FA": FA, "FC": FC, "FQ": FQ} | ones | inside | watch_axes(axes)
 
 
+def derived_from(axes: Sequence[str]) -> dict[str, str]:
+    """Return which families are marginals of another, by name: only the others need to be stored."""
+    ones = dict.fromkeys(("F0", *(f"F1:{axis}" for axis in axes)), PATIENTS)
+    return ones | {"FR": READ_PATIENTS, "FC": REPORTED_PATIENTS, "FQ": FINDING_PATIENTS}
+
+
 def watch_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the axes of the watch's families: `lag` is the days from acquisition to entry (2 for more)."""
     unit = (*SCOPE, "q", "first_truth", "decision", "lag", "label_age", *axes)
     return {WATCH: unit, WATCH_READS: (*SCOPE, "reader", "ai_decision", "read_decision")}
+
+
+def empty_family(name: str, axes: tuple[str, ...], texts: Collection[str]) -> Family:
+    """Return a family without cells; `texts` names its axes of text."""
+    levels: dict[str, tuple[str, ...]] = {axis: () for axis in axes if axis in texts}
+    return Family(name, axes, levels, np.zeros((0, len(axes)), dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 def count(name: str, columns: Mapping[str, Column]) -> Family:
@@ -191,12 +218,27 @@ def count(name: str, columns: Mapping[str, Column]) -> Family:
     Returns:
         The family in canonical form.
     """
+    size = len(next(_codes(column) for column in columns.values()))
+    return tallied(name, columns, np.ones(size, dtype=np.int64))
+
+
+def tallied(name: str, columns: Mapping[str, Column], counts: Integers) -> Family:
+    """Return the family of cells that were counted elsewhere.
+
+    Args:
+        name: name of the family.
+        columns: per axis a column of shape (n,), as for `count`.
+        counts: shape (n,), each above zero.
+    """
     levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
-    codes = [column.codes if isinstance(column, Labels) else column for column in columns.values()]
-    stacked = np.empty((len(codes[0]), len(codes)), dtype=np.int64, order="F")
-    for place, column in enumerate(codes):
-        stacked[:, place] = column
-    return _canonical(name, tuple(columns), levels, stacked, np.ones(len(stacked), dtype=np.int64))
+    stacked = np.empty((len(counts), len(columns)), dtype=np.int64, order="F")
+    for place, column in enumerate(columns.values()):
+        stacked[:, place] = _codes(column)
+    return _canonical(name, tuple(columns), levels, stacked, counts)
+
+
+def _codes(column: Column) -> Integers:
+    return column.codes if isinstance(column, Labels) else column
 
 
 def weighed(name: str, columns: Mapping[str, Column], weights: Integers) -> Family:
@@ -214,15 +256,41 @@ def merge(first: Family, second: Family) -> Family:
     Raises:
         ValueError: when the names or axes differ.
     """
-    if (first.name, first.axes) != (second.name, second.axes):
-        raise ValueError(f"families '{first.name}' and '{second.name}' cannot be added")
-    levels, shifted = dict(first.levels), second.codes.copy()
-    for place, axis in enumerate(first.axes):
-        if axis in levels:
-            shifted[:, place] += len(levels[axis])
-            levels[axis] = levels[axis] + second.levels[axis]
-    codes = np.concatenate([first.codes, shifted])
-    return _canonical(first.name, first.axes, levels, codes, np.concatenate([first.counts, second.counts]))
+    return merged((first, second))
+
+
+def merged(parts: Sequence[Family]) -> Family:
+    """Add families of the same name and axes in one pass: exact, and in any order.
+
+    Raises:
+        ValueError: when there are none, or their names or axes differ.
+    """
+    if not parts:
+        raise ValueError("a sum of families needs at least one")
+    name, axes, levels = parts[0].name, parts[0].axes, {}
+    if any((part.name, part.axes) != (name, axes) for part in parts):
+        raise ValueError(f"families '{name}' of other names or axes cannot be added")
+    codes = np.concatenate([part.codes for part in parts])
+    sizes = [len(part.counts) for part in parts]
+    for place, axis in enumerate(axes):
+        if axis in parts[0].levels:
+            shared, tables = _common_levels([part.levels[axis] for part in parts])
+            levels[axis] = shared
+            codes[:, place] = tables[
+                np.repeat(_starts([len(part.levels[axis]) for part in parts]), sizes) + codes[:, place]
+            ]
+    return _canonical(name, axes, levels, codes, np.concatenate([part.counts for part in parts]))
+
+
+def _common_levels(parts: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], Integers]:
+    """Return the levels of all parts, sorted, and for each part's levels in turn their place among them."""
+    shared = sorted({level for part in parts for level in part})
+    places = {level: place for place, level in enumerate(shared)}
+    return tuple(shared), np.array([places[level] for part in parts for level in part], dtype=np.int64)
+
+
+def _starts(sizes: Sequence[int]) -> Integers:
+    return np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
 
 
 def day_number(day: str) -> int:
@@ -235,6 +303,31 @@ def day_text(number: int) -> str:
     return date.fromordinal(number).isoformat()
 
 
+def home_number(name: str) -> int:
+    """Return the number of a home day's name."""
+    return 0 if name == UNACQUIRED else day_number(name)
+
+
+def home_text(number: int) -> str:
+    """Return the name of a home day: its ISO day, or `unacquired` for rows without any time of their own."""
+    return day_text(number) if number > 0 else UNACQUIRED
+
+
+def pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
+    """Drop the levels that no code uses; the order of the others stays.
+
+    Args:
+        codes: shape (n,), indices into `levels`.
+        levels: the texts.
+    """
+    used = np.zeros(len(levels), dtype=np.bool_)
+    used[codes] = True
+    if used.all():
+        return codes, levels
+    table = np.cumsum(used) - 1
+    return table[codes], tuple(levels[code] for code in np.flatnonzero(used).tolist())
+
+
 def _canonical(
     name: str, axes: tuple[str, ...], levels: Mapping[str, tuple[str, ...]], codes: Integers, counts: Integers
 ) -> Family:
@@ -244,75 +337,13 @@ def _canonical(
     for place, axis in enumerate(axes):
         if axis in levels:
             codes[:, place], kept[axis] = _relabel(codes[:, place], levels[axis])
-    return Family(name, axes, kept, *_grouped(codes, counts))
+    return Family(name, axes, kept, *grouped(codes, counts))
 
 
 def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
     """Return codes into the sorted, distinct levels that are in use."""
-    codes, levels = _pruned(codes, levels)
+    codes, levels = pruned(codes, levels)
     texts = sorted(set(levels))
     places = {text: place for place, text in enumerate(texts)}
     table = np.array([places[level] for level in levels], dtype=np.int64)
     return table[codes] if len(table) else codes, tuple(texts)
-
-
-def _pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
-    """Drop the levels that no code uses; the order of the others stays."""
-    used = np.zeros(len(levels), dtype=np.bool_)
-    used[codes] = True
-    if used.all():
-        return codes, levels
-    table = np.cumsum(used) - 1
-    return table[codes], tuple(levels[code] for code in np.flatnonzero(used).tolist())
-
-
-def _grouped(codes: Integers, counts: Integers) -> tuple[Integers, Integers]:
-    """Return the distinct rows in lexicographic order, shape (cells, axes), and the sum of each one's counts."""
-    if len(codes) == 0:
-        return codes, np.zeros(0, dtype=np.int64)
-    low = codes.min(axis=0)
-    radices = codes.max(axis=0) - low + 1
-    size = math.prod(radices.tolist())
-    if size >= _PACKED:
-        return _grouped_by_column(codes, counts)
-    packed = np.zeros(len(codes), dtype=np.int64)
-    for place, radix in enumerate(radices.tolist()):
-        packed *= radix
-        packed += codes[:, place]
-        packed -= low[place]
-    keys, sums = _summed(packed, counts, size)
-    return _unpacked(keys, radices, low), sums
-
-
-def _summed(packed: Integers, counts: Integers, size: int) -> tuple[Integers, Integers]:
-    """Return the distinct keys below `size`, ascending, and the sum of each one's counts: by table where it is small.
-
-    Sums of integers in binary64 are exact below 2**53.
-    """
-    ones = bool((counts == 1).all())
-    if size <= _TABLE_PER_ROW * len(packed) and counts.sum() < 2**53:
-        table = np.bincount(packed, None if ones else counts.astype(np.float64), minlength=size)
-        keys = np.flatnonzero(table)
-        return keys, table[keys].astype(np.int64)
-    order = None if ones else np.argsort(packed, kind="stable")
-    ordered = np.sort(packed) if order is None else packed[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    if order is None:
-        return ordered[starts], np.diff(starts, append=len(ordered))
-    return ordered[starts], np.add.reduceat(counts[order], starts)
-
-
-def _unpacked(keys: Integers, radices: Integers, low: Integers) -> Integers:
-    """Return the rows of packed keys."""
-    codes = np.empty((len(keys), len(radices)), dtype=np.int64)
-    for place in reversed(range(len(radices))):
-        keys, codes[:, place] = np.divmod(keys, radices[place])
-    return codes + low
-
-
-def _grouped_by_column(codes: Integers, counts: Integers) -> tuple[Integers, Integers]:
-    """Group rows whose packed key would not fit into 63 bits."""
-    order = np.lexsort(codes.T[::-1])
-    ordered = codes[order]
-    starts = np.flatnonzero(np.concatenate([[True], np.any(ordered[1:] != ordered[:-1], axis=1)]))
-    return ordered[starts], np.add.reduceat(counts[order], starts)

@@ -12,7 +12,9 @@ from pipelines.settings import FILE_NAME, Settings, check_url, standard
 from pipelines.telemetry import telemetry_off
 from registry.catalogue import Catalogue, Seal
 from registry.cohorts import Cohorts
+from registry.count_index import CountIndex
 from registry.database import migrate, open_database, server_url
+from registry.day_counts import DayCounts
 from registry.domain.errors import NotAllowedError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, actor_record
@@ -52,6 +54,8 @@ class Workspace:
     ledger: Ledger
     objects: FileObjects
     tables: ObservationTables
+    day_counts: DayCounts
+    count_index: CountIndex
     catalogue: Catalogue
     cohorts: Cohorts
     people: People
@@ -171,6 +175,8 @@ def open_workspace(
         ledger=ledger,
         objects=objects,
         tables=ObservationTables(ledger, root / "segments", engine),
+        day_counts=DayCounts(ledger, objects),
+        count_index=CountIndex(engine),
         catalogue=Catalogue(engine),
         cohorts=Cohorts(ledger, objects),
         people=people,

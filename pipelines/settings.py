@@ -61,6 +61,11 @@ approval_warn_days = 30    # and a revalidation is asked for so many days before
 # [monitoring]             # the monitoring plan; empty: the default plan (docs/reference/signals.md)
 # window_days = 28
 
+# [counting]               # what counts the rows; see docs/how-to/cluster.md
+# engine = "embedded"      # or threads, processes, spark, dask
+# workers = 2
+# address = ""             # of Spark's master or Dask's scheduler
+
 # [pipeline]               # what the Dagster job does; see docs/how-to/own-folder.md
 """
 
@@ -117,6 +122,15 @@ class GovernanceSection:
 
     approval_valid_days: int = 365
     approval_warn_days: int = 30
+
+
+@dataclass(frozen=True)
+class CountingSection:
+    """`[counting]`: what counts the rows, in how many parts, and where Spark's master or Dask's scheduler is."""
+
+    engine: str = "embedded"
+    workers: int = 2
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,6 +233,7 @@ class Settings:
     pipeline: PipelineSection = PipelineSection()
     governance: GovernanceSection = GovernanceSection()
     orchestrate: OrchestrateSection = OrchestrateSection()
+    counting: CountingSection = CountingSection()
     witness: WitnessSection = WitnessSection()
 
     @classmethod
@@ -248,6 +263,7 @@ class Settings:
             _pipeline(record.get("pipeline", {})),
             _section(GovernanceSection, record.get("governance", {}), "governance"),
             _section(OrchestrateSection, record.get("orchestrate", {}), "orchestrate"),
+            _section(CountingSection, record.get("counting", {}), "counting"),
             _section(WitnessSection, record.get("witness", {}), "witness"),
         )
         for name, url in vars(found.database).items():

@@ -1,6 +1,6 @@
 """The observation tables: rows in immutable segments, their manifest, keys and events in the database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -152,6 +152,34 @@ class ObservationTables:
         if as_of is not None:
             whole = whole.filter(pc.less_equal(_known_at(whole, found, known), end_of_day(date.fromisoformat(as_of))))
         return (whole if history else _newest(whole)).select(names)
+
+    def rows(self, table: str, known: Known, numbers: Collection[int] | None = None) -> Any:
+        """Return every row of some segments, corrected ones too, in the order of the manifest.
+
+        Args:
+            table: the table's name.
+            known: which known time counts.
+            numbers: the segments' numbers; all unless given.
+
+        Returns:
+            The stored columns, with `known_at` (UTC text) and `segment` (the number) beside them.
+
+        Raises:
+            UnknownNameError: for an unknown table.
+            LedgerBrokenError, ArtifactChangedError: when a segment is missing or changed.
+        """
+        found = table_named(table)
+        pieces = [segment_schema(found).empty_table().append_column("segment", pa.array([], pa.int64()))]
+        for row in self._manifest(table):
+            if numbers is None or row.number in numbers:
+                piece = self.segments.read(found, row.digest)
+                pieces.append(piece.append_column("segment", pa.array([row.number] * piece.num_rows, pa.int64())))
+        whole = pa.concat_tables(pieces, promote_options="default")
+        return whole.append_column("known_at", _known_at(whole, found, known))
+
+    def numbers(self, table: str) -> tuple[int, ...]:
+        """Return the numbers of a table's segments, in order."""
+        return tuple(row.number for row in self._manifest(table_named(table).name))
 
     def version(self, table: str) -> TableVersion:
         """Return the table's version: the same rows in the same batches give the same one."""

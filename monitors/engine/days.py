@@ -11,6 +11,7 @@ from monitors.counts import Integers, Labels
 from monitors.engine.columns import Instants
 
 _DAY_US = 86_400_000_000
+_STEP_S = 86_400
 _EPOCH_ORDINAL = 719_163  # date(1970, 1, 1).toordinal()
 
 
@@ -30,6 +31,40 @@ def local_days(when: Instants, site: Labels, zone_of: Callable[[str], str]) -> I
         if len(rows):
             days[rows] = _zone_days(micros[rows], ZoneInfo(zone_of(name)))
     return days
+
+
+def offset_changes(zone: str, first: str, last: str) -> list[tuple[str, str, int]]:
+    """Return a zone's offsets from UTC in seconds, with the UTC texts from and before which each holds.
+
+    Args:
+        zone: an IANA name.
+        first: the UTC text from which the changes matter; empty where nothing happened.
+        last: the UTC text up to which they matter.
+    """
+    known = ZoneInfo(zone)
+    if not first:
+        return [("", "~", _offset_us(0, known) // 1_000_000)]
+    start, end = (int(np.datetime64(text[:19], "s").astype(np.int64)) for text in (first, last))
+    edges = [start, *(_change(at, known) for at in range(start, end + 1, _STEP_S) if _differs(at, known))]
+    texts = ["", *(f"{np.datetime64(at, 's')}.000000Z" for at in edges[1:]), "~"]
+    offsets = [_offset_us(at * 1_000_000, known) // 1_000_000 for at in edges]
+    return list(zip(texts[:-1], texts[1:], offsets, strict=True))
+
+
+def _differs(at: int, zone: ZoneInfo) -> bool:
+    return _offset_us(at * 1_000_000, zone) != _offset_us((at + _STEP_S) * 1_000_000, zone)
+
+
+def _change(low: int, zone: ZoneInfo) -> int:
+    """Return the second at which the offset changes, within one step after `low`."""
+    high, before = low + _STEP_S, _offset_us(low * 1_000_000, zone)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset_us(middle * 1_000_000, zone) == before:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def _zone_days(micros: npt.NDArray[np.int64], zone: ZoneInfo) -> Integers:

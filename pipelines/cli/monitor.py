@@ -1,13 +1,16 @@
 """`overread monitor`: run the monitors over what was taken in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli import rehearse
 from pipelines.cli.console import progress, tell
+from pipelines.cli.documents import JsonFile, put
+from pipelines.cli.monitor_counts import counts
 from registry.domain.errors import ExitCode
 from registry.domain.joining import Known
 
@@ -31,10 +34,13 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="Watch deployed models: drift, performance, subgroups, scanners, overrides."
 )
+app.command(epilog="Example: overread monitor rehearse --model nodule --years 20")(rehearse.rehearse)
+
+app.command(epilog="Example: overread monitor counts --export q3.json --model nodule --period 2026-Q3")(counts)
 
 
 @app.command(epilog="Example: overread monitor run --model nodule --as-of 2026-09-30 --json")
-def run(
+def run(  # noqa: PLR0913 - one argument an option
     model: Annotated[str, typer.Option("--model", help="The model.")],
     target: Annotated[str | None, typer.Option("--target", help="Only this clinical question.")] = None,
     as_of: Annotated[
@@ -43,9 +49,7 @@ def run(
     plan: Annotated[
         Path | None, typer.Option("--plan", help="TOML monitoring plan; the workspace's unless given.")
     ] = None,
-    json_file: Annotated[
-        str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")
-    ] = None,
+    json_file: JsonFile = None,
     appendix: Annotated[
         Path | None, typer.Option("--appendix", help="Also make the page to explore drift (Evidently's), in this file.")
     ] = None,
@@ -53,6 +57,9 @@ def run(
     known: Annotated[
         KnownTime, typer.Option("--known", help="Recorded known times, or those assumed from the rows' own times.")
     ] = KnownTime.RECORDED,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="embedded, threads, processes, spark or dask; see [counting].")
+    ] = None,
     *,
     require_assessed: Annotated[
         bool, typer.Option("--require-assessed", help="End with 3 when a signal is not assessed.")
@@ -60,15 +67,27 @@ def run(
 ) -> None:
     """Compute every signal as of a day; the same tables, plan and day give the same bytes."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
-    from pipelines.usecases.run_monitors import read_plan, run_monitors  # noqa: PLC0415 - lazy
+    from pipelines.usecases.monitoring_plan import plan_notes, read_plan  # noqa: PLC0415 - lazy
+    from pipelines.usecases.run_monitors import run_monitors  # noqa: PLC0415 - lazy
 
     workspace = here()
     with progress("counting") as bar:
         chosen = read_plan(workspace, plan)
         done = run_monitors(
-            workspace, model, target=target, as_of=as_of, plan=chosen, known=Known(known.value), progress=bar
+            workspace,
+            model,
+            target=target,
+            as_of=as_of,
+            plan=chosen,
+            known=Known(known.value),
+            engine=engine,
+            progress=bar,
         )
-    _put(done.data, summary(done.json), json_file)
+    for day in done.counted.mended:
+        tell(f"a stored count of {day} was changed or lost: it was not used, the day was counted anew")
+    put(done.data, summary(done.json), json_file)
+    for note in plan_notes(workspace, chosen, done.json):
+        tell(note)
     if appendix is not None:
         _explore(done.json, chosen, target, appendix)
     _leave(done.json, fail_on, require_assessed=require_assessed)
@@ -87,9 +106,7 @@ def replay(
     plan: Annotated[
         Path | None, typer.Option("--plan", help="TOML monitoring plan; the workspace's unless given.")
     ] = None,
-    json_file: Annotated[
-        str | None, typer.Option("--json", metavar="[FILE]", help="Give JSON, on standard output or into a file.")
-    ] = None,
+    json_file: JsonFile = None,
     *,
     windows: Annotated[
         bool, typer.Option("--windows", help="Judge the fixed windows on each date too: every date is counted anew.")
@@ -98,15 +115,15 @@ def replay(
     """Say what the watch would have said on past dates, each with what was known by then; nothing goes on record."""
     from monitors.run import monitor_json  # noqa: PLC0415 - lazy: --help loads no numpy
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.monitoring_plan import read_plan  # noqa: PLC0415 - lazy
     from pipelines.usecases.replay_monitors import Replay, days_between, replay_monitors  # noqa: PLC0415 - lazy
-    from pipelines.usecases.run_monitors import read_plan  # noqa: PLC0415 - lazy
 
     workspace = here()
     asked = Replay(model, target, days_between(workspace, first, last, every), Known(known.value), windows)
     with progress("replaying") as bar:
         done = replay_monitors(workspace, asked, read_plan(workspace, plan), bar)
     lines = [alert_line(alert) for alert in done["alerts"]] or [f"no alert in {len(done['runs'])} runs"]
-    _put(monitor_json(done), lines, json_file)
+    put(monitor_json(done), lines, json_file)
 
 
 def _explore(document: Mapping[str, Any], plan: "MonitoringPlan", target: str | None, file: Path) -> None:
@@ -128,17 +145,6 @@ def alert_line(alert: Mapping[str, Any]) -> str:
         f"{alert['cause']['kind']} {alert['cause']['who']} at {alert['site'] or 'all sites'} since {since['estimate']} "
         f"({since['interval'][0]} to {since['interval'][1]}), {alert['studies_affected']} studies affected"
     )
-
-
-def _put(data: bytes, lines: Iterable[str], json_file: str | None) -> None:
-    if json_file == "-":
-        typer.echo(data.decode(), nl=False)
-    elif json_file:
-        Path(json_file).write_bytes(data)
-        tell(f"wrote {json_file}")
-    else:
-        for line in lines:
-            typer.echo(line)
 
 
 def summary(document: dict[str, Any]) -> list[str]:

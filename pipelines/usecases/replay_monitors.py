@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from monitors.engine.embedded import count_tables
 from monitors.engine.tables import Request, axes_of
 from monitors.run import Occasion, monitor_run
 from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
-from pipelines.usecases.run_monitors import check_watched, day_of, tables_of, versions_of
+from pipelines.counting.engines import runner_of
+from pipelines.counting.known_rows import Source
+from pipelines.usecases.count_days import Shelf, count_days
+from pipelines.usecases.run_monitors import check_watched, day_of, versions_of
 from registry.domain.errors import UsageError
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
@@ -65,14 +67,16 @@ def replay_monitors(workspace: Workspace, asked: Replay, plan: MonitoringPlan, p
     """
     last, versions = asked.days[-1], versions_of(workspace)
     request = Request(asked.model, workspace.settings.time_zone, axes_of(plan), asked.target, pairs=plan.pairs)
-    counts = count_tables(tables_of(workspace, last, asked.known), request)
+    shelf, runner = Shelf(), runner_of(workspace.settings.counting)
+    counts = count_days(Source(workspace, request, last, asked.known, runner), keep=False, shelf=shelf).counts
     check_watched(workspace, (asked.model, asked.target), counts, last)
     once = asked.known is Known.ASSUMED and not asked.windows
     sequence = sequence_of(asked.model, counts, plan, last)
     runs = []
     for day in asked.days:
         if not once:
-            counts = count_tables(tables_of(workspace, day, asked.known), request)
+            source = Source(workspace, request, day, asked.known, runner)
+            counts = count_days(source, keep=False, shelf=shelf).counts
             sequence = sequence_of(asked.model, counts, plan, day)
         occasion = Occasion(asked.model, day, asked.known, versions)
         runs.append(monitor_run(counts, plan, occasion, sequence, windows=asked.windows))

@@ -4,34 +4,32 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from monitors.counts import Counts
 from monitors.daily import daily_series
-from monitors.engine.embedded import count_tables
-from monitors.engine.tables import Request, Tables, axes_of
+from monitors.engine.tables import Request, axes_of
 from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
 from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
-from pipelines.settings import FILE_NAME
-from pipelines.toml_file import read_toml
+from pipelines.counting.engines import runner_of
+from pipelines.counting.known_rows import Source
+from pipelines.usecases.count_days import Counted, count_days
+from pipelines.usecases.known_embeddings import embeddings_known
+from pipelines.usecases.monitoring_plan import adopt_plan, read_plan
 from registry.alerts import overlaid, remember
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
-from registry.domain.event import EventDraft, Subject, parse_event
+from registry.domain.event import EventDraft, Subject
 from registry.domain.instants import instant_text
 from registry.domain.joining import Known
 from registry.domain.person import actor_record
-from registry.domain.plan import MonitoringPlan, plan_from
+from registry.domain.plan import MonitoringPlan
 from registry.domain.ports import Progress
 from registry.domain.signal import Alert
 from registry.ledger.store import Transaction
-from registry.schema import LedgerEntry, MonitorRunRow
+from registry.schema import MonitorRunRow
 
 TABLES = ("acquisitions", "predictions", "reads", "outcomes", "findings", "measurements", "expected")
 Json = Mapping[str, Any]
@@ -39,12 +37,16 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class MonitorRun:
-    """A run of the monitors: its JSON, its bytes and their digest; `fresh` says whether it was new."""
+    """A run of the monitors: its JSON, its bytes and their digest; `fresh` says whether it was new.
+
+    `counted` says which days were counted from rows, and which of them because a stored count did not hold.
+    """
 
     json: dict[str, Any]
     digest: str
     data: bytes
     fresh: bool
+    counted: Counted
 
 
 def run_monitors(
@@ -55,6 +57,7 @@ def run_monitors(
     as_of: str | None = None,
     plan: MonitoringPlan | None = None,
     known: Known = Known.RECORDED,
+    engine: str | None = None,
     progress: Progress,
 ) -> MonitorRun:
     """Compute every signal of a model as of a day and put the run on record; the same content is stored once.
@@ -66,6 +69,7 @@ def run_monitors(
         as_of: the last day that counts, ISO; today in UTC unless given.
         plan: the monitoring plan; the workspace's unless given.
         known: which known time selects the rows.
+        engine: what counts the rows; that of the settings unless given.
         progress: told of each step.
 
     Raises:
@@ -74,32 +78,18 @@ def run_monitors(
         IncompleteError: when nothing is known by that day that could be monitored.
     """
     day, plan = day_of(workspace, as_of), plan or read_plan(workspace, None)
-    tables = tables_of(workspace, day, known)
-    progress.advance()
+    runner = runner_of(workspace.settings.counting, engine)
     suspended = workspace.lifecycle.suspensions(model)
-    request = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended, plan.pairs)
-    counts = count_tables(tables, request)
+    asked = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended, plan.pairs)
+    counted = count_days(Source(workspace, asked, day, known, runner), keep=True)
+    counts = counted.counts
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day)
-    run = monitor_run(counts, plan, Occasion(model, day, known, versions_of(workspace)), sequence)
+    occasion = Occasion(model, day, known, versions_of(workspace))
+    run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings_known(workspace, asked, day, known))
     progress.advance()
-    return _stored(workspace, run, sequence.alerts(day), daily_series(counts, day), plan)
-
-
-def read_plan(workspace: Workspace, file: Path | None) -> MonitoringPlan:
-    """Return the plan of a TOML file, or of the workspace's settings; the default plan where they say nothing.
-
-    Raises:
-        UnreadableFileError: when the file is not there, or is not TOML.
-        UsageError: when the plan has an unknown key, a bad value, or a family without an action.
-    """
-    record = workspace.settings.monitoring if file is None else read_toml(file, "monitoring plan")
-    where = FILE_NAME if file is None else str(file)
-    try:
-        return plan_from(record)
-    except ValueError as error:
-        raise UsageError(str(error), where=where, mend="see docs/reference/signals.md") from error
+    return _stored(workspace, run, sequence.alerts(day), plan, counted)
 
 
 def stored_run(workspace: Workspace, row: MonitorRunRow) -> tuple[Json, Json]:
@@ -131,11 +121,6 @@ def day_of(workspace: Workspace, as_of: str | None) -> str:
     return day.isoformat()
 
 
-def tables_of(workspace: Workspace, day: str, known: Known) -> Tables:
-    """Return the observation tables as known by the end of a day."""
-    return Tables(*(workspace.tables.read(name, as_of=day, known=known) for name in TABLES))
-
-
 def versions_of(workspace: Workspace) -> dict[str, dict[str, Any]]:
     """Return number and digest of each observation table that is read."""
     versions = {name: workspace.tables.version(name) for name in TABLES}
@@ -165,34 +150,20 @@ def check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: C
 
 
 def _stored(
-    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], series: Json, plan: MonitoringPlan
+    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], plan: MonitoringPlan, counted: Counted
 ) -> MonitorRun:
     """Store the run and its daily series, then name them, and what its alerts came to, in one transaction."""
     with reading(workspace.engine) as session:
         run = run | {"alerts": overlaid(session, alerts)}
-    data = monitor_json(run)
+    data, series = monitor_json(run), daily_series(counted.counts, run["as_of"])
     digest, beside = workspace.objects.put(data), workspace.objects.put(monitor_json(series))
     with workspace.ledger.transaction() as tx:
         fresh = tx.session.get(MonitorRunRow, digest) is None
         if fresh:
-            _adopt(workspace, tx, plan)
+            adopt_plan(workspace, tx, plan)
             _record(workspace, tx, run, digest, beside)
         remember(tx, workspace.lifecycle.record, run["model"], alerts, actor_record(workspace.actor))
-    return MonitorRun(run, digest, data, fresh)
-
-
-def _adopt(workspace: Workspace, tx: Transaction, plan: MonitoringPlan) -> None:
-    """Put a plan on record when it is used for the first time."""
-    if plan.digest in _adopted(tx.session):
-        return
-    subject = Subject("plan", "monitoring", plan.digest)
-    payload = {"digest": plan.digest, "plan": plan.to_json()}
-    tx.append(EventDraft("plan.adopted", actor_record(workspace.actor), (subject,), payload))
-
-
-def _adopted(session: Session) -> set[str | None]:
-    rows = session.scalars(select(LedgerEntry.data).where(LedgerEntry.type == "plan.adopted"))
-    return {subject["digest"] for data in rows for subject in parse_event(data).record["subjects"]}
+    return MonitorRun(run, digest, data, fresh, counted)
 
 
 def _record(workspace: Workspace, tx: Transaction, run: Json, digest: str, series: str) -> None:

@@ -85,10 +85,8 @@ def _post(url: str, request: bytes) -> bytes:
     connection = kinds[parts.scheme](parts.hostname, parts.port, timeout=_PATIENCE_S)
     try:
         connection.request("POST", parts.path or "/", request, {"Content-Type": "application/timestamp-query"})
-        answer: bytes = connection.getresponse().read(_MOST_BYTES)
+        return bytes(connection.getresponse().read(_MOST_BYTES))
     except (OSError, http.client.HTTPException) as error:
         raise ServiceUnreachableError("the time authority does not answer", where=url[:80], mend="ask again") from error
-    else:
-        return answer
     finally:
         connection.close()

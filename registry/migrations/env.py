@@ -2,14 +2,14 @@
 
 from alembic import context
 
+from registry.count_schema import CountHeadRow
 from registry.database import VERSION_TABLE, writer_connection
-from registry.schema import Base
 
 
 def run() -> None:
     """Run the migrations in one writer transaction."""
     with writer_connection(context.config.attributes["engine"]) as connection:
-        context.configure(connection=connection, target_metadata=Base.metadata, version_table=VERSION_TABLE)
+        context.configure(connection=connection, target_metadata=CountHeadRow.metadata, version_table=VERSION_TABLE)
         with context.begin_transaction():
             context.run_migrations()
 

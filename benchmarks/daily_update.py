@@ -1,0 +1,147 @@
+"""What a day costs: stored counts brought up to date by one new day, against counting every row anew, in one run.
+
+Run: python benchmarks/daily_update.py [DAYS ...]. Prints CPU seconds for histories of growing length (100 studies a
+day: an acquisition, a prediction, a read and an outcome each). The ratios are the claim: a day's update does not grow
+with the history, and neither does a late outcome's; counting anew does.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monitors.engine.embedded import count_tables
+from monitors.engine.tables import Request, Tables
+from pipelines.bootstrap import Workspace, init_workspace
+from pipelines.counting.known_rows import NAMES, Source
+from pipelines.usecases.count_days import count_days, update_days
+from registry.domain.digest import digest_bytes
+from registry.domain.instants import instant_text
+from registry.domain.joining import Known
+
+START = datetime(2024, 1, 1, 8, tzinfo=UTC)
+PER_DAY = 100
+REQUEST = Request("m", lambda _: "UTC", ("sex", "scanner", "software_versions", "protocol_name"))
+
+
+class Clock:
+    """A clock that is moved by hand."""
+
+    at = START
+
+    def now(self) -> datetime:
+        """Return the instant."""
+        return self.at
+
+
+def cpu_seconds(work: Callable[[], Any]) -> float:
+    """Return the CPU time of one call."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def take(workspace: Workspace, table: str, rows: list[dict[str, Any]]) -> None:
+    """Take rows in."""
+    source = digest_bytes(f"{table} {len(rows)} {rows[0]}".encode())
+    workspace.tables.append(table, rows, source_digest=source, actor=workspace.actor, taken_in_at=workspace.clock.now())
+
+
+def take_days(workspace: Workspace, first: int, last: int) -> None:
+    """Take in the days from `first` to before `last`, as one batch a table."""
+    places = [(day, place) for day in range(first, last) for place in range(PER_DAY)]
+    take(workspace, "acquisitions", [acquisition(*place) for place in places])
+    take(workspace, "predictions", [prediction(*place) for place in places])
+    take(workspace, "reads", [read(*place) for place in places])
+    take(workspace, "outcomes", [outcome(*place) for place in places if place[1] % 10])
+
+
+def uid(day: int, place: int) -> str:
+    """Return a study UID."""
+    return f"2.25.{10**20 + day * 1000 + place}"
+
+
+def at(day: int, place: int, **later: float) -> str:
+    """Return an instant of a study."""
+    return instant_text(START + timedelta(days=day, minutes=5 * place) + timedelta(**later))
+
+
+def acquisition(day: int, place: int) -> dict[str, Any]:
+    """Return a series."""
+    own = {
+        "series_uid": f"{uid(day, place)}.1",
+        "study_uid": uid(day, place),
+        "patient": f"p:{day * 1000 + place:032x}",
+    }
+    kind = {"site": "ab"[place % 2], "modality": "MR", "scanner": f"s{place % 5}", "sex": "FM"[place // 2 % 2]}
+    return own | kind | {"acquired_at": at(day, place)}
+
+
+def prediction(day: int, place: int) -> dict[str, Any]:
+    """Return a prediction."""
+    score = float(np.random.default_rng(day * 1000 + place).random())
+    own = {
+        "prediction_id": f"a{day}.{place}",
+        "model": "m",
+        "version": "1",
+        "study_uid": uid(day, place),
+        "target": "t",
+    }
+    return own | {"predicted_at": at(day, place, minutes=3), "score": score, "decision": score >= 0.5, "threshold": 0.5}
+
+
+def read(day: int, place: int) -> dict[str, Any]:
+    """Return a read."""
+    own = {"read_id": f"r{day}.{place}", "study_uid": uid(day, place), "target": "t", "reader": f"d{place % 8}"}
+    return own | {"read_at": at(day, place, minutes=40), "decision": place % 3 == 0, "ai_shown": True}
+
+
+def outcome(day: int, place: int) -> dict[str, Any]:
+    """Return an outcome."""
+    own = {"study_uid": uid(day, place), "target": "t", "truth": place % 4 == 0, "source": "pathology"}
+    return own | {"established_at": at(day, place, days=5)}
+
+
+def measure(days: int, folder: Path) -> tuple[float, float, float, float]:
+    """Return CPU seconds: a new day, a late outcome, adding up what is stored, counting every row."""
+    clock = Clock()
+    workspace = init_workspace(folder / f"w{days}", clock)
+    for first in range(0, days, 30):
+        take_days(workspace, first, min(first + 30, days))
+    clock.at = START + timedelta(days=days + 30)
+    source = Source(workspace, REQUEST, clock.at.date().isoformat(), Known.RECORDED)
+    update_days(source)
+    take_days(workspace, days, days + 1)
+    day = cpu_seconds(lambda: update_days(source))
+    take(workspace, "outcomes", [outcome(days // 2, 0) | {"source": "pathology"}])
+    late = cpu_seconds(lambda: update_days(source))
+    total = cpu_seconds(lambda: count_days(source, keep=True))
+    anew = cpu_seconds(lambda: count_tables(Tables(*(workspace.tables.read(name) for name in NAMES)), REQUEST))
+    return day, late, total, anew
+
+
+def main() -> None:
+    """Print one row a history, and how each cost grew."""
+    histories = [int(word) for word in sys.argv[1:]] or [30, 120, 480]
+    print("| days | studies | a new day | a late outcome | adding up | counting anew | anew / a new day |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for days in histories:
+            found.append(measure(days, Path(folder)))
+            day, late, total, anew = found[-1]
+            cells = f"{day:.3f} | {late:.3f} | {total:.2f} | {anew:.2f} | {anew / day:.1f}"
+            print(f"| {days} | {days * PER_DAY} | {cells} |", flush=True)
+    growth = [last / first for first, last in zip(found[0], found[-1], strict=True)]
+    names = ("a new day", "a late outcome", "adding up", "counting anew")
+    told = ", ".join(f"{name} x {ratio:.2f}" for name, ratio in zip(names, growth, strict=True))
+    print(f"history x {histories[-1] / histories[0]:.0f}: {told}")
+
+
+if __name__ == "__main__":
+    main()

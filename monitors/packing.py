@@ -1,0 +1,128 @@
+"""Counts as bytes for storage: what the other families follow from, each column in its narrowest integers.
+
+The same counts give the same bytes. One line of JSON (ASCII, sorted keys) tells the families; their columns follow,
+little-endian.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitors.counts import Counts, Family, Integers, derived_from, empty_family, summed
+
+SCHEMA = "overread.day-counts/1"
+BASIS = "overread.day-basis/1"
+_WIDTHS = ((8, "<u1"), (16, "<u2"), (32, "<u4"))
+
+
+def pack_counts(counts: Counts) -> bytes:
+    """Return the bytes of counts; families that are marginals of another are left out."""
+    names = sorted(set(counts.families) - set(derived_from(counts.axes)))
+    heads, bodies = zip(*(_packed(counts[name]) for name in names), strict=True)
+    head = {"schema": SCHEMA, "axes": list(counts.axes), "families": list(heads)}
+    return b"\n".join([_line(head), b"".join(bodies)])
+
+
+def unpack_counts(data: bytes) -> Counts:
+    """Return the counts of bytes that `pack_counts` made, without the families that follow from others.
+
+    Raises:
+        ValueError: when the bytes are no counts.
+    """
+    line, _, body = data.partition(b"\n")
+    head = json.loads(line)
+    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
+        raise ValueError(f"not counts of the schema {SCHEMA}")
+    families, start = {}, 0
+    for record in head["families"]:
+        families[record["name"]], start = _unpacked(record, body, start)
+    if start != len(body):
+        raise ValueError("counts with bytes to spare")
+    return Counts(families, tuple(head["axes"]))
+
+
+def completed(counts: Counts) -> Counts:
+    """Return counts with every family that follows from those that are there."""
+    return summed((counts,))
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def _packed(family: Family) -> tuple[dict[str, Any], bytes]:
+    if not len(family.counts):
+        texts = [axis for axis in family.axes if axis in family.levels]
+        return {"name": family.name, "cells": 0, "axes": list(family.axes), "texts": texts}, b""
+    columns = [_narrow(family.codes[:, place]) for place in range(len(family.axes))]
+    low, kind, data = _narrow(family.counts)
+    axes = [
+        {"axis": axis, "levels": list(family.levels[axis]) if axis in family.levels else None, "low": least, "kind": of}
+        for axis, (least, of, _) in zip(family.axes, columns, strict=True)
+    ]
+    head = {"name": family.name, "cells": len(family.counts), "axes": axes, "counts": {"low": low, "kind": kind}}
+    return head, b"".join([*(part for _, _, part in columns), data])
+
+
+def _narrow(values: Integers) -> tuple[int, str, bytes]:
+    """Return the least value, the narrowest type of the rest, and the bytes."""
+    low = int(values.min()) if len(values) else 0
+    high = int(values.max()) - low if len(values) else 0
+    kind = next((name for bits, name in _WIDTHS if high < 1 << bits), "<i8")
+    return low, kind, (values - low).astype(kind).tobytes()
+
+
+def _unpacked(head: dict[str, Any], body: bytes, start: int) -> tuple[Family, int]:
+    cells, columns = head["cells"], []
+    if not cells:
+        return empty_family(head["name"], tuple(head["axes"]), frozenset(head["texts"])), start
+    for place in (*head["axes"], head["counts"]):
+        column, start = _widened(body, start, cells, place)
+        columns.append(column)
+    axes = tuple(place["axis"] for place in head["axes"])
+    levels = {place["axis"]: tuple(place["levels"]) for place in head["axes"] if place["levels"] is not None}
+    codes: Integers = np.stack(columns[:-1], axis=1)
+    return Family(head["name"], axes, levels, codes, columns[-1]), start
+
+
+def _widened(body: bytes, start: int, cells: int, place: dict[str, Any]) -> tuple[Integers, int]:
+    kind: npt.DTypeLike = np.dtype(place["kind"])
+    size = np.dtype(kind).itemsize * cells
+    if start + size > len(body):
+        raise ValueError("counts that were cut short")
+    found = np.frombuffer(body, dtype=kind, count=cells, offset=start)
+    return found.astype(np.int64) + int(place["low"]), start + size
+
+
+def basis_bytes(day: str, rows: Mapping[str, list[str]]) -> bytes:
+    """Return the line that lists the ids of the rows of a day, per table in their order."""
+    return _line({"schema": BASIS, "day": day, "rows": dict(rows)})
+
+
+def rows_of_day(data: bytes) -> dict[str, list[str]]:
+    """Return the ids of the rows that a stored day was counted from, per table.
+
+    Raises:
+        ValueError: when the bytes are no stored day.
+    """
+    head = json.loads(data.partition(b"\n")[0])
+    if not isinstance(head, dict) or head.get("schema") != BASIS:
+        raise ValueError(f"not a day of the schema {BASIS}")
+    return dict(head["rows"])
+
+
+def pack_day(basis: bytes, counts: Counts) -> bytes:
+    """Return a stored day: one line that lists the rows it was counted from, then the counts."""
+    return b"\n".join([basis, pack_counts(counts)])
+
+
+def unpack_day(data: bytes) -> Counts:
+    """Return the counts of a stored day.
+
+    Raises:
+        ValueError: when the bytes are no stored day.
+    """
+    return unpack_counts(data.partition(b"\n")[2])

@@ -1,0 +1,71 @@
+"""`overread monitor counts`: share counts with other hospitals, add theirs up, prove the stored ones."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.console import progress
+from pipelines.cli.documents import JsonFile, put
+from registry.domain.errors import ExitCode, UsageError
+
+
+def counts(  # noqa: PLR0913, PLR0917 - one argument an option
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", help="More files, with --merge.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="The model.")] = None,
+    export: Annotated[Path | None, typer.Option("--export", help="Write the counts of a window to share.")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="The window: 2026-09, 2026-Q3 or 2026.")] = None,
+    target: Annotated[str | None, typer.Option("--target", help="The clinical question, where there are two.")] = None,
+    version: Annotated[str | None, typer.Option("--version", help="The version, where the window has two.")] = None,
+    mode: Annotated[str, typer.Option("--mode", help="live or shadow.")] = "live",
+    by: Annotated[str | None, typer.Option("--by", help="Tell the groups of this axis too, such as sex.")] = None,
+    min_cell: Annotated[int, typer.Option("--min-cell", help="The fewest patients in a cell; at least 11.")] = 11,
+    merge: Annotated[list[Path] | None, typer.Option("--merge", help="Add up files of several hospitals.")] = None,
+    json_file: JsonFile = None,
+    key: Annotated[list[str] | None, typer.Option("--key", help="A hospital's public key; once for each.")] = None,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Prove every stored count; 1 where one was changed.")] = False,
+) -> None:
+    """Share counts of a window, never rows; add up those of several hospitals; or prove the stored ones."""
+    from pipelines.usecases.export_counts import Wanted  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    if (export is not None) + (merge is not None) + check != 1:
+        raise UsageError("one of --export FILE, --merge FILE…, --check is needed", where="monitor counts")
+    if merge is not None:
+        _merge([*merge, *(files or [])], key or [], json_file)
+    elif check:
+        _check(json_file)
+    elif model is None or period is None:
+        raise UsageError("an export needs --model and --period", where="monitor counts --export")
+    elif export is not None:
+        _export(Wanted(model, period, target, version, mode, by, min_cell), export, json_file)
+
+
+def _export(wanted: Any, out: Path, json_file: str | None) -> None:
+    from monitors.run import monitor_json  # noqa: PLC0415 - lazy: --help loads no numpy
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.export_counts import export_counts, export_lines  # noqa: PLC0415 - lazy
+
+    with progress("counting"):
+        done = export_counts(here(), wanted, out)
+    put(monitor_json(done.to_json()), export_lines(done), json_file)
+
+
+def _merge(files: list[Path], keys: list[str], json_file: str | None) -> None:
+    from monitors.run import monitor_json  # noqa: PLC0415 - lazy: --help loads no numpy
+    from pipelines.usecases.merge_counts import merge_counts, merge_lines  # noqa: PLC0415 - lazy
+
+    merged = merge_counts(files, keys)
+    put(monitor_json(merged), merge_lines(merged), json_file)
+
+
+def _check(json_file: str | None) -> None:
+    from monitors.run import monitor_json  # noqa: PLC0415 - lazy: --help loads no numpy
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    with progress("checking"):
+        faults = list(here().day_counts.faults())
+    lines = [f"does not hold: {fault}" for fault in faults] or ["every stored count holds"]
+    put(monitor_json({"faults": faults}), lines, json_file)
+    if faults:
+        raise typer.Exit(ExitCode.ANSWER_IS_NO)
