@@ -30,7 +30,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write the evidence of a model and a period as one file that a reviewer verifies offline."""
-    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.cli.opened import here, name_and_version, witness_after  # noqa: PLC0415 - lazy: --help
     from pipelines.usecases.export_evidence import export_evidence  # noqa: PLC0415 - lazy
 
     workspace = here()
@@ -39,6 +39,7 @@ def export(
     lines += [f"  missing: {kind}" for kind in done.missing]
     lines += [f"  give the reviewer this key by another way: {workspace.ledger.public_vkey}"]
     give(done.to_json() | {"key": workspace.ledger.public_vkey}, lines, as_json=as_json)
+    witness_after(workspace)
 
 
 def verify(

@@ -74,13 +74,14 @@ def _signed(
     act: Callable[..., Any], name: str, signer: str, file: Path | None, reason: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Unlock the signer's key, do the act, and say where the version stands now."""
-    from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.cli.opened import here, name_and_version, signer_of, witness_after  # noqa: PLC0415 - lazy: --help
 
     workspace = here()
     model, version = name_and_version(name)
     known = workspace.lifecycle.version(model, version)
     outcome = act(workspace.lifecycle, known.model, known.version, signer_of(workspace, signer, file), reason)
     after = workspace.lifecycle.version(known.model, known.version)
+    witness_after(workspace)
     return {"version": _document(after), "says": outcome.says}, [f"{after.name}: {after.state.value}; {outcome.says}"]
 
 

@@ -33,3 +33,10 @@ def administrator(workspace: Workspace) -> Actor:
     """Return who enrols people: the logged-in administrator, else whoever holds this workspace's files."""
     actor = workspace.actor
     return actor if actor.role == PersonRole.ADMINISTRATOR else LOCAL_ADMINISTRATOR
+
+
+def witness_after(workspace: Workspace) -> None:
+    """Ask the policy's witnesses after an act that matters; nothing waits for them, and what fails is said at most."""
+    from pipelines.usecases.witness_watch import ask_for_tail  # noqa: PLC0415 - lazy: most workspaces have no policy
+
+    ask_for_tail(workspace, patience_s=2)

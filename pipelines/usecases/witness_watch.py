@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.witnessing import ask_all, is_due, tail
 from registry.domain.errors import OverreadError
+from registry.witness_client import PATIENCE_S
 
 _LOG = logging.getLogger(__name__)
 _STEP_S = 30
@@ -27,13 +28,13 @@ def witnessed_meanwhile(workspace: Workspace, step_s: float = _STEP_S) -> Iterat
         ask_for_tail(workspace)
 
 
-def ask_for_tail(workspace: Workspace) -> bool:
+def ask_for_tail(workspace: Workspace, patience_s: float = PATIENCE_S) -> bool:
     """Ask the witnesses if there are events that no quorum has seen, and say whether it was done; log what failed."""
     try:
         found = tail(workspace)
         if found is None or not found.events:
             return False
-        asked = ask_all(workspace)
+        asked = ask_all(workspace, patience_s)
     except OverreadError as error:
         _LOG.warning("the witnesses were not asked: %s", error.line())
         return False

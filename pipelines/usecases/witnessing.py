@@ -14,7 +14,7 @@ from registry.ledger.anchors import Anchor, Anchors, read_policy
 from registry.ledger.policy import WitnessPolicy
 from registry.ledger.tlog_proof import TlogProof
 from registry.objects import write_durably
-from registry.witness_client import Asking
+from registry.witness_client import PATIENCE_S, Asking
 
 POLICY = "witnesses.policy"
 FOLDER = "checkpoints/witnessed"
@@ -94,8 +94,8 @@ def asking(workspace: Workspace) -> tuple[Asking, WitnessPolicy, Anchors]:
     return Asking(workspace.ledger, anchors, policy), policy, anchors
 
 
-def ask_all(workspace: Workspace) -> Asked:
-    """Ask every witness of the policy that has an address.
+def ask_all(workspace: Workspace, patience_s: float = PATIENCE_S) -> Asked:
+    """Ask every witness of the policy that has an address, for so many seconds each.
 
     Raises:
         UsageError: when there is no policy.
@@ -108,7 +108,7 @@ def ask_all(workspace: Workspace) -> Asked:
     outcomes: dict[str, Anchor | OverreadError] = {}
     for witness in reachable:
         try:
-            outcomes[witness.name] = means.ask(witness)
+            outcomes[witness.name] = means.ask(witness, patience_s)
         except OverreadError as error:
             outcomes[witness.name] = error
     return _asked(workspace, outcomes)

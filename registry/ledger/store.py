@@ -18,15 +18,9 @@ from registry.domain.ports import Clock
 from registry.ledger.anchors import Anchors
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.copy import CheckpointCopy
+from registry.ledger.levels import MerkleLevels
 from registry.ledger.log_key import LogKey
-from registry.ledger.merkle import (
-    EMPTY_ROOT,
-    Frontier,
-    consistency_proof,
-    inclusion_proof,
-    leaf_hash,
-    verify_inclusion,
-)
+from registry.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from registry.ledger.proof import InclusionProof, verify_proof
 from registry.ledger.standing import rebuilt, require_kept
 from registry.ledger.transaction import Transaction, open_head
@@ -180,13 +174,12 @@ class Ledger:
             newest = self._latest_checkpoint(session)
             note = note or (newest.note if newest else "")
             checkpoint = open_checkpoint(note, self.public_vkey) if note else Checkpoint(self._key.name, 0, EMPTY_ROOT)
-            leaves = _leaves(session, checkpoint.size)
-        if not 0 <= seq < checkpoint.size or len(leaves) != checkpoint.size:
+            tree = _tree(session, checkpoint.size)
+        if not 0 <= seq < checkpoint.size or tree.size != checkpoint.size:
             raise UnknownNameError(f"the signed ledger has no event {seq}")
-        path = inclusion_proof(leaves, seq)
-        if not verify_inclusion(leaves[seq], seq, checkpoint.size, path, checkpoint.root):
+        if tree.root() != checkpoint.root:
             raise LedgerBrokenError("the ledger is not that of the checkpoint", mend="run `overread audit verify`")
-        return InclusionProof(seq, checkpoint.size, leaves[seq], path, note)
+        return InclusionProof(seq, checkpoint.size, tree.leaf(seq), tree.inclusion(seq, checkpoint.size), note)
 
     def prove_continuation(self, old_size: int, size: int) -> tuple[bytes, ...]:
         """Prove that the first `size` events begin with the first `old_size` (hashes of 32 bytes; RFC 6962, 2.1.2).
@@ -195,10 +188,10 @@ class Ledger:
             UnknownNameError: when the ledger has not so many events, or the old size is the greater.
         """
         with reading(self.engine) as session:
-            leaves = _leaves(session, size)
-        if len(leaves) != size or not 0 <= old_size <= size:
+            tree = _tree(session, size)
+        if tree.size != size or not 0 <= old_size <= size:
             raise UnknownNameError(f"the ledger has no {old_size} events of {size}")
-        return consistency_proof(leaves, old_size)
+        return tree.consistency(old_size, size)
 
     def checkpoint_at(self, size: int) -> SignedCheckpoint:
         """Return the checkpoint of so many events.
@@ -294,9 +287,9 @@ class Ledger:
             self._open.is_open = False
 
 
-def _leaves(session: Session, size: int) -> list[bytes]:
+def _tree(session: Session, size: int) -> MerkleLevels:
     rows = select(LedgerEntry.data).where(LedgerEntry.seq < size).order_by(LedgerEntry.seq)
-    return [leaf_hash(data) for data in session.execute(rows).scalars()]
+    return MerkleLevels(leaf_hash(data) for data in session.execute(rows).scalars())
 
 
 def _event(data: bytes, seq: int) -> Event:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from pypdf import PdfReader
 from witnesses import policy_text, serving
 
 from pipelines.bootstrap import SystemClock, open_workspace
+from pipelines.cli.opened import witness_after
 from pipelines.usecases.witness_watch import witnessed_meanwhile
-from pipelines.usecases.witnessing import is_due, tail
+from pipelines.usecases.witnessing import Tail, is_due, tail
 from registry.witness import Witness
 
 
@@ -165,6 +167,21 @@ def test_running_services_ask_when_it_is_due_and_once_more_at_the_end(workspace:
         assert found is not None
         assert found.events == 0
         assert not is_due(opened)
+
+
+def test_after_an_act_that_matters_the_witnesses_are_asked_and_one_that_is_away_is_only_logged(
+    workspace: Command, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    witness = made(workspace, tmp_path / "witness", "quality.example")
+    opened = open_workspace(workspace.root)
+    witness_after(opened)
+    with serving(witness) as address:
+        adopt(workspace, tmp_path, policy_text({"quality": witness.key.vkey}, urls={"quality": address}))
+        witness_after(opened)
+        assert tail(opened) == Tail(0, None, timedelta())
+    workspace.well("people", "add", "late", "--name", "L", "--role", "engineer", "--passphrase-file", workspace.secret)
+    witness_after(opened)
+    assert "did not cosign" in caplog.text
 
 
 def test_the_witness_service_answers_in_a_process_of_its_own(workspace: Command, tmp_path: Path) -> None:

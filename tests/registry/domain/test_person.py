@@ -26,9 +26,13 @@ def test_every_act_has_roles_that_may_sign_it() -> None:
     assert all(MAY_SIGN.values())
 
 
-@pytest.mark.parametrize("role", [PersonRole.ADMINISTRATOR, PersonRole.SERVICE, PersonRole.COMPLIANCE])
-def test_administrator_service_and_compliance_sign_nothing(role: PersonRole) -> None:
+@pytest.mark.parametrize("role", [PersonRole.ADMINISTRATOR, PersonRole.SERVICE])
+def test_administrator_and_service_sign_nothing(role: PersonRole) -> None:
     assert not any(role in roles for roles in MAY_SIGN.values())
+
+
+def test_compliance_signs_erasures_alone() -> None:
+    assert {act for act, roles in MAY_SIGN.items() if PersonRole.COMPLIANCE in roles} == {Act.ERASE}
 
 
 def test_the_quorum_is_two_roles_that_may_approve() -> None:

@@ -113,5 +113,7 @@ def test_no_acknowledged_event_is_lost_in_thirty_power_cuts(tmp_path: Path) -> N
 
 def test_without_full_syncs_the_same_cuts_lose_events(tmp_path: Path) -> None:
     found = rounds(tmp_path, 5, "NORMAL")
-    assert all(lost > 0 for _, lost, _ in found)
+    assert sum(lost > 0 for _, lost, _ in found) >= 3, (
+        "a round that ends just after SQLite synced its log loses nothing"
+    )
     assert {verdict for *_, verdict in found} == {"VERIFIED"}
