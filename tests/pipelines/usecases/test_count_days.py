@@ -246,6 +246,18 @@ def test_a_late_outcome_makes_a_new_version_of_the_day_of_its_study_and_keeps_th
     assert len({row.digest for row in rows}) == 2
 
 
+def test_findings_measurements_and_arrivals_touch_their_own_days(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w", days=4)
+    counted(workspace, asked())
+    finding = {"finding_id": "f1", "label": "nodule", "prediction_id": "a2.25.200", "score": 0.5}
+    take(workspace, "findings", [finding])
+    assert counted(workspace, asked()).recounted == ("2026-03-02",)
+    take(workspace, "measurements", [{"subject_id": "a2.25.300", "name": "dice", "value": 0.8, "unit": "1"}])
+    assert counted(workspace, asked()).recounted == ("2026-03-03",)
+    take(workspace, "expected", [{"site": "south", "modality": "MR", "hour": instant_text(START), "n": 4.0}])
+    assert counted(workspace, asked()).recounted == ("2026-03-01",)
+
+
 def test_a_read_of_another_day_touches_the_day_of_its_study(tmp_path: Path) -> None:
     workspace = small(tmp_path / "w")
     counted(workspace, asked())
