@@ -15,7 +15,7 @@ WORKERS ?= 2
 help:
 	@echo "make demo    install, then play the whole story on synthetic data in ./$(DEMO)"
 	@echo "make test    install, then lint, types, import rules and all tests"
-	@echo "             make test EXTRAS=dev,postgresql,spark,dask,sql tests the other counting engines too"
+	@echo "             make test EXTRAS=dev,postgresql,spark,dask,sql,timestamps tests the other counting engines too"
 	@echo "make clean   remove the environment and the demo"
 
 prerequisites:

@@ -13,7 +13,8 @@ import numpy as np
 from monitors.cause import Cause, Scene, cause_of
 from monitors.watch.affected import studies_affected, unit_count
 from monitors.watch.build import Watch
-from monitors.watch.detector import Floats, Path, change_point, path_of, segment_z
+from monitors.watch.charts import evidence_path
+from monitors.watch.detector import Floats, Path, change_point, segment_z
 from monitors.watch.stream import Stream
 from registry.domain.digest import digest_value
 from registry.domain.signal import Alert
@@ -23,6 +24,7 @@ LATER = 14  # days by which it may begin after the alert was opened
 RECENT = 28  # days that must still deviate for an alert to be active
 FURTHER = 4.0  # standard deviates by which a covered stream must leave its level since the alert
 STILL = 2.0  # standard deviates of those days
+REVIEWS = (3, 7, 14, 28, 42, 56, 84)  # days after which an open alert's cause is looked at once more
 CODES = {
     "input": "SEQ001",
     "score": "SEQ002",
@@ -44,6 +46,7 @@ _ACTIONS = {
     "prevalence": "score",
     "threshold": "score",
 }
+_SETTLED = frozenset({"reader", "routing", "threshold"})  # what these were named by leaves no doubt
 _READERS = frozenset({"override_of_positive", "override_of_negative"})
 _ARRIVALS = frozenset({"silence", "scored_share", "scanner_share", "unseen_scanner"})
 
@@ -56,10 +59,12 @@ class Episode:
         lead: the stream that opened it.
         opened: index of the day.
         since: the change-point's interval and its estimate, as days of entry.
-        cause: why.
+        cause: why, as it was named last.
         active: index of the last day on which one of its streams still deviated.
         closed: index of the day on which it was cleared; None while it is open.
         explained: streams that belong to it.
+        names: every name that it has had, with the day from which it bore it.
+        doubt: another name that the last review gave; a second review that gives it too renames the alert.
     """
 
     lead: Stream
@@ -69,6 +74,12 @@ class Episode:
     active: int
     closed: int | None = None
     explained: set[int] = field(default_factory=set)
+    names: list[tuple[int, Cause]] = field(default_factory=list)
+    doubt: Cause | None = None
+
+    def named(self, index: int) -> Cause:
+        """Return the cause as it was named on a day."""
+        return next(cause for since, cause in reversed(self.names) if since <= index)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +118,8 @@ def life_of(watch: Watch) -> Life:
         while fresh:
             episode, fresh = _opened(watch, fresh, evidence, index)
             episodes.append(episode)
+        for one in running:
+            _review(watch, one, evidence, index)
         for one in episodes:
             if one.closed is None and _ended(watch, one, crossing, index):
                 one.closed = index
@@ -121,6 +134,7 @@ def _opened(watch: Watch, fresh: list[int], evidence: list[Floats], index: int) 
     since = _since(lead, index)
     cause = cause_of(Scene(watch, index, lead, (since[1], since[2], since[0])))
     episode = Episode(lead, index, (since[1], since[2], since[0]), cause, index, explained={lead_at})
+    episode.names.append((index, cause))
     left = []
     for place in fresh:
         if place == lead_at or _covers(episode, watch.streams[place]):
@@ -128,6 +142,21 @@ def _opened(watch: Watch, fresh: list[int], evidence: list[Floats], index: int) 
         else:
             left.append(place)
     return episode, left
+
+
+def _review(watch: Watch, episode: Episode, evidence: list[Floats], index: int) -> None:
+    """Look at the cause of an open alert once more; the same other name from two reviews in a row becomes its name."""
+    if index - episode.opened not in REVIEWS or episode.cause.kind in _SETTLED:
+        return
+    lead_at = max(sorted(episode.explained), key=lambda place: evidence[place][index] - _limit(watch, place, index))
+    found = cause_of(Scene(watch, index, watch.streams[lead_at], episode.since))
+    if found == episode.cause:
+        episode.doubt = None
+    elif found == episode.doubt:
+        episode.cause, episode.doubt = found, None
+        episode.names.append((index, found))
+    else:
+        episode.doubt = found
 
 
 def _owner(watch: Watch, running: list[Episode], place: int, index: int) -> Episode | None:
@@ -216,7 +245,7 @@ def _rearm(
         stream = watch.streams[place]
         if stream.comparison is None or index + 1 >= watch.calendar.days:
             continue
-        again = path_of(stream.comparison, replace(stream.rules, first=index + 1))
+        again = evidence_path(stream.comparison, replace(stream.rules, first=index + 1))
         judged = watch.judged[place][index + 1 :]
         evidence[place][index + 1 :] = np.where(judged, again.evidence[index + 1 :], 0.0)
         paths[place] = again
@@ -231,28 +260,29 @@ def _limit(watch: Watch, place: int, index: int) -> float:
 def _alert(watch: Watch, model: str, episode: Episode, index: int) -> Alert:
     closed = episode.closed if episode.closed is not None and episode.closed <= index else None
     low, high, estimate = episode.since
+    cause = episode.named(index)
     return Alert(
         id=alert_id(model, watch, episode),
         code=CODES[episode.lead.family],
         opened=watch.day(episode.opened),
         state="open" if closed is None else "cleared",
         since={"estimate": watch.day(estimate), "interval": [watch.day(low), watch.day(high)]},
-        cause={"kind": episode.cause.kind, "who": episode.cause.who},
-        studies_affected=studies_affected(
-            watch, episode.cause, episode.lead, estimate, index if closed is None else closed
-        ),
-        action=watch.plan.actions.get(_ACTIONS.get(episode.cause.kind, "performance"), ""),
+        cause={"kind": cause.kind, "who": cause.who},
+        studies_affected=studies_affected(watch, cause, episode.lead, estimate, index if closed is None else closed),
+        action=watch.plan.actions.get(_ACTIONS.get(cause.kind, "performance"), ""),
         closed=None if closed is None else watch.day(closed),
         version=episode.lead.scope.version,
         mode=episode.lead.scope.mode,
         target=episode.lead.scope.target,
-        site=episode.cause.site or None,
+        site=cause.site or None,
+        first_cause={"kind": episode.names[0][1].kind, "who": episode.names[0][1].who},
+        named_on=watch.day(next(since for since, one in reversed(episode.names) if one is cause)),
     )
 
 
 def alert_id(model: str, watch: Watch, episode: Episode) -> str:
     """Return an alert's name: 16 hexadecimal digits of the digest of what never changes about it."""
-    scope, cause = episode.lead.scope, episode.cause
+    scope, cause = episode.lead.scope, episode.names[0][1]
     facts = {
         "model": model,
         "version": scope.version,

@@ -119,6 +119,20 @@ def _mix(scene: Scene) -> Cause:
     return Cause("input", site, site)
 
 
+def _quality(scene: Scene) -> Cause:
+    """Motion, or pictures that changed on every scanner, are input; on one scanner alone it is that scanner's."""
+    site, measure = scene.lead.scope.site, scene.lead.subject["quality"]
+    others = [
+        scene.z(stream)
+        for stream in scene.streams("quality", site=site)
+        if stream.subject["quality"] == measure and stream.key != scene.lead.key
+    ]
+    sign = np.sign(scene.z(scene.lead))
+    if measure == "motion" or (others and max(z * sign for z in others) >= MOVED):
+        return Cause("input", site, site)
+    return _changed(scene, scene.lead)
+
+
 def _reader(scene: Scene) -> Cause:
     return Cause("reader", "restricted", scene.lead.scope.site, "reader", scene.lead.key)
 
@@ -139,6 +153,8 @@ def _scores(scene: Scene) -> Cause:
     site = scene.lead.scope.site or _moved_most(scene)
     if _everywhere(scene, site):
         return _by_prevalence(scene, "", "model")
+    if _declined_everywhere(scene, site):
+        return _declined_group(scene, "") or Cause("model", scene.lead.scope.version)
     found = _scanner(scene, site)
     if found is not None and scene.lead.watched != "residual":
         return _changed(scene, found)
@@ -153,12 +169,12 @@ def _labels(scene: Scene) -> Cause:
     least = ALIKE if scene.lead.watched == "residual" else MOVED + 1
     if scene.lead.family != "subgroup" and abs(_site_z(scene, site)) >= least:
         return _scores(scene)
-    if scene.lead.family == "subgroup":
+    if scene.lead.family == "subgroup" and scene.z(scene.lead) <= -APART:
         return _group(scene, scene.lead)
     declined = _declined_group(scene, scene.lead.scope.site)
     if declined is not None:
         return declined
-    rates = [stream for stream in scene.streams(scene.lead.watched, family=scene.lead.family) if stream.scope.site]
+    rates = [stream for stream in scene.streams(scene.lead.watched, family="performance") if stream.scope.site]
     others = [scene.z(stream) for stream in rates if stream.scope.site != scene.lead.scope.site]
     alone = bool(scene.lead.scope.site) and bool(others) and max(abs(z) for z in others) < 1.5
     return Cause("site", site, site) if alone else Cause("model", scene.lead.scope.version)
@@ -169,6 +185,7 @@ _RULES: Mapping[str, Callable[[Scene], Cause]] = {
     "scored_share": _routing,
     "unseen_scanner": _unseen,
     "scanner_share": _mix,
+    "quality": _quality,
     "override_of_positive": _reader,
     "override_of_negative": _reader,
     "decision_rule": _threshold,
@@ -208,7 +225,7 @@ def _own_change(scene: Scene, stream: Stream) -> float:
 
 
 def _site_z(scene: Scene, site: str) -> float:
-    found = scene.strongest("score_level", "positive_share", "score_shape", site=site, family="score")
+    found = scene.strongest("score_level", "positive_share", "score_shape", "score_top", site=site, family="score")
     return 0.0 if found is None else found[0]
 
 
@@ -223,6 +240,17 @@ def _everywhere(scene: Scene, site: str) -> bool:
     sign = np.sign(levels.get(site, 0.0))
     others = [z * sign for name, z in levels.items() if name != site]
     return bool(others) and min(others) >= 1.0 and sum(others) / len(others) ** 0.5 >= MOVED - 0.5
+
+
+def _declined_everywhere(scene: Scene, site: str) -> bool:
+    """Say whether labels disagree with the model more at this site and, together beyond chance, at the others."""
+    for watched in ("sensitivity", "specificity"):
+        falls = {one.scope.site: scene.z(one) for one in scene.streams(watched, family="performance") if one.scope.site}
+        others = [z for name, z in falls.items() if name != site]
+        together = sum(others) / max(len(others), 1) ** 0.5
+        if others and falls.get(site, 0.0) <= -1.0 and max(others) < 0 and together <= -APART:
+            return True
+    return False
 
 
 def _scanner(scene: Scene, site: str) -> Stream | None:
@@ -251,7 +279,7 @@ def _upgraded(scene: Scene, site: str) -> Cause | None:
 
 def _changed(scene: Scene, stream: Stream) -> Cause:
     """Name the scanner; or its software or protocol, where that changed when the scores did."""
-    site, name = stream.scope.site, stream.key
+    site, name = stream.scope.site, stream.subject[SCANNER]
     keep = scene.cells.at("site", site) & scene.cells.at(SCANNER, name)
     kind = _what_changed(scene, keep) or "scanner"
     return Cause(kind, name, site, SCANNER, name)

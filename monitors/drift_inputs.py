@@ -55,18 +55,24 @@ def input_signals(view: View, histograms: Sequence[InputHistogram]) -> list[Sign
     return found
 
 
-def no_quantity(view: View) -> Signal:
-    """Return the signal of quantities where none is counted, so that their absence shows."""
-    why = "no quantity of the acquisitions is counted"
-    return drafted(view, "INP001", Reading(0, reason=NotAssessed.ATTRIBUTE_MISSING, why=why))
+def unstated_signal(view: View, code: str, features: Sequence[str]) -> Signal:
+    """Return one signal for the features that no acquisition of either period states, so that their absence shows."""
+    why = f"no acquisition states {', '.join(name.replace('_', ' ') for name in features)}"
+    subject = {"feature": "unstated"}
+    return drafted(view, code, Reading(0, subject=subject, reason=NotAssessed.ATTRIBUTE_MISSING, why=why))
+
+
+def unread_embeddings(view: View) -> Signal:
+    """Return the signal of embeddings in a run that did not read them, such as a replay."""
+    return drafted(view, "INP004", Reading(0, reason=NotAssessed.NOT_RUN, why="this run did not read embeddings"))
 
 
 def embedding_signal(view: View, now: FloatArray, base: FloatArray) -> Signal:
     """Return the signal of embeddings float64[n, d] of the window and float64[m, d] of the reference, one a patient."""
     counts = Reading(len(now), n_patients=len(now))
     if not len(now) and not len(base):
-        why = "embeddings are not among the counts of this run"
-        return drafted(view, "INP004", replace(counts, reason=NotAssessed.NOT_RUN, why=why))
+        why = "no prediction of either period carries an embedding"
+        return drafted(view, "INP004", replace(counts, reason=NotAssessed.ATTRIBUTE_MISSING, why=why))
     if view.unready:
         return drafted(view, "INP004", replace(counts, reason=NotAssessed.TOO_FEW, why=view.unready))
     if min(len(now), len(base)) < LEAST_EMBEDDINGS:

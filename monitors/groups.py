@@ -7,7 +7,9 @@ import numpy as np
 
 from monitors.areas import labelled
 from monitors.counts import PATIENTS, Family, Integers
+from monitors.draft import Reading
 from monitors.scope import View
+from registry.domain.vocabulary import NotAssessed
 
 LISTED = 100  # beyond so many groups, those with fewer units than any statistic needs share one row
 
@@ -72,3 +74,25 @@ def _members(stated: Family, axes: tuple[str, ...], keys: list[tuple[str, ...]])
     names = [tuple(stated.levels[axis][code] for axis, code in zip(axes, row, strict=True)) for row in rows.tolist()]
     table = np.array([places[name] for name in names], dtype=np.int64)
     return table[back.reshape(-1)] if len(table) else np.zeros(0, dtype=np.int64)
+
+
+def listed_levels(sizes: Mapping[str, int], least: int) -> tuple[list[str], int]:
+    """Return the levels of an axis that have a row of their own, and how many of too few units share one.
+
+    Up to a hundred levels all are listed; beyond, only those with at least `least` units.
+    """
+    names = sorted(sizes)
+    listed = [name for name in names if len(names) <= LISTED or sizes[name] >= least]
+    return listed, len(names) - len(listed)
+
+
+def sizes_of(family: Family, axis: str) -> dict[str, int]:
+    """Return the number of units of each level of an axis that is stated."""
+    sizes = np.bincount(family.codes_of(axis), family.counts, len(family.levels[axis])).astype(np.int64)
+    return {level: int(n) for level, n in zip(family.levels[axis], sizes.tolist(), strict=True) if level}
+
+
+def small_ones(axis: str, small: int, least: int) -> Reading:
+    """Return the one row that many small levels share."""
+    why = f"each of {small} has fewer than the {least} units that are needed"
+    return Reading(0, subject={axis: f"{small} small ones"}, reason=NotAssessed.TOO_FEW, why=why)

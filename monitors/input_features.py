@@ -1,50 +1,76 @@
 """From count families to the input monitor: the features of a scope's acquisitions in its window and its reference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from monitors.counts import PATIENTS, SCANNER, Counts, Family, day_number
-from monitors.drift_inputs import InputHistogram, embedding_signal, input_signals, no_quantity
+from monitors.drift_inputs import InputHistogram, embedding_signal, input_signals, unread_embeddings, unstated_signal
+from monitors.embeddings import Embeddings
+from monitors.families import CATEGORICAL, NUMERIC
 from monitors.scope import Scope, View, periods_of
 from monitors.shares import patients_of
+from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal, Window
-from validation.statistics.arrays import FloatArray, IntArray
+from validation.statistics.arrays import IntArray
 
-MIXES: Mapping[str, str] = {"modality": "FA", SCANNER: "FA"}  # categories by the family that counts them
-NO_EMBEDDINGS: tuple[FloatArray, FloatArray] = (np.zeros((0, 1)), np.zeros((0, 1)))
+# Categories by the family that counts them, and the axis of it.
+MIXES: Mapping[str, tuple[str, str]] = {
+    "modality": ("FA", "modality"),
+    SCANNER: ("FA", SCANNER),
+    **{column: (f"FK:{column}", "level") for column in CATEGORICAL},
+}
+Pair = tuple[Family, Family]
 
 
-def input_drift(view: View, counts: Counts, as_of: str) -> list[Signal]:
-    """Return the input monitor's signals of one scope."""
+def input_drift(view: View, counts: Counts, as_of: str, embeddings: Embeddings | None = None) -> list[Signal]:
+    """Return the input monitor's signals of one scope; features that no acquisition states are named together."""
     features = input_histograms(view, counts, as_of)
-    missing = [no_quantity(view)] if all(one.values is None for one in features) else []
-    return [*input_signals(view, features), *missing, embedding_signal(view, *NO_EMBEDDINGS)]
+    stated = {one.feature for one in features}
+    missing = {"INP001": [name for name in NUMERIC if name not in stated]}
+    missing["INP002"] = [name for name in MIXES if name not in stated]
+    gaps = [unstated_signal(view, code, names) for code, names in missing.items() if names]
+    found = [*input_signals(view, features), *gaps]
+    if embeddings is None:
+        return [*found, unread_embeddings(view)]
+    periods = periods_of(counts, view.scope, view.plan, as_of)
+    return [*found, embedding_signal(view, *embeddings.of_periods(view.scope, *periods))]
 
 
 def input_histograms(view: View, counts: Counts, as_of: str) -> list[InputHistogram]:
-    """Return every feature of the acquisitions at a scope's sites, counted in its window and its reference."""
+    """Return every feature that an acquisition at a scope's sites states, in its window or its reference."""
     window, references = periods_of(counts, view.scope, view.plan, as_of)
     patients = (patients_of(view.now[PATIENTS]), patients_of(view.base[PATIENTS]))
-    found = []
-    for feature, name in MIXES.items():
+
+    def periods(name: str) -> Pair:
         family = _of_sites(counts[name], view.scope)
-        now, base = family.during(window), _during_each(family, references)
-        found.append(_mix(feature, (now, base), patients))
-    return found
+        return family.during(window), _during_each(family, references)
+
+    found = [_quantity(column, periods(f"FN:{column}"), patients) for column in NUMERIC]
+    found += [_mix(feature, axis, periods(name), patients) for feature, (name, axis) in MIXES.items()]
+    return [one for one in found if len(one.now)]
 
 
-def _mix(feature: str, periods: tuple[Family, Family], patients: tuple[int, int]) -> InputHistogram:
-    levels = sorted({level for family in periods for level in family.levels[feature]})
-    now, base = (_by_level(family, feature, levels) for family in periods)
+def _quantity(feature: str, pair: Pair, patients: tuple[int, int]) -> InputHistogram:
+    cells = np.unique(np.concatenate([family.codes_of("cell") for family in pair]))
+    now, base = (_summed(np.searchsorted(cells, family.codes_of("cell")), family, len(cells)) for family in pair)
+    return InputHistogram(feature, to_numbers(cells), now, base, patients)
+
+
+def _mix(feature: str, axis: str, pair: Pair, patients: tuple[int, int]) -> InputHistogram:
+    levels = sorted({level for family in pair for level in family.levels[axis]})
+    now, base = (_by_level(family, axis, levels) for family in pair)
     return InputHistogram(feature, None, now, base, patients)
 
 
-def _by_level(family: Family, axis: str, levels: list[str]) -> IntArray:
-    place = np.array([levels.index(level) for level in family.levels[axis]], dtype=np.int64)
-    if not len(place):
-        return np.zeros(len(levels), dtype=np.int64)
-    return np.bincount(place[family.codes_of(axis)], family.counts, len(levels)).astype(np.int64)
+def _by_level(family: Family, axis: str, levels: Sequence[str]) -> IntArray:
+    places = {level: place for place, level in enumerate(levels)}
+    place = np.array([places[level] for level in family.levels[axis]] or [0], dtype=np.int64)
+    return _summed(place[family.codes_of(axis)], family, len(levels))
+
+
+def _summed(place: IntArray, family: Family, size: int) -> IntArray:
+    return np.bincount(place, family.counts, size).astype(np.int64)
 
 
 def _of_sites(family: Family, scope: Scope) -> Family:

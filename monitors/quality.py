@@ -9,6 +9,7 @@ from monitors.counts import Counts, Family, day_number
 from monitors.daily_blocks import DayMean, between_members, day_change, day_mean
 from monitors.draft import Reading, drafted
 from monitors.families import QUALITY
+from monitors.groups import listed_levels, sizes_of, small_ones
 from monitors.scope import View, periods_of
 from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal
@@ -39,13 +40,14 @@ def quality_signals(view: View, counts: Counts) -> list[Signal]:
 
 def _column(view: View, column: str, now: Family, base: Family) -> list[Signal]:
     """Return the drift of each scanner in one measure, and how much lies between them."""
-    scanners = sorted((set(now.levels["scanner"]) | set(base.levels["scanner"])) - {""})
+    sizes = dict.fromkeys(sizes_of(base, "scanner"), 0) | sizes_of(now, "scanner")
+    scanners, small = listed_levels(sizes, view.plan.min_units)
     drifts = [
         drafted(view, "SCN005", replace(_drift(view, *_of(scanner, now, base)), subject=_subject(scanner, column)))
         for scanner in scanners
     ]
-    means = [_daily_means(now.where(scanner=scanner)) for scanner in scanners]
-    share = between_members(means)
+    drifts += [drafted(view, "SCN005", small_ones("scanners", small, view.plan.min_units))] if small else []
+    share = between_members([_daily_means(now.where(scanner=scanner)) for scanner in scanners])
     subject = {"quality": column}
     if share is None:
         why = "three scanners with ten days of images each are needed, and daily means that vary"
@@ -95,12 +97,14 @@ def _silence(view: View, acquired: Family) -> list[Reading]:
     until = day_number(view.window.end)
     own = acquired.select(acquired.codes_of("day") <= until)
     recent = own.select(own.codes_of("day") > until - 2 * view.plan.window_days)
-    scanners = sorted(set(recent.levels["scanner"]) - {""})
-    if not scanners:
+    sizes = {scanner: n for scanner, n in sizes_of(own, "scanner").items() if scanner in recent.levels["scanner"]}
+    if not sizes:
         why = "no series states its scanner" if own.total else "nothing was acquired"
         reason = NotAssessed.ATTRIBUTE_MISSING if own.total else NotAssessed.TOO_FEW
         return [Reading(own.total, reason=reason, why=why)]
-    return [replace(_silent(view, own, scanner), subject={"scanner": scanner}) for scanner in scanners]
+    scanners, small = listed_levels(sizes, view.plan.min_units)
+    found = [replace(_silent(view, own, scanner), subject={"scanner": scanner}) for scanner in scanners]
+    return [*found, small_ones("scanners", small, view.plan.min_units)] if small else found
 
 
 def _silent(view: View, acquired: Family, scanner: str) -> Reading:

@@ -12,6 +12,7 @@ import numpy as np
 
 from monitors.counts import Family
 from monitors.draft import Reading
+from monitors.groups import sizes_of
 from monitors.shares import Mask, patients_of, share_of
 from monitors.stratified import Stratified, stratified_difference
 from registry.domain.vocabulary import NotAssessed
@@ -59,10 +60,10 @@ def adjusted(own: Family, other: Family, success: Success) -> Stratified | None:
 def apart(reads: Family, axis: str, success: Success, least: int) -> dict[str, Stratified]:
     """Return how each level of an axis with enough reads differs from all others on like cases."""
     found = {}
-    for level in reads.levels[axis]:
-        chosen = reads.is_level(axis, level)
-        if level == "" or int(reads.counts[chosen].sum()) < least:
+    for level, n in sizes_of(reads, axis).items():
+        if n < least:
             continue
+        chosen = reads.is_level(axis, level)
         difference = adjusted(reads.select(chosen), reads.select(~chosen), success)
         if difference is not None:
             found[level] = difference

@@ -10,6 +10,7 @@ from monitors.counts import Counts
 from monitors.coverage import coverage_signals
 from monitors.data import data_signals, unjoined_signal, version_scopes
 from monitors.drift import score_signals
+from monitors.embeddings import Embeddings
 from monitors.input_features import input_drift
 from monitors.judge import judged
 from monitors.label_monitors import LABEL_MONITORS
@@ -67,6 +68,7 @@ def monitor_run(
     sequence: Sequence | None = None,
     *,
     windows: bool = True,
+    embeddings: Embeddings | None = None,
 ) -> dict[str, Any]:
     """Run every monitor on every scope with rows, and on all sites together where there are several.
 
@@ -76,12 +78,13 @@ def monitor_run(
         occasion: model, day, known time and table versions.
         sequence: the sequential layer of the same counts up to that day or a later one; computed unless given.
         windows: whether the fixed windows are judged too; they need counts known by that very day.
+        embeddings: of the model's units; not judged where they were not read.
 
     Returns:
         The JSON of the contract's section 9.
     """
     known = sequence or sequence_of(occasion.model, counts, plan, occasion.as_of)
-    signals = judged(all_signals(counts, plan, occasion.as_of), float(plan.q_limit)) if windows else []
+    signals = judged(all_signals(counts, plan, occasion.as_of, embeddings), float(plan.q_limit)) if windows else []
     signals += known.signals(occasion.as_of)
     return {
         "model": occasion.model,
@@ -94,7 +97,7 @@ def monitor_run(
     }
 
 
-def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal]:
+def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str, embeddings: Embeddings | None = None) -> list[Signal]:
     """Return the fixed-window signals of every scope, before the judgement of their p-values."""
     found: list[Signal] = []
     for scope in scopes_of(counts):
@@ -103,7 +106,7 @@ def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str) -> list[Signal
         found += quality_signals(view, counts) + routing_signals(view, counts)
         reads = read_view(counts, scope, plan, as_of)
         found += override_signals(reads) + oversight_signals(reads)
-        found += input_drift(view, counts, as_of)
+        found += input_drift(view, counts, as_of, embeddings)
     for scope in version_scopes(counts):
         view = unit_view(counts, scope, plan, as_of)
         found.append(unjoined_signal(view, counts))

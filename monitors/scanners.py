@@ -6,6 +6,7 @@ from monitors.between import between
 from monitors.counts import PATIENTS, Family
 from monitors.draft import Reading, drafted, reading_of
 from monitors.funnel import MEMBERS, Funnel, funnel_of
+from monitors.groups import listed_levels, sizes_of, small_ones
 from monitors.labels import held_back, label_state
 from monitors.scope import View
 from monitors.shares import share_of
@@ -36,7 +37,7 @@ def scanner_signals(view: View) -> list[Signal]:
 def _spread(units: Family, least: int, *, judged: bool = False) -> Reading:
     """Return how much scanners differ beyond chance: the sd of the logits of their shares."""
     known = units.select(~units.is_level(AXIS, ""))
-    shares = [share for share in (_share(known, scanner) for scanner in known.levels[AXIS]) if share.n >= least]
+    shares = [_share(known, scanner) for scanner, n in sizes_of(known, AXIS).items() if n >= least]
     found = between([share.value * share.effective_n for share in shares], [share.effective_n for share in shares])
     n = sum(share.n for share in shares)
     if found is None:
@@ -57,10 +58,12 @@ def _readings(units: Family, least: int) -> list[Reading]:
         why = "no unit states its scanner" if units.total else "there is no unit to count"
         return [Reading(units.total, reason=reason, why=why)]
     overall = share_of(known, known.is_level("decision", "pos"))
-    shares = {scanner: _share(known, scanner) for scanner in known.levels[AXIS]}
+    listed, small = listed_levels(sizes_of(known, AXIS), least)
+    shares = {scanner: _share(known, scanner) for scanner in listed}
     large = {scanner: share for scanner, share in shares.items() if share.n >= least}
     funnel = funnel_of(large, overall.value if overall else 0.0)
-    return [_reading(funnel, scanner, share, least) for scanner, share in shares.items()]
+    rest = [small_ones("scanners", small, least)] if small else []
+    return [*(_reading(funnel, scanner, share, least) for scanner, share in shares.items()), *rest]
 
 
 def _share(known: Family, scanner: str) -> ClusteredShare:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from monitors.counts import (
     FINDING_PATIENTS,
     LABEL_SOURCES,
@@ -83,11 +85,10 @@ def read_view(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) ->
 def periods_of(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) -> tuple[Window, Mapping[str, Window]]:
     """Return the days of a scope's window, and of each site's reference; a site without units has none."""
     sites = _sites(counts, scope)
-    own = [_of_scope(counts, _UNITS, site) for site in sites]
-    end = _end(plan, as_of, own, _UNITS[0])
-    references = [_reference(families[_UNITS[0]], plan) for families in own]
+    own = [_of_scope(counts[_UNITS[0]], site) for site in sites]
+    references = [_reference(family, plan) for family in own]
     found = {site.site: period for site, period in zip(sites, references, strict=True) if period is not None}
-    return Window(day_text(day_number(end) - plan.window_days + 1), end), found
+    return _window(plan, as_of, own), found
 
 
 def _sites(counts: Counts, scope: Scope) -> list[Scope]:
@@ -98,27 +99,38 @@ def _sites(counts: Counts, scope: Scope) -> list[Scope]:
 
 
 def _view(counts: Counts, names: tuple[str, ...], scope: Scope, plan: MonitoringPlan, as_of: str) -> View:
-    own = [_of_scope(counts, names, site) for site in _sites(counts, scope)]
-    end = _end(plan, as_of, own, names[0])
-    window = Window(day_text(day_number(end) - plan.window_days + 1), end)
-    references = [_reference(families[names[0]], plan) for families in own]
-    now = [{name: families[name].during(window) for name in names} for families in own]
-    base = [_during(families, period) for families, period in zip(own, references, strict=True)]
+    sites = _sites(counts, scope)
+    own = [_of_scope(counts[names[0]], site) for site in sites]
+    window, references = _window(plan, as_of, own), [_reference(family, plan) for family in own]
+    now = [{name: _of_scope(counts[name], site, window) for name in names} for site in sites]
+    base = [
+        {name: _of_scope(counts[name], site, period) for name in names}
+        for site, period in zip(sites, references, strict=True)
+    ]
     before = _added(base)
     known = before[names[0]].total > 0
     digest = before[names[0]].digest if known else None
     return View(scope, plan, window, _added(now), before, digest, _unready(references, window))
 
 
-def _of_scope(counts: Counts, names: tuple[str, ...], scope: Scope) -> dict[str, Family]:
-    chosen = {"version": scope.version, "mode": scope.mode, "target": scope.target, "site": scope.site}
-    return {name: counts[name].where(**chosen) for name in names}
+def _of_scope(family: Family, scope: Scope, period: Window | None = None) -> Family:
+    """Return a family's cells of one scope, during a period or whenever; one selection, for the families are large."""
+    keep = family.is_level("site", scope.site)
+    for axis, level in (("version", scope.version), ("mode", scope.mode), ("target", scope.target)):
+        keep &= family.is_level(axis, level)
+    if period is not None:
+        days = family.codes_of("day")
+        keep &= (days >= day_number(period.start)) & (days <= day_number(period.end))
+    return family.select(keep)
 
 
-def _end(plan: MonitoringPlan, as_of: str, own: list[dict[str, Family]], main: str) -> str:
-    """Return the window's last day: the day asked for, or the last day with a unit by then."""
-    days = [int(day) for families in own for day in families[main].codes_of("day") if day <= day_number(as_of)]
-    return day_text(max(days)) if plan.window_anchor == "last_unit" and days else as_of
+def _window(plan: MonitoringPlan, as_of: str, own: list[Family]) -> Window:
+    """Return the window: it ends at the day asked for, or at the last day with a unit by then."""
+    end = day_number(as_of)
+    if plan.window_anchor == "last_unit":
+        days = np.concatenate([family.codes_of("day") for family in own])
+        end = int(days[days <= end].max(initial=0)) or end
+    return Window(day_text(end - plan.window_days + 1), day_text(end))
 
 
 def _reference(family: Family, plan: MonitoringPlan) -> Window | None:
@@ -128,12 +140,6 @@ def _reference(family: Family, plan: MonitoringPlan) -> Window | None:
         return None
     first = int(days.min())
     return Window(day_text(first), day_text(first + plan.reference_days - 1))
-
-
-def _during(families: Mapping[str, Family], period: Window | None) -> dict[str, Family]:
-    if period is None:
-        return dict(families)
-    return {name: family.during(period) for name, family in families.items()}
 
 
 def _added(parts: list[dict[str, Family]]) -> dict[str, Family]:

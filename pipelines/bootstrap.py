@@ -210,4 +210,5 @@ def _log_key(root: Path) -> LogKey:
 
 def _ledger(root: Path, engine: Engine, clock: Clock, key: LogKey) -> Ledger:
     service = {"name": "overread", "version": __version__}
-    return Ledger(engine, key, clock, service, copy_to=root / "checkpoints" / "latest.txt")
+    checkpoints = root / "checkpoints"
+    return Ledger(engine, key, clock, service, checkpoints / "latest.txt", checkpoints / "witnessed")

@@ -167,6 +167,7 @@ def _add_monitor_plans(contents: Contents, entries: list[Entry]) -> None:
         if entry.type == "plan.adopted" and entry.told.get("digest") in used:
             plan = entry.told["plan"]
             contents.add("monitor-plans", digest_value(plan), canonical_bytes(plan), "monitoring plan")
+        if entry.type in ("plan.adopted", "plan.signed") and entry.told.get("digest") in used:
             contents.cited.add(entry.event.seq)
 
 
@@ -196,10 +197,11 @@ def _fitted(workspace: Workspace, ours: list[Entry]) -> Iterator[str]:
 
 def _add_signatures(workspace: Workspace, contents: Contents, model: str, entries: list[Entry]) -> None:
     """Add the envelopes that the cited events name, and everything that was told of those who signed."""
-    from registry.signed import envelopes_of  # noqa: PLC0415 - lazy: SQLAlchemy is slow to import
+    from registry.monitoring_plans import MONITORING  # noqa: PLC0415 - lazy: SQLAlchemy is slow to import
+    from registry.signed import envelopes_of  # noqa: PLC0415 - lazy
 
     persons = set()
-    for found in envelopes_of(workspace.engine, model):
+    for found in (*envelopes_of(workspace.engine, model), *envelopes_of(workspace.engine, MONITORING)):
         if found.event_seq in contents.cited:
             contents.add("signatures", found.digest, found.envelope, f"{found.act} by {found.person}")
             persons.add(found.person)

@@ -134,6 +134,14 @@ class CountingSection:
 
 
 @dataclass(frozen=True)
+class WitnessSection:
+    """`[witness]`: after how many events, and how many minutes, running services ask the witnesses again."""
+
+    every_events: int = 100
+    every_minutes: int = 60
+
+
+@dataclass(frozen=True)
 class DicomSource:
     """One `[[pipeline.dicom]]`: a folder and the site that acquired it."""
 
@@ -226,6 +234,7 @@ class Settings:
     governance: GovernanceSection = GovernanceSection()
     orchestrate: OrchestrateSection = OrchestrateSection()
     counting: CountingSection = CountingSection()
+    witness: WitnessSection = WitnessSection()
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -255,6 +264,7 @@ class Settings:
             _section(GovernanceSection, record.get("governance", {}), "governance"),
             _section(OrchestrateSection, record.get("orchestrate", {}), "orchestrate"),
             _section(CountingSection, record.get("counting", {}), "counting"),
+            _section(WitnessSection, record.get("witness", {}), "witness"),
         )
         for name, url in vars(found.database).items():
             check_url(url, f"{name} of [database]")

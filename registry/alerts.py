@@ -14,6 +14,7 @@ from registry.domain.errors import AnswerIsNoError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import Act
 from registry.domain.signal import Alert
+from registry.history import told_events
 from registry.keys import Signer
 from registry.ledger.store import Transaction
 from registry.record import Record, Signing, keep_signature, refusals_kept, sign_now, signing
@@ -41,10 +42,29 @@ def remember(tx: Transaction, record: Record, model: str, alerts: Sequence[Alert
         row = tx.session.get(AlertRow, alert.id)
         if row is None:
             row = _opened(tx, record, model, alert, actor)
+        if row.state in RUNNING:
+            _rename(tx, row, alert, actor)
         if alert.state == "cleared" and row.state in RUNNING:
             payload = {"alert": alert.id, "closed": alert.closed}
             event = tx.append(EventDraft("alert.cleared", actor, (_subject(row),), payload))
             row.state, row.closed, row.event_seq = "cleared", alert.closed, event.seq
+
+
+def _rename(tx: Transaction, row: AlertRow, alert: Alert, actor: Mapping[str, str]) -> None:
+    """Put another cause on record beside those that the alert had: it keeps its id, and what opened it stays told."""
+    names = names_of(tx.session, row)
+    last = names[-1]["cause"]
+    if dict(alert.cause) == last or alert.named_on <= names[-1]["day"]:
+        return
+    payload = {"alert": alert.id, "before": last, "cause": dict(alert.cause), "day": alert.named_on}
+    tx.append(EventDraft("alert.renamed", actor, (_subject(row),), payload))
+
+
+def names_of(session: Session, row: AlertRow) -> list[dict[str, Any]]:
+    """Return every cause that an alert had, the first one first: each with the day from which it bore it."""
+    told = (payload for _, payload in told_events(session, ("alert.renamed",)) if payload["alert"] == row.alert)
+    first = {"day": row.opened, "cause": {"kind": row.cause_kind, "who": row.cause_who}}
+    return [first, *({"day": one["day"], "cause": one["cause"]} for one in told)]
 
 
 def overlaid(session: Session, alerts: Iterable[Alert]) -> list[dict[str, Any]]:
@@ -134,7 +154,8 @@ def _sign(tx: Transaction, record: Record, row: AlertRow, who: Signing, state: s
 
 
 def _opened(tx: Transaction, record: Record, model: str, alert: Alert, actor: Mapping[str, str]) -> AlertRow:
-    told = alert.to_json() | {"state": "open", "closed": None}
+    first = dict(alert.first_cause or alert.cause)
+    told = alert.to_json() | {"state": "open", "closed": None, "cause": first}
     digest = record.objects.put(alert_bytes(told))
     row = AlertRow(
         alert=alert.id,
@@ -143,8 +164,8 @@ def _opened(tx: Transaction, record: Record, model: str, alert: Alert, actor: Ma
         mode=alert.mode,
         target=alert.target,
         code=alert.code,
-        cause_kind=alert.cause["kind"],
-        cause_who=alert.cause["who"],
+        cause_kind=first["kind"],
+        cause_who=first["who"],
         opened=alert.opened,
         closed=None,
         state="open",
@@ -177,15 +198,17 @@ def _row(session: Session, alert: str) -> AlertRow:
 
 def _stored(session: Session, record: Record, row: AlertRow) -> StoredAlert:
     told: dict[str, Any] = json.loads(record.objects.get(row.record))
+    names = names_of(session, row)
     return StoredAlert(
         row.model,
         row.version,
         row.mode,
         row.target,
-        told | {"state": row.state, "closed": row.closed},
+        told | {"state": row.state, "closed": row.closed, "cause": names[-1]["cause"]},
         row.event_seq,
         _signed(session, row, Act.ACKNOWLEDGE),
         _signed(session, row, Act.RESOLVE),
+        tuple(names),
     )
 
 

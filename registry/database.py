@@ -19,6 +19,7 @@ from registry.domain.errors import ServiceUnreachableError
 VERSION_TABLE = "overread_alembic_version"  # MLflow and Dagster use Alembic too
 _BUSY_TIMEOUT_MS = 30_000
 _PATIENCE_S = 10
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")  # erased is overwritten
 _PARAMETERS = 500  # bound parameters of one query
 _Value = TypeVar("_Value")
 _WRITER_LOCK = 0x4F56524541440001  # "OVREAD", 1: the key of the writers' advisory lock on PostgreSQL
@@ -167,7 +168,7 @@ def _private_file(_dialect: object, _record: object, args: list[Any], _options: 
 
 def _durable(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", *_PRAGMAS):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -32,9 +32,10 @@ MEANINGS: Mapping[Act, str] = {
     Act.RESUME: "responsibility: lets this version run again at the site",
     Act.SUSPEND_STRATUM: "responsibility: suspends this version in one stratum of the site",
     Act.RESUME_STRATUM: "responsibility: lets this version count again in one stratum of the site",
-    Act.ADOPT_PLAN: "approval: adopts this plan for changes of the model",
+    Act.ADOPT_PLAN: "approval: adopts this plan",
     Act.ACKNOWLEDGE: "responsibility: takes this alert up",
     Act.RESOLVE: "responsibility: has dealt with this alert",
+    Act.ERASE: "responsibility: erases the payload of this event for good",
 }
 
 

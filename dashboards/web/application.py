@@ -23,17 +23,30 @@ def no_links() -> Mapping[str, str]:
     return {}
 
 
-def create_app(queries: Queries, *, ui_links: Links = no_links, allowed_hosts: Collection[str] = LOOPBACK) -> FastAPI:
+def no_notice() -> str:
+    """Return that there is nothing to say."""
+    return ""
+
+
+def create_app(
+    queries: Queries,
+    *,
+    ui_links: Links = no_links,
+    allowed_hosts: Collection[str] = LOOPBACK,
+    notice: Callable[[], str] = no_notice,
+) -> FastAPI:
     """Make the application over the questions that the record answers.
 
     Args:
         queries: answers every page's question.
         ui_links: gives names and addresses of the engineers' own pages that run now, such as Dagster's; only loopback.
         allowed_hosts: host names that the server answers to; loopback names unless given.
+        notice: gives what every page says first, such as that the record is read-only; empty: nothing.
     """
     app = FastAPI(title="Overread", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.queries = queries
     app.state.ui_links = lambda: {name: loopback_address(address) for name, address in ui_links().items()}
+    app.state.notice = notice
     app.state.allowed_hosts = frozenset(allowed_hosts)
     app.state.version = __version__
     app.include_router(ROUTER)

@@ -67,5 +67,6 @@ def _unexpected(request: Request, error: Exception) -> Response:
 def _page(request: Request, status: int, line: str) -> Response:
     title = TITLES.get(status, "Something went wrong")
     state = request.app.state
-    body = render("problem.html", page="", title=title, line=line, links=state.ui_links(), version=state.version)
+    values = {"links": state.ui_links(), "version": state.version, "notice": ""}
+    body = render("problem.html", page="", title=title, line=line, **values)
     return secured(HTMLResponse(body, status_code=status))

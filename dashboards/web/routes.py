@@ -100,7 +100,9 @@ def _wants_part(request: Request) -> bool:
 
 def _page(request: Request, template: str, **values: Any) -> Response:
     state = request.app.state
-    return HTMLResponse(render(template, links=state.ui_links(), version=state.version, **values))
+    return HTMLResponse(
+        render(template, links=state.ui_links(), version=state.version, notice=state.notice(), **values)
+    )
 
 
 def _download(data: bytes, dossier: Dossier, ending: str, kind: str) -> Response:

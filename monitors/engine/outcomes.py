@@ -68,16 +68,28 @@ def outcomes_of(tables: Tables) -> Outcomes:
 
 
 def first_outcomes(tables: Tables) -> tuple[Outcomes, Instants]:
-    """Return the outcome of each unit and target that was established first, reports left out, and when that was.
+    """Return the outcome of each unit and target that became known first, reports left out, and when that was.
 
-    Of several of one instant the one of best source counts; indeterminate ones are left out.
+    Known is when its row says that it became available, else when it was established: a label that is established long
+    before anybody hears of it would otherwise change days that were judged already. Of several of one instant the one
+    of best source counts; indeterminate ones are left out.
     """
     kept = (flags(tables.outcomes, "indeterminate") != 1) & (_ranks(labels(texts(tables.outcomes, "source"))) < _REPORT)
     table = tables.outcomes.filter(kept)
     ranks = _ranks(labels(texts(table, "source")))
-    order = [(texts(table, "established_at"), "ascending"), (_int_array(ranks), "ascending")]
+    order = [(_heard(table), "ascending"), (_int_array(ranks), "ascending")]
     table = table.take(first_rows(subjects(table), order))
-    return _outcomes(table, subjects(table.slice(0, 0))), instants(texts(table, "established_at"))
+    return _outcomes(table, subjects(table.slice(0, 0))), instants(_heard(table))
+
+
+def _heard(table: Any) -> Any:
+    """Return when each outcome became known, as texts: where no row states it, when it was established."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    established, available = texts(table, "established_at"), texts(table, "available_at")
+    unstated = pc.or_(pc.equal(available, ""), pc.equal(available, texts(table, "taken_in_at")))
+    later = pc.and_(pc.invert(unstated), pc.greater(available, established))
+    return pc.if_else(later, available, established)
 
 
 def _outcomes(table: Any, undecided: Any) -> Outcomes:

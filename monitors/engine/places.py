@@ -27,21 +27,22 @@ _HOUR_US = 3_600_000_000
 
 def place_families(tables: Tables, request: Request) -> dict[str, Family]:
     """Return the families that no model stands in: `FA`, one histogram a column, arrivals and what was expected."""
-    columns = _places(tables.acquisitions, request)
+    when = instants(texts(tables.acquisitions, "acquired_at"))
+    columns = _places(tables.acquisitions, when, request)
     return {
         "FA": count("FA", columns),
         **{f"FN:{name}": _numeric(tables.acquisitions, name, columns) for name in NUMERIC},
         **{f"FK:{name}": _categorical(tables.acquisitions, name, columns) for name in CATEGORICAL},
-        RECEIVED: _received(tables.acquisitions, columns),
+        RECEIVED: _received(tables.acquisitions, when, columns),
         EXPECTED: _expected(tables.expected, request),
     }
 
 
-def _places(table: Any, request: Request) -> dict[str, Column]:
+def _places(table: Any, when: Instants, request: Request) -> dict[str, Column]:
     """Return day, site, modality and scanner of each series."""
     site = labels(texts(table, "site"))
     columns: dict[str, Column] = {
-        "day": local_days(instants(texts(table, "acquired_at")), site, request.zone_of),
+        "day": local_days(when, site, request.zone_of),
         "site": site,
         "modality": labels(texts(table, "modality")),
         "scanner": labels(texts(table, SCANNER)),
@@ -64,14 +65,13 @@ def _categorical(table: Any, name: str, columns: Mapping[str, Column]) -> Family
     return count(f"FK:{name}", {**_at(columns, rows), "level": picked(values, rows)})
 
 
-def _received(table: Any, columns: Mapping[str, Column]) -> Family:
+def _received(table: Any, when: Instants, columns: Mapping[str, Column]) -> Family:
     """Count the studies of each modality by the hour of their first series."""
-    at = texts(table, "acquired_at")
-    rows = first_rows(joined(texts(table, "study_uid"), texts(table, "modality")), [(at, "ascending")])
-    when = instants(at)[rows]
-    known = rows[~np.isnat(when)]
-    here = _at(columns, known)
-    return count(RECEIVED, {axis: _hours(instants(at)[known]) if axis == "hour" else here[axis] for axis in FE})
+    at = [(texts(table, "acquired_at"), "ascending")]
+    rows = first_rows(joined(texts(table, "study_uid"), texts(table, "modality")), at)
+    known = rows[~np.isnat(when[rows])]
+    here = _at(columns, known) | {"hour": _hours(when[known])}
+    return count(RECEIVED, {axis: here[axis] for axis in FE})
 
 
 def _expected(table: Any, request: Request) -> Family:

@@ -47,16 +47,31 @@ def work_families(seen: Seen) -> dict[str, Family]:
 
 def sums_of(work: Family) -> Family:
     """Return number, sum and sum of squares of the values, as whole numbers."""
-    value, kept = work.codes_of("value"), FS[:-1]
-    weights = (work.counts, work.counts * value, work.counts * value * value)
-    columns: dict[str, Column] = {
-        axis: Labels(np.tile(work.codes_of(axis), len(MOMENTS)), work.levels[axis])
-        if axis in work.levels
-        else np.tile(work.codes_of(axis), len(MOMENTS))
-        for axis in kept
-    }
-    columns["moment"] = named(np.repeat(np.arange(len(MOMENTS)), len(value)), MOMENTS)
-    return weighed(SUMS, columns, np.concatenate(weights))
+    kept = FS[:-1]
+    cells = work.marginal(kept)
+    place = np.searchsorted(
+        _packed(cells.codes, cells.codes),
+        _packed(np.stack([work.codes_of(axis) for axis in kept], axis=1), cells.codes),
+    )
+    value, weights = work.codes_of("value"), np.zeros((len(MOMENTS), len(cells.counts)), dtype=np.int64)
+    for at in range(len(MOMENTS)):
+        np.add.at(weights[at], place, work.counts * value**at)
+    columns: dict[str, Column] = {}
+    for axis in kept:
+        codes = np.tile(cells.codes_of(axis), len(MOMENTS))
+        columns[axis] = Labels(codes, cells.levels[axis]) if axis in cells.levels else codes
+    columns["moment"] = named(np.repeat(np.arange(len(MOMENTS)), len(cells.counts)), MOMENTS)
+    return weighed(SUMS, columns, weights.ravel())
+
+
+def _packed(codes: Integers, like: Integers) -> Integers:
+    """Return rows of codes as one integer each, in the order of the rows; `like` gives the reach of each column."""
+    if len(like) == 0:
+        return np.zeros(len(codes), dtype=np.int64)
+    low, packed = like.min(axis=0), np.zeros(len(codes), dtype=np.int64)
+    for place, radix in enumerate((like.max(axis=0) - low + 1).tolist()):
+        packed = packed * radix + (codes[:, place] - low[place])
+    return packed
 
 
 def _studies(seen: Seen) -> npt.NDArray[np.intp]:

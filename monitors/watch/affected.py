@@ -1,11 +1,9 @@
 """How many studies a change touched: those of its stratum since it began."""
 
-import numpy as np
-
 from monitors.cause import Cause
 from monitors.scope import Scope
 from monitors.watch.build import Watch
-from monitors.watch.comparisons import Share, Silence, Strata
+from monitors.watch.comparisons import Share, Silence
 from monitors.watch.stream import Stream
 
 
@@ -63,4 +61,4 @@ def unit_count(lead: Stream, first: int, last: int) -> float:
     if comparison is None:
         return 0.0
     sums = comparison.series[:, max(first, 0) : last + 1].sum(axis=1)
-    return comparison.units_of(sums) if isinstance(comparison, Strata) else float(np.asarray(sums)[1])
+    return comparison.units_of(sums)

@@ -1,7 +1,7 @@
 """All streams of a model, with the evidence of each day and the limit that keeps the plan's budget."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,9 +11,12 @@ from monitors.counts import WATCH, WATCH_READS, Counts, Family, Integers, day_nu
 from monitors.scope import MONITORED_MODES, Scope
 from monitors.watch.arrival_streams import arrival_streams
 from monitors.watch.cells import Calendar, Cells, Mask, cells_of
-from monitors.watch.detector import Floats, Path, path_of
+from monitors.watch.charts import chart_limit, evidence_path
+from monitors.watch.detector import Floats, Path
 from monitors.watch.label_streams import label_streams
+from monitors.watch.margins import with_margin
 from monitors.watch.places import first_days, places_of, waves_of
+from monitors.watch.quality_streams import quality_streams
 from monitors.watch.read_streams import reader_streams
 from monitors.watch.stream import Stream
 from monitors.watch.unit_streams import group_streams, scanner_streams, site_streams
@@ -102,7 +105,8 @@ def watch_of(counts: Counts, plan: MonitoringPlan, as_of: str) -> Watch | None:
     start = int(units.codes_of("day").min())
     calendar = Calendar(start, day_number(as_of) - start + 1, plan.reference_days)
     cells = {scope: cells_of(_of(units, scope), calendar) for scope in _scopes(units)}
-    found = sorted(_streams(counts, cells, plan, as_of), key=lambda stream: stream.name)
+    streams = (_planned(stream, plan) for stream in _streams(counts, cells, plan, as_of))
+    found = sorted(streams, key=lambda stream: stream.name)
     judged = tuple(_judged(stream, calendar) for stream in found)
     paths = tuple(_path(stream, days) for stream, days in zip(found, judged, strict=True))
     sizes = _sizes(found, calendar)
@@ -118,7 +122,8 @@ def stream_limit(plan: MonitoringPlan, family: str, streams: int) -> float:
     rate = float(plan.false_alerts_per_model_year) * float(plan.budget.get(family, "0"))
     if rate <= 0 or streams < 1:
         return NEVER
-    return glr_limit(max(10.0, YEAR * streams / rate))
+    arl, detector = max(10.0, YEAR * streams / rate), plan.detectors.get(family, "glr")
+    return glr_limit(arl) if detector == "glr" else chart_limit(detector, arl, plan.reference_days)
 
 
 def _streams(counts: Counts, cells: Mapping[Scope, Cells], plan: MonitoringPlan, as_of: str) -> Iterator[Stream]:
@@ -130,10 +135,17 @@ def _streams(counts: Counts, cells: Mapping[Scope, Cells], plan: MonitoringPlan,
             yield from site_streams(own, place, plan)
             yield from scanner_streams(own, place, plan)
             yield from arrival_streams(acquired.where(site=place.scope.site), own, place, plan)
+            yield from quality_streams(counts, own.calendar, place, plan)
             yield from reader_streams(_of(reads, place.scope), own.calendar, place.scope, plan)
         for wave in waves_of(places):
             yield from group_streams(own, wave, plan)
             yield from label_streams(own, wave, plan)
+
+
+def _planned(stream: Stream, plan: MonitoringPlan) -> Stream:
+    """Return a stream with the margin and the detector of the plan."""
+    detector = plan.detectors.get(stream.family, "glr")
+    return replace(with_margin(stream, plan), rules=replace(stream.rules, detector=detector))
 
 
 def _judged(stream: Stream, calendar: Calendar) -> npt.NDArray[np.bool_]:
@@ -150,7 +162,7 @@ def _path(stream: Stream, judged: npt.NDArray[np.bool_]) -> Path:
     if stream.comparison is None:
         nothing = np.zeros(len(judged), dtype=np.int64)
         return Path(np.zeros(len(judged)), nothing, nothing)
-    found = path_of(stream.comparison, stream.rules)
+    found = evidence_path(stream.comparison, stream.rules)
     return Path(np.where(judged, found.evidence, 0.0), found.length, found.sign)
 
 

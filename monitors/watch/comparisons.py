@@ -21,6 +21,7 @@ class Level:
         reference: slice bounds of the reference's days.
         mean, variance: of the score within the reference.
         units: number of units of the reference.
+        margin: how far the mean may move without news, in standard deviations of one unit.
     """
 
     series: Floats
@@ -28,6 +29,7 @@ class Level:
     mean: float
     variance: float
     units: float
+    margin: float = 0.0
 
     def z(self, sums: Floats) -> Floats:
         """Return the deviate of a difference of two means (for mid-ranks that of Mann and Whitney)."""
@@ -36,18 +38,35 @@ class Level:
         spread = np.sqrt(max(self.variance, 1e-12) * safe * (1 + safe / max(self.units, 1)))
         return np.where(n >= LEAST, (total - n * self.mean) / spread, 0.0)
 
+    def beyond(self, sums: Floats) -> Floats:
+        """Return the deviate of what exceeds the margin."""
+        n = np.maximum(sums[1], 1)
+        free = self.margin * np.sqrt(n / (1 + n / max(self.units, 1)))
+        raw = self.z(sums)
+        return np.asarray(np.sign(raw) * np.maximum(np.abs(raw) - free, 0.0))
+
+    @cached_property
+    def residuals(self) -> Floats:
+        """Standardised residuals of the days, shape (1, days)."""
+        total, n = self.series
+        spread = np.sqrt(max(self.variance, 1e-12) * np.where(n > 0, n, np.nan))
+        return np.asarray(((total - n * self.mean) / spread)[None, :])
+
     @cached_property
     def dispersion(self) -> float:
         """Dispersion of the reference's days."""
-        total, n = self.series[:, self.reference[0] : self.reference[1]]
-        known = n > 0
-        spread = np.sqrt(max(self.variance, 1e-12) * n[known])
-        return dispersion_of((total[known] - n[known] * self.mean) / spread)
+        found = self.residuals[0, self.reference[0] : self.reference[1]]
+        return dispersion_of(found[np.isfinite(found)])
 
     @cached_property
     def freedom(self) -> float:
         """Degrees of freedom: the reference's days less one."""
         return max(5.0, float((self.series[1, self.reference[0] : self.reference[1]] > 0).sum() - 1))
+
+    def allowed(self, side: int, sure: float) -> float:
+        """Return the furthest mean to a side that is no news: the reference's bound, and the margin."""
+        spread = math.sqrt(self.variance * self.dispersion / max(self.units, 1))
+        return self.mean + side * (sure * spread + self.margin * math.sqrt(self.variance))
 
     @property
     def base(self) -> float:
@@ -72,6 +91,8 @@ class Share:
         series: per day the hits and the number of units, shape (2, days).
         reference: slice bounds of the reference's days.
         hits, units: of the reference.
+        least: units of a segment below which it says nothing.
+        ratio: how far the odds may move without news, as a factor of at least 1.
     """
 
     series: Floats
@@ -79,28 +100,53 @@ class Share:
     hits: float
     units: float
     least: int = LEAST
+    ratio: float = 1.0
 
     def z(self, sums: Floats) -> Floats:
         """Return the signed root of the deviance of two binomials, half a hit nearer to the reference."""
+        return self._deviate(sums, self.base)
+
+    def beyond(self, sums: Floats) -> Floats:
+        """Return the deviate from the nearest share whose odds are within the factor of the reference's."""
+        if self.ratio == 1.0:
+            return self.z(sums)
+        up = _times(self.base, self.ratio)
+        down = _times(self.base, 1 / self.ratio)
+        rises = np.maximum(self._deviate(sums, up), 0.0)
+        return np.asarray(rises + np.minimum(self._deviate(sums, down), 0.0))
+
+    def _deviate(self, sums: Floats, rate: float) -> Floats:
         x, n = sums[0], sums[1]
-        rate = self.hits / max(self.units, 1)
+        hits = rate * self.units
         raw = x - n * rate
         near = np.where(np.abs(raw) > 0.5, x - 0.5 * np.sign(raw), n * rate)
-        deviance = 2 * (_fit(near, n) + _fit(self.hits, self.units) - _fit(near + self.hits, n + self.units))
+        deviance = 2 * (_fit(near, n) + _fit(hits, self.units) - _fit(near + hits, n + self.units))
         return np.where(n >= self.least, np.sign(raw) * np.sqrt(np.maximum(deviance, 0)), 0.0)
+
+    @cached_property
+    def residuals(self) -> Floats:
+        """Standardised residuals of the days, shape (1, days)."""
+        x, n = self.series
+        rate = (self.hits + 0.5) / (self.units + 1)
+        return np.asarray(((x - n * rate) / np.sqrt(np.where(n > 0, n, np.nan) * rate * (1 - rate)))[None, :])
 
     @cached_property
     def dispersion(self) -> float:
         """Dispersion of the reference's days."""
-        x, n = self.series[:, self.reference[0] : self.reference[1]]
-        rate = (self.hits + 0.5) / (self.units + 1)
-        known = n > 0
-        return dispersion_of((x[known] - n[known] * rate) / np.sqrt(n[known] * rate * (1 - rate)))
+        found = self.residuals[0, self.reference[0] : self.reference[1]]
+        return dispersion_of(found[np.isfinite(found)])
 
     @cached_property
     def freedom(self) -> float:
         """Degrees of freedom: the reference's days less one."""
         return max(5.0, float((self.series[1, self.reference[0] : self.reference[1]] > 0).sum() - 1))
+
+    def allowed(self, side: int, sure: float) -> float:
+        """Return the furthest share to a side that is no news: the reference's bound, and the margin."""
+        n = self.units + 4
+        rate = (self.hits + 2) / n
+        bound = rate + side * sure * math.sqrt(self.dispersion * rate * (1 - rate) / n)
+        return _times(min(max(bound, 0.0), 1.0), self.ratio**side)
 
     @property
     def base(self) -> float:
@@ -129,10 +175,12 @@ class Strata:
     Attributes:
         pairs: per stratum the group and the rest; without a rest the group's change alone.
         own: whether the group must itself have changed as strongly, against its own reference.
+        alone: whether evidence is the group's own change; then `z`, which names causes, is that beyond the rest.
     """
 
     pairs: tuple[Pair, ...]
     own: bool = False
+    alone: bool = False
 
     @cached_property
     def series(self) -> Floats:
@@ -153,16 +201,47 @@ class Strata:
         z = np.where((n >= LEAST) & (weight > 0), top / np.sqrt(np.maximum(weight, 1e-12)), 0.0)
         return self._held(z, sums) if self.own else z
 
+    def beyond(self, sums: Floats) -> Floats:
+        """Return the deviate of what exceeds the margin of the groups' means; of shares there is none."""
+        if self.alone:
+            return self._alone(sums)
+        free, weight, n = (np.zeros(sums.shape[1:]) for _ in range(3))
+        for group, mine, rest, theirs in self._split(sums):
+            spread = _change(group, mine)[1] + (0.0 if rest is None or theirs is None else _change(rest, theirs)[1])
+            precision = np.where(mine[1] > 0, 1 / np.maximum(spread, 1e-12), 0.0)
+            size = group.margin * math.sqrt(group.variance) if isinstance(group, Level) else 0.0
+            free, weight, n = free + precision * size, weight + precision, n + mine[1]
+        raw = self.z(sums)
+        allowed = free / np.sqrt(np.maximum(weight, 1e-12))
+        return np.asarray(np.sign(raw) * np.maximum(np.abs(raw) - allowed, 0.0))
+
     def _held(self, z: Floats, sums: Floats) -> Floats:
         """Hold the deviate to that of the group against its own reference, where both point the same way."""
-        alone = np.sum([group.z(mine) for group, mine, _, _ in self._split(sums)], axis=0) / math.sqrt(len(self.pairs))
+        alone = self._alone(sums)
         return np.where(np.sign(alone) == np.sign(z), np.sign(z) * np.minimum(np.abs(z), np.abs(alone)), 0.0)
+
+    def _alone(self, sums: Floats) -> Floats:
+        """Return the deviate of the groups against their own references."""
+        found = np.sum([group.z(mine) for group, mine, _, _ in self._split(sums)], axis=0) / math.sqrt(len(self.pairs))
+        n = np.sum([mine[1] for _, mine, _, _ in self._split(sums)], axis=0)
+        return np.where(n >= LEAST, found, 0.0)
 
     def _split(self, sums: Floats) -> Iterator[tuple[Part, Floats, Part | None, Floats | None]]:
         row = 0
         for group, rest in self.pairs:
             yield group, sums[row : row + 2], rest, None if rest is None else sums[row + 2 : row + 4]
             row += 2 if rest is None else 4
+
+    @cached_property
+    def residuals(self) -> Floats:
+        """Those of the groups, shape (strata, days)."""
+        return np.concatenate([group.residuals for group, _ in self.pairs])
+
+    @property
+    def reference(self) -> tuple[int, int]:
+        """Bounds that hold every stratum's reference."""
+        spans = [group.reference for group, _ in self.pairs]
+        return min(first for first, _ in spans), max(last for _, last in spans)
 
     @cached_property
     def dispersion(self) -> float:
@@ -206,6 +285,12 @@ class Silence:
     dispersion: float = 1.0
     freedom: float = 1e9
     base: float = 1.0
+    reference: tuple[int, int] = (0, 0)
+
+    @property
+    def residuals(self) -> Floats:
+        """None: an empty day is as rare as it was."""
+        return np.zeros((0, self.series.shape[1]))
 
     def units_of(self, sums: Floats) -> float:
         """Return the units of a segment: none, by definition."""
@@ -215,6 +300,10 @@ class Silence:
         """Return the deviate whose evidence is the nats of a run of empty days; 0 where a day is not empty."""
         quiet, arrived = sums[0], sums[1]
         return np.where(arrived == 0, -np.sqrt(2 * quiet), 0.0)
+
+    def beyond(self, sums: Floats) -> Floats:
+        """Return the deviate: an empty day has no margin."""
+        return self.z(sums)
 
     def estimate(self, sums: Floats) -> tuple[float, float]:
         """Return the share of days with arrivals, which a silence leaves at 0."""
@@ -232,6 +321,11 @@ def _change(part: Level | Share, sums: Floats) -> tuple[Floats, Floats]:
     now = np.arcsin(np.sqrt((sums[0] + 0.375) / (sums[1] + 0.75)))
     before = math.asin(math.sqrt((part.hits + 0.375) / (part.units + 0.75)))
     return now - before, 1 / (4 * sums[1] + 2) + 1 / (4 * part.units + 2)
+
+
+def _times(rate: float, factor: float) -> float:
+    """Return the share whose odds are a factor of those of a share."""
+    return rate * factor / (1 - rate + rate * factor)
 
 
 def _fit(x: Floats | float, n: Floats | float) -> Floats:

@@ -2,8 +2,8 @@
 
 For each day the segments that end there, of two days or more, are compared with the reference, and the strongest is the
 day's evidence, in nats. The comparison is of two samples, so that the reference's own uncertainty is in it; the
-spread is that of the reference's days (Newey & West 1987, six lags), never below the binomial or the within-day one;
-and because it is estimated, the square is taken through the likelihood of Student's t.
+spread is that of all days before the segment (`spread`), and because it is estimated, the square is taken through the
+likelihood of Student's t.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Integers
+from monitors.watch.spread import spread_before
 
 Floats = npt.NDArray[np.float64]
 LONGEST = 180  # days: the longest segment
@@ -37,6 +38,20 @@ class Comparison(Protocol):
         """Return the signed standard deviate of segments, before dispersion; 0 where there is too little."""
         ...
 
+    def beyond(self, sums: Floats) -> Floats:
+        """Return that of what exceeds the plan's margin: what moves less is case mix, and no news."""
+        ...
+
+    @property
+    def residuals(self) -> Floats:
+        """Standardised residuals of the days from the reference, shape (rows, days); not a number on empty days."""
+        ...
+
+    @property
+    def reference(self) -> tuple[int, int]:
+        """Bounds of the reference's days."""
+        ...
+
     @property
     def dispersion(self) -> float:
         """Variance of the reference's days over the assumed one, at least 1."""
@@ -57,12 +72,14 @@ class Rules:
         side: 1 only rises, -1 only falls, 0 both.
         weeks: whether only whole weeks count, for series with a weekly cycle.
         shortest: days of the shortest segment.
+        detector: `glr`, or one of `charts`.
     """
 
     first: int
     side: int = 0
     weeks: bool = False
     shortest: int = 2
+    detector: str = "glr"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +117,10 @@ def path_of(comparison: Comparison, rules: Rules) -> Path:
     starts = ends[None, :] + 1 - size[:, None]
     inside = starts >= rules.first
     segments = sums[:, ends + 1][:, None, :] - sums[:, np.where(inside, starts, ends[None, :] + 1)]
-    z = np.where(inside, _sided(comparison.z(segments), rules.side), 0.0)
-    found = nats(z, comparison)
+    z = np.where(inside, _sided(comparison.beyond(segments), rules.side), 0.0)
+    spread = spread_before(comparison.residuals, comparison.reference, rules.first)
+    at = np.where(inside, starts, rules.first)
+    found = nats(z, spread.dispersion[at], spread.freedom[at])
     place = np.argmax(found, axis=0)
     chosen = (place, np.arange(len(ends)))
     before = np.zeros(rules.first)
@@ -128,16 +147,16 @@ def change_point(comparison: Comparison, rules: Rules, last: int) -> tuple[int, 
     starts = np.arange(first, last + 2 - rules.shortest)
     sums = _sums(comparison)
     z = _sided(comparison.z(sums[:, [last + 1]] - sums[:, starts]), rules.side)
-    profile = nats(z, comparison)
+    spread = spread_before(comparison.residuals, comparison.reference, rules.first)
+    profile = nats(z, spread.dispersion[starts], spread.freedom[starts])
     place = int(np.argmax(profile))
     near = np.flatnonzero(profile >= profile[place] - _DROP)
     return int(starts[place]), int(starts[near[0]]), int(starts[near[-1]])
 
 
-def nats(z: Floats, comparison: Comparison) -> Floats:
+def nats(z: Floats, dispersion: Floats, freedom: Floats) -> Floats:
     """Return the evidence of deviates by the likelihood of Student's t with the dispersion's degrees of freedom."""
-    free = comparison.freedom
-    return np.asarray(free / 2 * np.log1p(z * z / (comparison.dispersion * free)), dtype=np.float64)
+    return np.asarray(freedom / 2 * np.log1p(z * z / (dispersion * freedom)), dtype=np.float64)
 
 
 def dispersion_of(residuals: Sequence[float] | Floats) -> float:

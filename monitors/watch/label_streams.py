@@ -11,9 +11,10 @@ import numpy as np
 
 from monitors.labels import MATURE
 from monitors.watch.cells import Cells, Mask, level, share
-from monitors.watch.comparisons import Level, Share, Strata
+from monitors.watch.comparisons import Share, Strata
 from monitors.watch.detector import Floats, Rules
 from monitors.watch.places import Place, Wave
+from monitors.watch.standardised import Standardised
 from monitors.watch.stream import Hold, Stream
 from monitors.watch.unit_streams import groups_of
 from registry.domain.plan import MonitoringPlan
@@ -76,13 +77,20 @@ def label_streams(cells: Cells, wave: Wave, plan: MonitoringPlan) -> Iterator[St
 
 
 def _site(cells: Cells, ripe: Ripe, plan: MonitoringPlan) -> Iterator[Stream]:
-    found: dict[str, Share | Level] = dict(_rates(cells, ripe, ripe.keep, plan))
-    if cells.n[ripe.keep & cells.during(ripe.place.span)].sum() >= plan.min_units:
-        found["residual"] = level(cells, ripe.keep, cells.truth - cells.values, ripe.place.span, ripe.age)
+    found: dict[str, Share | Standardised] = dict(_rates(cells, ripe, ripe.keep, plan))
+    if {"sensitivity", "specificity"} <= set(found):
+        found["residual"] = _calibration(cells, ripe)
     for family, watched in OF_A_SITE:
         rules = Rules(ripe.begins, 0 if watched == "residual" else -1)
         stream = Stream(family, watched, ripe.place.scope, {}, "", found.get(watched), rules)
         yield replace(stream, lag=ripe.age, ends=ripe.place.ends, holds=ripe.holds)
+
+
+def _calibration(cells: Cells, ripe: Ripe) -> Standardised:
+    """Return calibration in the large at the reference's prevalence; both classes are in the reference."""
+    span = ripe.place.span
+    parts = [level(cells, ripe.keep & (cells.truth == truth), cells.values, span, ripe.age) for truth in (1, 0)]
+    return Standardised(parts[0], parts[1], parts[0].units / (parts[0].units + parts[1].units))
 
 
 def _pooled(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) -> Iterator[Stream]:
@@ -112,13 +120,13 @@ def _groups(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) ->
             for place, pair in pairs.items():
                 yield replace(_at_site(ripe[place], who, pair), exists=exists)
             if len(ripe) > 1 and pairs:
-                strata = Strata(tuple(pairs.values()), own=True)
+                strata = Strata(tuple(pairs.values()), own=True, alone=True)
                 yield replace(_over_sites(wave, ripe, who, strata), exists=exists)
 
 
 def _at_site(ripe: Ripe, who: tuple[str, str, dict[str, str], str], pair: tuple[Share, Share]) -> Stream:
     family, watched, subject, key = who
-    rules, strata = Rules(ripe.begins, -1), Strata((pair,), own=True)
+    rules, strata = Rules(ripe.begins, -1), Strata((pair,), own=True, alone=True)
     stream = Stream(family, watched, ripe.place.scope, subject, key, strata, rules, lag=ripe.age)
     return replace(stream, ends=ripe.place.ends, holds=ripe.holds)
 

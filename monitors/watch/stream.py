@@ -9,8 +9,10 @@ import numpy.typing as npt
 from monitors.scope import Scope
 from monitors.watch import comparisons
 from monitors.watch.detector import Rules
+from monitors.watch.standardised import Standardised
 from registry.domain.vocabulary import NotAssessed
 
+Comparison = comparisons.Any | Standardised
 RESTRICTED = {"reader": "restricted"}
 
 
@@ -46,7 +48,7 @@ class Stream:
     scope: Scope
     subject: Mapping[str, str]
     key: str
-    comparison: comparisons.Any | None
+    comparison: Comparison | None
     rules: Rules = field(default_factory=lambda: Rules(0))
     lag: int = 0
     exists: int = 0

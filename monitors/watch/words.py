@@ -9,16 +9,18 @@ from registry.domain.signal import Window
 NOUNS: Mapping[str, str] = {
     "score_level": "mean rank of the scores among those of the reference",
     "score_shape": "spread of the ranks of the scores among those of the reference",
+    "score_top": "share of scores near the top of those of the reference (mean sixth power of the ranks)",
     "positive_share": "share of units that the model called positive",
     "decision_rule": "share of decisions that break the rule of the reference",
     "sensitivity": "sensitivity, every day at equal age of its labels",
     "specificity": "specificity, every day at equal age of its labels",
-    "residual": "share of positive units minus the mean score, every day at equal age of its labels",
+    "residual": "share of positive units minus the mean score at the reference's prevalence, at equal age of labels",
     "override_of_positive": "share of the model's positive answers that a reader decided otherwise",
     "override_of_negative": "share of the model's negative answers that a reader decided otherwise",
     "silence": "share of days on which anything was acquired",
     "scored_share": "share of acquisitions that were scored by the end of the next day",
     "scanner_share": "share of the scanner among the acquisitions of the site",
+    "quality": "mean rank of a measure of image quality among those of the reference",
     "unseen_scanner": "share of a scanner that the reference did not have",
 }
 

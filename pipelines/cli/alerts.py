@@ -105,5 +105,8 @@ def _lines(alert: dict[str, object]) -> list[str]:
         f"  {alert['studies_affected']} studies affected when it was opened",
         f"  action: {alert['action']}",
     ]
+    names = alert.get("names")
+    renamed = names[1:] if isinstance(names, list) else []
+    lines += [f"  named {one['cause']['kind']}: {one['cause']['who']} from {one['day']}" for one in renamed]
     lines += [f"  acknowledged by {alert['acknowledged_by']}"] if alert["acknowledged_by"] else []
     return lines + ([f"  resolved by {alert['resolved_by']}"] if alert["resolved_by"] else [])

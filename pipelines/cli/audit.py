@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli import audit_acts, witness
 from pipelines.cli.console import Json, give
 from registry.domain.errors import ExitCode, UsageError
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from registry.ledger.report import LedgerReport
 
 app = typer.Typer(no_args_is_help=True, help="List the ledger's events, verify it, keep its checkpoints.")
+app.add_typer(witness.app, name="witness")
+audit_acts.add_to(app)
 
 
 @app.command("list", epilog="Example: overread audit list --last 20")
@@ -39,13 +42,18 @@ def verify(
         str | None,
         typer.Option("--key", help="The ledger's public key, kept elsewhere; this workspace's unless given."),
     ] = None,
+    paper: Annotated[str | None, typer.Option("--paper", help="The code of a printed checkpoint, typed back.")] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", help="Whose cosignatures count (C2SP tlog-policy); the workspace's unless given."),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Prove the ledger from its raw bytes: 0 verified, 1 broken, 3 not anchored."""
     from pipelines.cli.ledger_check import check  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    report = check(_text(checkpoint), key)
+    report = check(_text(checkpoint), key, policy, paper)
     give(report.to_json(), _lines(report), as_json=as_json)
     codes = {"VERIFIED": ExitCode.DONE, "UNANCHORED": ExitCode.INCOMPLETE, "BROKEN": ExitCode.ANSWER_IS_NO}
     raise typer.Exit(codes[report.verdict])
@@ -55,7 +63,8 @@ def _lines(report: "LedgerReport") -> list[str]:
     where = f" at event {report.broken_at}" if report.broken_at is not None else ""
     anchor = f", anchored to {report.anchored_to} events by {report.anchor}" if report.anchor else ""
     head = f"{report.verdict}{where}: {report.why} ({report.size} events, root {report.root}{anchor})"
-    return [head, *(f"  note: {warning}" for warning in report.warnings)]
+    ranges = [f"  {one.line()}" for one in report.ranges]
+    return [head, *ranges, *(f"  note: {warning}" for warning in report.warnings)]
 
 
 def _text(file: Path | None) -> str | None:
@@ -75,15 +84,32 @@ def checkpoint(
         Path | None,
         typer.Option("--out", help="Where to write it; keep it where this machine's administrator cannot reach."),
     ] = None,
+    paper: Annotated[
+        Path | None,
+        typer.Option("--paper", help="Write a page to print and file: FILE.txt, or FILE.pdf with a heading."),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Give the newest signed checkpoint (a C2SP note of three lines)."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.ledger.paper import code_of, page_of  # noqa: PLC0415 - lazy
 
-    found = here().ledger.latest_checkpoint()
+    workspace = here()
+    found = workspace.ledger.latest_checkpoint()
     if found is None:
         raise UsageError("the ledger has no checkpoint", mend="a workspace made by `overread init` has one")
     if out is not None:
         out.write_text(found.note, encoding="utf-8")
-    give({"size": found.checkpoint.size, "note": found.note}, [f"wrote {out}" if out else found.note], as_json=as_json)
+    document = {"size": found.checkpoint.size, "note": found.note, "code": code_of(found.checkpoint)}
+    if paper is not None:
+        _write_paper(paper, page_of(found.note, workspace.ledger.public_vkey, found.signed_at))
+    wrote = [f"wrote {place}" for place in (out, paper) if place is not None]
+    give(document, wrote or [found.note], as_json=as_json)
+
+
+def _write_paper(place: Path, page: str) -> None:
+    from dashboards.report.plain import plain_pdf  # noqa: PLC0415 - lazy: only a PDF needs the typesetter
+    from registry.objects import write_durably  # noqa: PLC0415 - lazy
+
+    write_durably(place, plain_pdf("Ledger checkpoint", page) if place.suffix == ".pdf" else page.encode())

@@ -42,15 +42,24 @@ def export(
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="A file made by `overread export`.")],
+    file: Annotated[Path, typer.Argument(help="A file made by `overread export` or `overread audit prove`.")],
     key: Annotated[str, typer.Option("--key", help="The ledger's public key, got from elsewhere than the file.")],
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", help="Of a proof: the witnesses who must have cosigned (C2SP tlog-policy)."),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Verify evidence offline, without a workspace: 0 holds, 1 broken or another key, 3 something is missing."""
     from dashboards.bundle.verify import verify_evidence  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.cli.proof_check import check_proof_file, is_proof  # noqa: PLC0415 - lazy
     from registry.ledger.note import MalformedNoteError  # noqa: PLC0415 - lazy
 
+    if is_proof(file):
+        document, line, code = check_proof_file(file, key, policy)
+        give(document, [line], as_json=as_json)
+        raise typer.Exit(code)
     try:
         report = verify_evidence(file, key)
     except MalformedNoteError as error:

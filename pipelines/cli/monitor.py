@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli import rehearse
 from pipelines.cli.console import progress, tell
 from pipelines.cli.documents import JsonFile, put
 from pipelines.cli.monitor_counts import counts
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="Watch deployed models: drift, performance, subgroups, scanners, overrides."
 )
+app.command(epilog="Example: overread monitor rehearse --model nodule --years 20")(rehearse.rehearse)
 
 app.command(epilog="Example: overread monitor counts --export q3.json --model nodule --period 2026-Q3")(counts)
 
@@ -65,7 +67,8 @@ def run(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Compute every signal as of a day; the same tables, plan and day give the same bytes."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
-    from pipelines.usecases.run_monitors import read_plan, run_monitors  # noqa: PLC0415 - lazy
+    from pipelines.usecases.monitoring_plan import plan_notes, read_plan  # noqa: PLC0415 - lazy
+    from pipelines.usecases.run_monitors import run_monitors  # noqa: PLC0415 - lazy
 
     workspace = here()
     with progress("counting") as bar:
@@ -83,6 +86,8 @@ def run(  # noqa: PLR0913 - one argument an option
     for day in done.counted.mended:
         tell(f"a stored count of {day} was changed or lost: it was not used, the day was counted anew")
     put(done.data, summary(done.json), json_file)
+    for note in plan_notes(workspace, chosen, done.json):
+        tell(note)
     if appendix is not None:
         _explore(done.json, chosen, target, appendix)
     _leave(done.json, fail_on, require_assessed=require_assessed)
@@ -110,8 +115,8 @@ def replay(
     """Say what the watch would have said on past dates, each with what was known by then; nothing goes on record."""
     from monitors.run import monitor_json  # noqa: PLC0415 - lazy: --help loads no numpy
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.monitoring_plan import read_plan  # noqa: PLC0415 - lazy
     from pipelines.usecases.replay_monitors import Replay, days_between, replay_monitors  # noqa: PLC0415 - lazy
-    from pipelines.usecases.run_monitors import read_plan  # noqa: PLC0415 - lazy
 
     workspace = here()
     asked = Replay(model, target, days_between(workspace, first, last, every), Known(known.value), windows)

@@ -1,4 +1,4 @@
-"""`overread plan`: the change plan of a model, checked, signed, shown."""
+"""`overread plan`: the change plan of a model and the monitoring plan, checked, signed, shown."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.console import Json, PassphraseFile, Reason, give
+from pipelines.cli.monitoring_plan import check_monitoring, is_monitoring, show_monitoring, sign_monitoring
 from pipelines.toml_file import read_toml
 from registry.domain.change_plan import AREAS, ChangePlan, plan_faults
 from registry.domain.errors import ExitCode
@@ -13,14 +14,25 @@ from registry.domain.errors import ExitCode
 if TYPE_CHECKING:
     from registry.change_plans import AdoptedPlan
 
-app = typer.Typer(no_args_is_help=True, help="Check, sign and show the plan under which a model may change.")
-File = Annotated[Path, typer.Argument(help="A change plan as TOML (docs/reference/change-plan.md).")]
+app = typer.Typer(
+    no_args_is_help=True, help="Check, sign and show the plan under which a model may change, and the monitoring plan."
+)
+File = Annotated[
+    Path,
+    typer.Argument(help="A change plan (docs/reference/change-plan.md) or a monitoring plan (signals.md) as TOML."),
+]
+Plan = Annotated[
+    Path | None, typer.Argument(help="A change plan or a monitoring plan as TOML; without one the workspace's own.")
+]
 
 
 @app.command(epilog="Example: overread plan check plan.toml")
 def check(file: File, *, as_json: Json = False) -> None:
-    """Name everything that a change plan lacks; an empty cell ends with 1."""
-    record = read_toml(file, "change plan")
+    """Name what a plan lacks; an empty cell of a change plan, or a fault of a monitoring plan, ends with 1."""
+    record = read_toml(file, "plan")
+    if is_monitoring(record):
+        check_monitoring(record, as_json=as_json)
+        return
     faults = plan_faults(record)
     lines = [f"missing: {fault}" for fault in faults] or ["the plan is complete: no cell is empty"]
     give({"complete": not faults, "faults": list(faults)}, lines, as_json=as_json)
@@ -30,14 +42,20 @@ def check(file: File, *, as_json: Json = False) -> None:
 
 @app.command(epilog="Example: overread plan sign plan.toml --signer quinn --passphrase-file quinn.pass")
 def sign(
-    file: File,
+    file: Plan = None,
+    *,
     signer: Annotated[str, typer.Option("--signer", help="Your person id; a quality officer or a clinical lead.")],
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,
-    *,
     as_json: Json = False,
 ) -> None:
-    """Sign a change plan; it is adopted once a quality officer and a clinical lead signed the same content."""
+    """Sign a plan; it is adopted once a quality officer and a clinical lead signed the same content.
+
+    Without a file the monitoring plan of the workspace is signed.
+    """
+    if file is None or is_monitoring(read_toml(file, "plan")):
+        sign_monitoring(file, signer, reason, passphrase_file, as_json=as_json)
+        return
     from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
     from registry.change_plans import sign_plan  # noqa: PLC0415 - lazy
 
@@ -55,8 +73,20 @@ def sign(
 
 
 @app.command(epilog="Example: overread plan show nodule")
-def show(model: Annotated[str, typer.Argument(help="The model.")], *, as_json: Json = False) -> None:
-    """Show the plan of a model that is in force, its matrix, and the comparisons made under it."""
+def show(
+    model: Annotated[
+        str | None, typer.Argument(help="Show the change plan of this model; without one, the monitoring plan.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show the plan of a model that is in force, its matrix, and the comparisons made under it; or the monitoring plan.
+
+    Of the monitoring plan it shows budget, owners, actions, fallbacks and stop rules, and who signed it.
+    """
+    if model is None:
+        show_monitoring(as_json=as_json)
+        return
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
     from registry.change_plans import plan_of  # noqa: PLC0415 - lazy
     from registry.comparisons import comparisons_of  # noqa: PLC0415 - lazy

@@ -36,11 +36,15 @@ def serve(
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy
     from pipelines.queries import RecordQueries  # noqa: PLC0415 - lazy
     from pipelines.usecases.orchestrate import running_pages  # noqa: PLC0415 - lazy
+    from pipelines.usecases.witness_watch import witnessed_meanwhile  # noqa: PLC0415 - lazy
 
     tell(f"dashboard: http://{host}:{port}/  (stop with Ctrl-C)")
     workspace = here()
-    pages = create_app(RecordQueries(workspace), ui_links=partial(running_pages, workspace.root))
-    uvicorn.run(pages, host=host, port=port, log_level="warning", server_header=False)
+    pages = create_app(
+        RecordQueries(workspace), ui_links=partial(running_pages, workspace.root), notice=workspace.ledger.contradiction
+    )
+    with witnessed_meanwhile(workspace):
+        uvicorn.run(pages, host=host, port=port, log_level="warning", server_header=False)
 
 
 def orchestrate(
@@ -50,11 +54,13 @@ def orchestrate(
     ] = None,
 ) -> None:
     """Start Dagster's and MLflow's own pages over this workspace, on loopback only; both stop together."""
-    from pipelines.bootstrap import find_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.bootstrap import find_workspace, open_workspace  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.usecases.orchestrate import programs, run_together  # noqa: PLC0415 - lazy
+    from pipelines.usecases.witness_watch import witnessed_meanwhile  # noqa: PLC0415 - lazy
 
     root = find_workspace(None)
     servers = programs(root, port, mlflow_port)
     for server in servers:
         tell(f"{server.name}: {server.address}  (stop with Ctrl-C)")
-    run_together(servers, root)
+    with witnessed_meanwhile(open_workspace(root)):
+        run_together(servers, root)

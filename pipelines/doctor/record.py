@@ -6,13 +6,14 @@ from sqlalchemy import Engine, select, text
 
 from pipelines.bootstrap import Workspace
 from pipelines.doctor.finding import Finding, State, ok
+from pipelines.usecases.witnessing import tail, witnessed
 from registry.database import VERSION_TABLE, reading
 from registry.domain.errors import ArtifactChangedError
 from registry.ledger.copy import CheckpointCopy
 from registry.ledger.verify import verify_ledger
 from registry.schema import AlertRow, CohortRow, EvaluationRow, LedgerEntry, MonitorRunRow, ReportRow
 
-RECORD = ("database", "durability", "ledger", "segments", "objects")
+RECORD = ("database", "durability", "ledger", "witnesses", "segments", "objects")
 _DURABLE = {
     "sqlite": {"journal_mode": "wal", "synchronous": "2"},
     "postgresql": {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"},
@@ -44,9 +45,27 @@ def ledger(workspace: Workspace) -> Iterator[Finding]:
     """Verify the whole ledger against its checkpoints and the copy of the newest one."""
     key = workspace.ledger.public_vkey
     copy = CheckpointCopy(workspace.root / "checkpoints" / "latest.txt", key)
-    report = verify_ledger(workspace.engine, key, None, copy)
+    report = verify_ledger(workspace.engine, key, None, copy, witnessed(workspace.root, key))
     states = {"VERIFIED": State.OK, "UNANCHORED": State.WATCH}
     yield Finding("ledger", states.get(report.verdict, State.FAILED), report.why)
+    why = workspace.ledger.contradiction()
+    if why:
+        yield Finding("ledger", State.FAILED, f"read-only: {why}")
+
+
+def witnesses(workspace: Workspace) -> Iterator[Finding]:
+    """Say how long the ledger's tail has been without witnesses."""
+    found = tail(workspace)
+    if found is None:
+        says = "none is asked for: whoever holds the log key can rewrite the ledger unseen; adopt a witness policy"
+        yield Finding("witnesses", State.WATCH, says)
+    elif not found.events:
+        yield ok("witnesses", "a quorum has cosigned every event")
+    else:
+        minutes = max(0, int(found.age.total_seconds() // 60))
+        says = f"{found.events} events are unanchored, the first since {minutes} minutes: overread audit witness ask"
+        late = minutes > 2 * workspace.settings.witness.every_minutes
+        yield Finding("witnesses", State.WATCH, says) if late else ok("witnesses", says)
 
 
 def segments(workspace: Workspace) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from pipelines.settings import FILE_NAME, Settings
 from registry.domain.errors import OverreadError, ServiceUnreachableError
 from registry.domain.ports import Clock
 
-_OF_THE_RECORD = (record.database, record.durability, record.ledger, record.segments, record.objects)
+_OF_THE_RECORD = (record.database, record.durability, record.ledger, record.witnesses, record.segments, record.objects)
 _OF_THE_WORKSPACE = (*_OF_THE_RECORD, stores.mlflow, stores.dagster, machine.clock)
 _NAMES = (*record.RECORD, *stores.STORES, "clock")
 

@@ -22,7 +22,8 @@ from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
 from pipelines.periods import period_days
 from pipelines.usecases.count_days import count_days
-from pipelines.usecases.run_monitors import check_watched, day_of, read_plan
+from pipelines.usecases.monitoring_plan import read_plan
+from pipelines.usecases.run_monitors import check_watched, day_of
 from registry.domain.canonical import canonical_bytes
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import AnswerIsNoError, IncompleteError, UnknownNameError, UsageError

@@ -3,7 +3,8 @@
 from pipelines.bootstrap import Workspace
 from pipelines.dossiers import newest_run
 from pipelines.usecases.issue_appendix import IssuedAppendix, issue_appendix
-from pipelines.usecases.run_monitors import read_plan, stored_run
+from pipelines.usecases.monitoring_plan import read_plan
+from pipelines.usecases.run_monitors import stored_run
 from registry.domain.errors import IncompleteError
 
 

@@ -4,11 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from monitors.counts import Counts
 from monitors.daily import daily_series
@@ -19,21 +15,21 @@ from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
 from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
-from pipelines.settings import FILE_NAME
-from pipelines.toml_file import read_toml
 from pipelines.usecases.count_days import Counted, count_days
+from pipelines.usecases.known_embeddings import embeddings_known
+from pipelines.usecases.monitoring_plan import adopt_plan, read_plan
 from registry.alerts import overlaid, remember
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
-from registry.domain.event import EventDraft, Subject, parse_event
+from registry.domain.event import EventDraft, Subject
 from registry.domain.instants import instant_text
 from registry.domain.joining import Known
 from registry.domain.person import actor_record
-from registry.domain.plan import MonitoringPlan, plan_from
+from registry.domain.plan import MonitoringPlan
 from registry.domain.ports import Progress
 from registry.domain.signal import Alert
 from registry.ledger.store import Transaction
-from registry.schema import LedgerEntry, MonitorRunRow
+from registry.schema import MonitorRunRow
 
 TABLES = ("acquisitions", "predictions", "reads", "outcomes", "findings", "measurements", "expected")
 Json = Mapping[str, Any]
@@ -90,24 +86,10 @@ def run_monitors(
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day)
-    run = monitor_run(counts, plan, Occasion(model, day, known, versions_of(workspace)), sequence)
+    occasion = Occasion(model, day, known, versions_of(workspace))
+    run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings_known(workspace, asked, day, known))
     progress.advance()
     return _stored(workspace, run, sequence.alerts(day), plan, counted)
-
-
-def read_plan(workspace: Workspace, file: Path | None) -> MonitoringPlan:
-    """Return the plan of a TOML file, or of the workspace's settings; the default plan where they say nothing.
-
-    Raises:
-        UnreadableFileError: when the file is not there, or is not TOML.
-        UsageError: when the plan has an unknown key, a bad value, or a family without an action.
-    """
-    record = workspace.settings.monitoring if file is None else read_toml(file, "monitoring plan")
-    where = FILE_NAME if file is None else str(file)
-    try:
-        return plan_from(record)
-    except ValueError as error:
-        raise UsageError(str(error), where=where, mend="see docs/reference/signals.md") from error
 
 
 def stored_run(workspace: Workspace, row: MonitorRunRow) -> tuple[Json, Json]:
@@ -178,24 +160,10 @@ def _stored(
     with workspace.ledger.transaction() as tx:
         fresh = tx.session.get(MonitorRunRow, digest) is None
         if fresh:
-            _adopt(workspace, tx, plan)
+            adopt_plan(workspace, tx, plan)
             _record(workspace, tx, run, digest, beside)
         remember(tx, workspace.lifecycle.record, run["model"], alerts, actor_record(workspace.actor))
     return MonitorRun(run, digest, data, fresh, counted)
-
-
-def _adopt(workspace: Workspace, tx: Transaction, plan: MonitoringPlan) -> None:
-    """Put a plan on record when it is used for the first time."""
-    if plan.digest in _adopted(tx.session):
-        return
-    subject = Subject("plan", "monitoring", plan.digest)
-    payload = {"digest": plan.digest, "plan": plan.to_json()}
-    tx.append(EventDraft("plan.adopted", actor_record(workspace.actor), (subject,), payload))
-
-
-def _adopted(session: Session) -> set[str | None]:
-    rows = session.scalars(select(LedgerEntry.data).where(LedgerEntry.type == "plan.adopted"))
-    return {subject["digest"] for data in rows for subject in parse_event(data).record["subjects"]}
 
 
 def _record(workspace: Workspace, tx: Transaction, run: Json, digest: str, series: str) -> None:

@@ -78,6 +78,7 @@ class StoredAlert:
         record: the contract's JSON, with the state in which it stands now.
         event_seq: the event that told of it last.
         acknowledged_by, resolved_by: printed name and instant of who did; empty where nobody did.
+        names: every cause that it had, the first one first, with the day from which it bore it.
     """
 
     model: str
@@ -88,6 +89,7 @@ class StoredAlert:
     event_seq: int
     acknowledged_by: str = ""
     resolved_by: str = ""
+    names: tuple[Json, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: the contract's record, and whose it is."""
@@ -99,6 +101,7 @@ class StoredAlert:
             **self.record,
             "acknowledged_by": self.acknowledged_by or None,
             "resolved_by": self.resolved_by or None,
+            "names": [dict(one) for one in self.names],
         }
 
 

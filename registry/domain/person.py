@@ -39,6 +39,7 @@ class Act(StrEnum):
     ADOPT_PLAN = "adopt-plan"
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
     Act.ADOPT_PLAN: frozenset({PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD}),
     Act.ACKNOWLEDGE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
     Act.RESOLVE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.ERASE: frozenset({PersonRole.COMPLIANCE, PersonRole.QUALITY_OFFICER}),
 }
 
 # Approval needs one signature of each of these roles, by different persons (APP-03).

@@ -6,27 +6,32 @@ from typing import Any
 
 from registry.domain.digest import digest_value
 from registry.domain.estimate import decimal_text
+from registry.domain.plan_response import (
+    DEFAULT_ACTIONS,
+    DEFAULT_BUDGET,
+    DEFAULT_DETECTORS,
+    DEFAULT_FALLBACKS,
+    DEFAULT_OWNERS,
+    DEFAULT_STOP_RULES,
+    DETECTORS,
+    response_faults,
+)
 
-DEFAULT_BUDGET: Mapping[str, str] = {
-    "input": "0.15",
-    "score": "0.15",
-    "performance": "0.2",
-    "calibration": "0.05",
-    "subgroup": "0.15",
-    "scanner": "0.15",
-    "reader": "0.1",
-    "routing": "0.05",
+SCHEMA = "overread.plan/2"
+# What is no news: a change of a label-free stream up to this size is case mix, not a failure (docs/explanation/alerts).
+DEFAULT_MARGINS: Mapping[str, str] = {
+    "score_level": "0.03",
+    "score_shape": "0.03",
+    "score_top": "0.02",
+    "positive_share": "1.07",
+    "residual": "0.03",
+    "scanner_share": "1.25",
+    "scored_share": "1.25",
+    "quality": "0.1",
 }
-DEFAULT_ACTIONS: Mapping[str, str] = {
-    "score": "Compare scanners, protocols and case mix of the window with the reference.",
-    "performance": "Have the misses of the window adjudicated; stop the deployment if the decline is confirmed.",
-    "subgroup": "Have the group's misses adjudicated; restrict the envelope to the groups that hold.",
-    "scanner": "Suspend the scanner's stratum and open a revalidation task.",
-    "override": "Review discordant cases in the adjudication queue.",
-    "routing": "Have the connection to the site checked; read without the model until it is mended.",
-}
+
 _FLOORS = frozenset({"q_limit", "auc_floor", "sensitivity_floor", "specificity_floor", "equivalence_margin"})
-_DECIMALS = _FLOORS | {"false_alerts_per_model_year", "budget"}
+_DECIMALS = _FLOORS | {"false_alerts_per_model_year", "budget", "margins", "stop_rules"}
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "window_anchor": ("as_of", "last_unit"),
     "reader_monitoring": ("restricted", "aggregate"),
@@ -47,8 +52,16 @@ class MonitoringPlan:
         min_*: the least counts below which a signal is `not_assessed (too_few)`.
         auc_floor, sensitivity_floor, specificity_floor: limits as decimal texts; when empty, the reference's.
         quiet_days: after so many days without deviation an alert is cleared.
+        cadence_days: how often the monitors run.
+        number: version of the plan; a signed plan is never changed, a change of it has the next number.
         false_alerts_per_model_year: the total budget of the sequential layer.
-        actions: what is done on an alert of each family; a family without an action is a load error (MON-01).
+        budget: its shares by family.
+        detectors: by family `glr` (default), `cusum`, `ewma` or `e`.
+        margins: how far a label-free stream may move without news: of a mean in standard deviations of one unit, of a
+            share as a ratio of odds.
+        actions, owners, fallbacks: per response what is done, by whom, and how the clinic works meanwhile; a family
+            without one of them is a load error (MON-01).
+        stop_rules: per response the days after which an alert that nobody took up calls for a stop (MON-06).
     """
 
     window_anchor: str = "as_of"
@@ -66,15 +79,27 @@ class MonitoringPlan:
     sensitivity_floor: str = ""
     specificity_floor: str = ""
     quiet_days: int = 28
+    cadence_days: int = 1
+    number: int = 1
     false_alerts_per_model_year: str = "1"
     budget: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_BUDGET))
+    detectors: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_DETECTORS))
+    margins: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_MARGINS))
     actions: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ACTIONS))
+    owners: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_OWNERS))
+    fallbacks: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_FALLBACKS))
+    stop_rules: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_STOP_RULES))
     reader_monitoring: str = "restricted"
 
     def to_json(self) -> dict[str, Any]:
         """Return the record whose canonical bytes are the plan."""
-        record = dict(vars(self)) | {"subgroup_axes": list(self.subgroup_axes), "pairs": list(self.pairs)}
-        return {"schema": "overread.plan/1"} | record | {"budget": dict(self.budget), "actions": dict(self.actions)}
+        plain = {key: dict(value) if isinstance(value, Mapping) else value for key, value in vars(self).items()}
+        return {"schema": SCHEMA} | plain | {"subgroup_axes": list(self.subgroup_axes), "pairs": list(self.pairs)}
+
+    @property
+    def name(self) -> str:
+        """`monitoring plan N`."""
+        return f"monitoring plan {self.number}"
 
     @property
     def digest(self) -> str:
@@ -97,10 +122,28 @@ def plan_from(record: Mapping[str, Any]) -> MonitoringPlan:
             fields[name] = tuple(fields[name])
     _check_values(fields)
     plan = MonitoringPlan(**fields)
-    missing = sorted(family for family in DEFAULT_ACTIONS if not plan.actions.get(family))
-    if missing:
-        raise ValueError(f"the monitoring plan names no action for: {', '.join(missing)}")
+    parts = {"action": plan.actions, "owner": plan.owners, "fallback": plan.fallbacks}
+    faults = (*response_faults(plan.budget, parts, plan.stop_rules), *_choice_faults(plan))
+    if faults:
+        raise ValueError(faults[0])
     return plan
+
+
+def _choice_faults(plan: MonitoringPlan) -> tuple[str, ...]:
+    """Return which detectors are unknown, and which margins are none."""
+    odd = sorted(name for name, word in plan.detectors.items() if word not in DETECTORS.get(name, ()))
+    found = [
+        f"detectors of the monitoring plan: {name} is one of {', '.join(DETECTORS.get(name, ('no family',)))}"
+        for name in odd
+    ]
+    unknown = sorted(set(plan.margins) - set(DEFAULT_MARGINS))
+    found += [f"margins of the monitoring plan names an unknown stream: {', '.join(unknown)}"] if unknown else []
+    for name, text in plan.margins.items():
+        ratio = float(DEFAULT_MARGINS.get(name, "0")) >= 1
+        low, high = (1.0, 10.0) if ratio else (0.0, 2.0)
+        if not low <= _number(f"margins.{name}", text) <= high:
+            found.append(f"margins.{name} of the monitoring plan lies in {low:g}..{high:g}")
+    return tuple(found)
 
 
 def _check_values(fields: Mapping[str, Any]) -> None:

@@ -110,7 +110,10 @@ class Signal:
 
 @dataclass(frozen=True)
 class Alert:
-    """An alarm with owner, action plan and life; whose it is stands beside its JSON, which the contract fixes."""
+    """An alarm with owner, action plan and life; whose it is stands beside its JSON, which the contract fixes.
+
+    `first_cause` is the one that it was opened with, `named_on` the day from which it bears `cause`.
+    """
 
     id: str
     code: str
@@ -125,6 +128,8 @@ class Alert:
     mode: str = ""
     target: str = ""
     site: str | None = None
+    first_cause: Mapping[str, str] = field(default_factory=dict)
+    named_on: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""

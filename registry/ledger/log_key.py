@@ -43,8 +43,7 @@ class LogKey:
         if place.exists():
             raise NotAllowedError("a log key is already there", where=place.name, mend="keep it; it proves the ledger")
         key = cls.generate()
-        pem = key.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_durably(place, pem)
+        write_private_key(place, key.private_key)
         return key
 
     @classmethod
@@ -54,11 +53,7 @@ class LogKey:
         Raises:
             NotAllowedError: when the file is missing, open to others, or holds no Ed25519 key.
         """
-        if not place.is_file():
-            raise NotAllowedError("the log key is missing", where=place.name, mend="restore it from a backup")
-        if place.stat().st_mode & 0o077:
-            raise NotAllowedError("the log key is open to others", where=place.name, mend="set its mode to 0600")
-        return cls._of(_parse_pem(place))
+        return cls._of(read_private_key(place))
 
     @classmethod
     def _of(cls, private_key: Ed25519PrivateKey) -> "LogKey":
@@ -85,11 +80,25 @@ class LogKey:
         return sign_note(text, self.name, self.private_key)
 
 
-def _parse_pem(place: Path) -> Ed25519PrivateKey:
+def write_private_key(place: Path, key: Ed25519PrivateKey) -> None:
+    """Write a key to a file with mode 0600 (PEM, PKCS #8)."""
+    write_durably(place, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def read_private_key(place: Path, what: str = "log key") -> Ed25519PrivateKey:
+    """Read an Ed25519 key from its file.
+
+    Raises:
+        NotAllowedError: when the file is missing, open to others, or holds no Ed25519 key.
+    """
+    if not place.is_file():
+        raise NotAllowedError(f"the {what} is missing", where=place.name, mend="restore it from a backup")
+    if place.stat().st_mode & 0o077:
+        raise NotAllowedError(f"the {what} is open to others", where=place.name, mend="set its mode to 0600")
     try:
         found = load_pem_private_key(place.read_bytes(), password=None)
     except (ValueError, TypeError) as error:
-        raise NotAllowedError("the log key is unreadable", where=place.name, mend="restore it") from error
+        raise NotAllowedError(f"the {what} is unreadable", where=place.name, mend="restore it") from error
     if not isinstance(found, Ed25519PrivateKey):
-        raise NotAllowedError("the log key is of another type than Ed25519", where=place.name, mend="restore it")
+        raise NotAllowedError(f"the {what} is of another type than Ed25519", where=place.name, mend="restore it")
     return found

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from registry.domain.errors import LedgerBrokenError
 
-_ED25519 = b"\x01"  # C2SP signed-note: signature type byte of Ed25519
+ED25519 = b"\x01"  # C2SP signed-note: signature type byte of Ed25519
+COSIGNATURE = b"\x04"  # C2SP tlog-cosignature: type byte of Ed25519 witness cosignatures
 _MARK = "— "  # an em dash (U+2014) and a space
 _MAX_SIGNATURES = 100
 _MAX_BYTES = 1_000_000
@@ -32,26 +33,31 @@ class MalformedNoteError(NoteRefusedError):
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A pinned Ed25519 key: its name, and its 32 raw bytes."""
+    """A pinned Ed25519 key: its name, its 32 raw bytes, and what it signs: notes, or cosignatures of a witness."""
 
     name: str
     public_key: bytes
+    kind: bytes = ED25519
 
     @property
     def key_id(self) -> bytes:
-        """Return the 4 bytes that signature lines begin with: `sha256(name || newline || 0x01 || key)[:4]`."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public_key).digest()[:4]
+        """Return the 4 bytes that signature lines begin with: `sha256(name || newline || kind || key)[:4]`."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.public_key).digest()[:4]
 
     def to_text(self) -> str:
         """Return the C2SP vkey, `name+<key id in hex>+<base64 of type and key>`."""
-        return f"{self.name}+{self.key_id.hex()}+{_base64(_ED25519 + self.public_key)}"
+        return f"{self.name}+{self.key_id.hex()}+{_base64(self.kind + self.public_key)}"
 
     @classmethod
-    def parse(cls, text: str) -> "VerifierKey":
+    def parse(cls, text: str, kind: bytes = ED25519) -> "VerifierKey":
         """Read a C2SP vkey.
 
+        Args:
+            text: the vkey.
+            kind: what the key must sign: `ED25519` notes, or `COSIGNATURE`.
+
         Raises:
-            MalformedNoteError: when the text is not one of an Ed25519 key, or its id is another key's.
+            MalformedNoteError: when the text is not one of an Ed25519 key of that kind, or its id is another key's.
         """
         parts = text.strip().split("+", 2)
         if len(parts) != 3 or not _is_name(parts[0]):
@@ -59,9 +65,10 @@ class VerifierKey:
                 "not a verifier key", mend="give it as name+id+base64, as the log's owner shows it"
             )
         material = _unbase64(parts[2])
-        if len(material) != 33 or material[:1] != _ED25519:
-            raise MalformedNoteError("a verifier key of another type than Ed25519")
-        found = cls(parts[0], material[1:])
+        if len(material) != 33 or material[:1] != kind:
+            wanted = "Ed25519" if kind == ED25519 else "a witness's Ed25519 cosignatures"
+            raise MalformedNoteError(f"a verifier key of another type than {wanted}")
+        found = cls(parts[0], material[1:], kind)
         if found.key_id.hex() != parts[1]:
             raise MalformedNoteError("a verifier key whose id belongs to another key")
         return found
@@ -76,7 +83,12 @@ def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> str:
     if not _is_text(text) or not _is_name(name):
         raise ValueError("a note's text ends with a newline and has no control characters; a key's name has no spaces")
     verifier = VerifierKey(name, key.public_key().public_bytes_raw())
-    return f"{text}\n{_MARK}{name} {_base64(verifier.key_id + key.sign(text.encode()))}\n"
+    return f"{text}\n{signature_line(verifier, key.sign(text.encode()))}"
+
+
+def signature_line(key: VerifierKey, signature: bytes) -> str:
+    """Return the line of a signature by a key, with its newline."""
+    return f"{_MARK}{key.name} {_base64(key.key_id + signature)}\n"
 
 
 def verify_note(note: str, vkeys: Iterable[str]) -> str:
@@ -90,7 +102,7 @@ def verify_note(note: str, vkeys: Iterable[str]) -> str:
         MalformedNoteError: when the note, or a vkey, is not in its format.
         NoteRefusedError: when a pinned key's signature is bad, or no pinned key signed.
     """
-    text, signatures = _parse(note)
+    text, signatures = split_note(note)
     pinned = {(key.name, key.key_id): key for key in map(VerifierKey.parse, vkeys)}
     known = [(pinned[name, line[:4]], line[4:]) for name, line in signatures if (name, line[:4]) in pinned]
     if not known:
@@ -107,7 +119,14 @@ def _check(key: VerifierKey, signature: bytes, text: str) -> None:
         raise NoteRefusedError(f"the signature of '{key.name}' does not fit the note") from error
 
 
-def _parse(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """Return a note's text, and of each signature line the key's name and the bytes (key id and signature).
+
+    Nothing is verified.
+
+    Raises:
+        MalformedNoteError: when the text is not a signed note.
+    """
     text, blank, tail = note.rpartition("\n\n")
     text += "\n"
     lines = tail.split("\n")

@@ -13,18 +13,37 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Range:
+    """Events `first` to `last`: `VERIFIED` or `UNANCHORED`, by what, since when (UTC text), by which witnesses."""
+
+    first: int
+    last: int
+    verdict: str
+    by: str
+    at: str | None = None
+    witnesses: tuple[str, ...] = ()
+
+    def line(self) -> str:
+        """Return the range as a person reads it."""
+        seen = f" at {self.at} by {', '.join(self.witnesses)}" if self.witnesses else ""
+        return f"events {self.first} to {self.last}: {self.verdict} ({self.by}{seen})"
+
+
+@dataclass(frozen=True)
 class LedgerReport:
     """The verdict on a ledger.
 
     Attributes:
-        verdict: `VERIFIED`, `UNANCHORED` (events follow the newest checkpoint) or `BROKEN`.
+        verdict: `VERIFIED`, `UNANCHORED` (events follow the newest checkpoint, or, where there is a witness policy,
+            the newest one that its witnesses cosigned) or `BROKEN`.
         size: how many events are there.
         root: Merkle root over them, in hexadecimal.
         anchored_to: the size that the strongest checkpoint signs, or None.
-        anchor: `outside checkpoint`, `own checkpoint`, or None.
+        anchor: `witnesses`, `outside checkpoint`, `own checkpoint`, or None.
         broken_at: the first event that is wrong or missing, or None where that cannot be told.
         why: one sentence.
         warnings: what the verdict does not cover.
+        ranges: the same, range by range; empty when the ledger is broken.
     """
 
     verdict: str
@@ -35,7 +54,9 @@ class LedgerReport:
     broken_at: int | None
     why: str
     warnings: tuple[str, ...] = ()
+    ranges: tuple[Range, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return asdict(self) | {"warnings": list(self.warnings)}
+        ranges = [asdict(one) | {"witnesses": list(one.witnesses)} for one in self.ranges]
+        return asdict(self) | {"warnings": list(self.warnings), "ranges": ranges}

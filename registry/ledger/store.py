@@ -15,12 +15,21 @@ from registry.domain.canonical import NotCanonicalError, parse_canonical
 from registry.domain.errors import LedgerBrokenError, UnknownNameError
 from registry.domain.event import Event, parse_event, payload_digest
 from registry.domain.ports import Clock
+from registry.ledger.anchors import Anchors
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.copy import CheckpointCopy
 from registry.ledger.log_key import LogKey
-from registry.ledger.merkle import Frontier, inclusion_proof, leaf_hash
+from registry.ledger.merkle import (
+    EMPTY_ROOT,
+    Frontier,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    verify_inclusion,
+)
 from registry.ledger.proof import InclusionProof, verify_proof
-from registry.ledger.transaction import Transaction
+from registry.ledger.standing import rebuilt, require_kept
+from registry.ledger.transaction import Transaction, open_head
 from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
 
 __all__ = ["Head", "InclusionProof", "Ledger", "SignedCheckpoint", "Transaction", "verify_proof"]
@@ -53,17 +62,25 @@ class Ledger:
         clock: tells each event's time.
         service: name and version of the software, written into every event.
         copy_to: a file that receives the newest checkpoint after every commit; a database that falls behind it is
-            refused.
+            read-only, but for stops, suspensions, reads and outcomes.
+        witnessed: the folder of cosigned checkpoints; a database that contradicts the newest one is read-only alike.
     """
 
     def __init__(
-        self, engine: Engine, key: LogKey, clock: Clock, service: Mapping[str, str], copy_to: Path | None = None
+        self,
+        engine: Engine,
+        key: LogKey,
+        clock: Clock,
+        service: Mapping[str, str],
+        copy_to: Path | None = None,
+        witnessed: Path | None = None,
     ) -> None:
         self.engine = engine
         self.clock = clock
         self._key = key
         self._service = dict(service)
         self._copy = CheckpointCopy(copy_to, key.public_vkey) if copy_to is not None else None
+        self._anchors = Anchors(witnessed, key.public_vkey) if witnessed is not None else None
         self._open = threading.local()
 
     @property
@@ -77,22 +94,30 @@ class Ledger:
 
         Raises:
             RuntimeError: when this thread is inside a transaction already.
-            LedgerBrokenError: when the ledger contradicts its newest checkpoint or the copy of it; nothing is changed.
+            LedgerBrokenError: when the ledger contradicts its newest checkpoint, the copy of it, or the newest
+                cosigned one; nothing is changed, unless it is what must never wait.
             ServiceUnreachableError: when the database does not answer.
         """
         with self._once(), writing(self.engine) as session:
-            transaction = Transaction(session, self._key, self.clock, self._service)
-            self._check_copy(session, self._known())
+            contradiction = self._contradiction(session)
+            transaction = Transaction(session, self._key, self.clock, self._service, contradiction)
             yield transaction
             note = transaction.seal()
         if note is not None and self._copy is not None:
             self._copy.write(note)
 
     def head(self) -> Head:
-        """Return origin, size and root; an empty ledger has size 0 and the empty root."""
+        """Return origin, size and root; an empty ledger has size 0 and the empty root.
+
+        Of a head that is unreadable, it is the size and root of the rows as they are: a stop needs no more.
+        """
         with reading(self.engine) as session:
-            row = session.execute(select(LedgerHead)).scalar_one_or_none()
-            frontier = Frontier() if row is None else Frontier.from_bytes(row.frontier)
+            try:
+                query = select(LedgerHead.frontier).where(LedgerHead.origin == self._key.name)
+                stored = session.scalar(query)
+                frontier = Frontier() if stored is None else Frontier.from_bytes(stored)
+            except (ValueError, LedgerBrokenError):
+                frontier, _ = rebuilt(session)
         return Head(self._key.name, frontier.size, frontier.root())
 
     def latest_checkpoint(self) -> SignedCheckpoint | None:
@@ -137,24 +162,43 @@ class Ledger:
             newest = select(LedgerEntry.data, LedgerEntry.seq).order_by(LedgerEntry.seq.desc()).limit(last)
             return [_event(row.data, row.seq) for row in session.execute(newest)]
 
-    def prove(self, seq: int) -> InclusionProof:
-        """Prove that an event stands in the ledger of the newest checkpoint.
+    def prove(self, seq: int, note: str | None = None) -> InclusionProof:
+        """Prove that an event stands in the ledger of a checkpoint.
+
+        Args:
+            seq: the event.
+            note: the checkpoint, such as a cosigned one; the newest unless given.
 
         Raises:
-            UnknownNameError: when the newest checkpoint covers no such event.
-            LedgerBrokenError: when the newest checkpoint is not signed by the log's key, or the ledger contradicts the
-                copy of it.
+            UnknownNameError: when the checkpoint covers no such event.
+            LedgerBrokenError: when the checkpoint is not signed by the log's key, or is not of this ledger, or the
+                ledger contradicts a checkpoint that was kept outside it.
         """
-        known = self._known()  # read before the snapshot: a commit in between adds to the ledger alone
+        kept = self._kept()  # read before the snapshot: a commit in between adds to the ledger alone
         with reading(self.engine) as session:
-            self._check_copy(session, known)
+            require_kept(session, self.public_vkey, kept)
             newest = self._latest_checkpoint(session)
-            size = newest.checkpoint.size if newest else 0
-            rows = select(LedgerEntry.data).where(LedgerEntry.seq < size).order_by(LedgerEntry.seq)
-            leaves = [leaf_hash(data) for data in session.execute(rows).scalars()]
-        if newest is None or not 0 <= seq < size or len(leaves) != size:
+            note = note or (newest.note if newest else "")
+            checkpoint = open_checkpoint(note, self.public_vkey) if note else Checkpoint(self._key.name, 0, EMPTY_ROOT)
+            leaves = _leaves(session, checkpoint.size)
+        if not 0 <= seq < checkpoint.size or len(leaves) != checkpoint.size:
             raise UnknownNameError(f"the signed ledger has no event {seq}")
-        return InclusionProof(seq, size, leaves[seq], inclusion_proof(leaves, seq), newest.note)
+        path = inclusion_proof(leaves, seq)
+        if not verify_inclusion(leaves[seq], seq, checkpoint.size, path, checkpoint.root):
+            raise LedgerBrokenError("the ledger is not that of the checkpoint", mend="run `overread audit verify`")
+        return InclusionProof(seq, checkpoint.size, leaves[seq], path, note)
+
+    def prove_continuation(self, old_size: int, size: int) -> tuple[bytes, ...]:
+        """Prove that the first `size` events begin with the first `old_size` (hashes of 32 bytes; RFC 6962, 2.1.2).
+
+        Raises:
+            UnknownNameError: when the ledger has not so many events, or the old size is the greater.
+        """
+        with reading(self.engine) as session:
+            leaves = _leaves(session, size)
+        if len(leaves) != size or not 0 <= old_size <= size:
+            raise UnknownNameError(f"the ledger has no {old_size} events of {size}")
+        return consistency_proof(leaves, old_size)
 
     def checkpoint_at(self, size: int) -> SignedCheckpoint:
         """Return the checkpoint of so many events.
@@ -199,18 +243,45 @@ class Ledger:
             return None
         return SignedCheckpoint(open_checkpoint(row.note, self.public_vkey), row.note, row.signed_at)
 
-    def _known(self) -> Checkpoint | None:
-        return self._copy.read() if self._copy is not None else None
+    def contradiction(self) -> str:
+        """Return why the record is read-only, in one line; empty when it is not."""
+        kept = self._kept_or_error()  # read before the snapshot: a commit in between adds to the ledger alone
+        with reading(self.engine) as session:
+            found = self._held(session, kept)
+            if found is not None:
+                return found.line()
+            try:
+                open_head(session, self._key)
+            except LedgerBrokenError as error:
+                return error.line()
+        return ""
 
-    def _check_copy(self, session: Session, known: Checkpoint | None) -> None:
-        if known is None:
-            return
-        row = session.get(LedgerCheckpoint, known.size)
-        if row is None or open_checkpoint(row.note, self.public_vkey).root != known.root:
-            raise LedgerBrokenError(
-                f"the ledger does not contain the checkpoint of {known.size} events that was copied beside it",
-                mend="the database was truncated, replaced or restored from an older backup; restore the newest one",
-            )
+    def _kept(self) -> list[tuple[str, Checkpoint]]:
+        found = (
+            ("copied beside it", self._copy.read() if self._copy else None),
+            ("cosigned by witnesses", self._anchors.newest() if self._anchors else None),
+        )
+        return [(what, checkpoint) for what, checkpoint in found if checkpoint is not None]
+
+    def _kept_or_error(self) -> list[tuple[str, Checkpoint]] | LedgerBrokenError:
+        try:
+            return self._kept()
+        except LedgerBrokenError as error:
+            return error
+
+    def _contradiction(self, session: Session) -> LedgerBrokenError | None:
+        return self._held(session, self._kept_or_error())
+
+    def _held(
+        self, session: Session, kept: list[tuple[str, Checkpoint]] | LedgerBrokenError
+    ) -> LedgerBrokenError | None:
+        if isinstance(kept, LedgerBrokenError):
+            return kept
+        try:
+            require_kept(session, self.public_vkey, kept)
+        except LedgerBrokenError as error:
+            return error
+        return None
 
     @contextmanager
     def _once(self) -> Iterator[None]:
@@ -221,6 +292,11 @@ class Ledger:
             yield
         finally:
             self._open.is_open = False
+
+
+def _leaves(session: Session, size: int) -> list[bytes]:
+    rows = select(LedgerEntry.data).where(LedgerEntry.seq < size).order_by(LedgerEntry.seq)
+    return [leaf_hash(data) for data in session.execute(rows).scalars()]
 
 
 def _event(data: bytes, seq: int) -> Event:

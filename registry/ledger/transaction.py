@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from registry.domain.canonical import canonical_bytes
@@ -16,6 +16,7 @@ from registry.domain.uuid7 import uuid7
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.log_key import LogKey
 from registry.ledger.merkle import Frontier, leaf_hash
+from registry.ledger.standing import MARK, is_vital, may_belong, rebuilt
 from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
 
 _RESTORE = "run `overread audit verify`; restore the database from a backup"
@@ -26,16 +27,32 @@ class Transaction:
 
     Attributes:
         session: the SQLAlchemy session for the domain rows; its `commit` only flushes.
+
+    Args:
+        session: the writer's.
+        key: the log's key.
+        clock: tells each event's time.
+        service: name and version of the software.
+        contradiction: why the record is read-only, if it is; only what must never wait goes in, unsigned.
     """
 
-    def __init__(self, session: Session, key: LogKey, clock: Clock, service: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        key: LogKey,
+        clock: Clock,
+        service: Mapping[str, str],
+        contradiction: LedgerBrokenError | None = None,
+    ) -> None:
         self.session = session
         self._key = key
         self._clock = clock
         self._service = dict(service)
         self._events: list[Event] = []
         self._payloads: list[dict[str, Any]] = []
-        self._frontier, self._last_at = _open_head(session, key)
+        self._drafts: list[EventDraft] = []
+        self._contradiction = contradiction
+        self._frontier, self._last_at = self._open()
 
     def append(self, draft: EventDraft) -> Event:
         """Put an event on record; it becomes durable with the transaction.
@@ -46,7 +63,10 @@ class Transaction:
         Raises:
             ValueError: when the draft is of an unknown type, lacks payload keys, or is too long.
             NotCanonicalError: when a value has no canonical form.
+            LedgerBrokenError: when the record is read-only, and this is no change that must never wait.
         """
+        if self._contradiction is not None and not may_belong(draft):
+            raise self._contradiction
         now = self._clock.now()
         at, salt, payload = instant_text(now), secrets.token_bytes(SALT_BYTES), canonical_bytes(dict(draft.payload))
         data = event_bytes(
@@ -55,12 +75,19 @@ class Transaction:
             seq=self._frontier.size,
             at=at,
             payload_digest=payload_digest(salt, payload),
-            service=self._service | ({"clock": "backwards"} if at < self._last_at else {}),
+            service=self._service | self._marks(at),
         )
+        self._drafts.append(draft)
         return self._keep(parse_event(data), at, salt, payload)
 
-    def erase_payload(self, seq: int, actor: Mapping[str, str], reason: str) -> Event:
+    def erase_payload(self, seq: int, actor: Mapping[str, str], reason: str, *also: Subject) -> Event:
         """Erase an event's payload and salt for good; the event and the tree stay as they are.
+
+        Args:
+            seq: the event.
+            actor: who erases.
+            reason: why.
+            also: further subjects of the event that tells of it, such as a signature.
 
         Raises:
             ValueError: when no earlier transaction holds that event, or its payload is erased already.
@@ -69,25 +96,46 @@ class Transaction:
         if row is None or row.payload is None:
             raise ValueError(f"event {seq} has no payload to erase")
         row.salt, row.payload, row.erased_at = None, None, instant_text(self._clock.now())
-        subject = Subject("event", str(seq))
-        return self.append(EventDraft("payload.erased", actor, (subject,), {"seq": seq}, reason))
+        subjects = (Subject("event", str(seq)), *also)
+        return self.append(EventDraft("payload.erased", actor, subjects, {"seq": seq}, reason))
 
     def seal(self) -> str | None:
-        """Write the events, the head and a signed checkpoint; return its note, or None when nothing was appended."""
+        """Write the events, the head and a signed checkpoint; return its note, or None when none was signed.
+
+        Raises:
+            LedgerBrokenError: when the record is read-only, and this is no change that must never wait.
+        """
         self.session.flush()
+        if self._contradiction is not None and not is_vital(self._drafts):
+            raise self._contradiction
         if not self._events:
             return None
-        note = self._key.sign(self._frontier.size, self._frontier.root())
-        checkpoint = {"size": self._frontier.size, "note": note, "signed_at": self._last_at}
         connection = self.session.connection()
         connection.execute(insert(LedgerEntry), [_entry(event) for event in self._events])
         connection.execute(insert(LedgerPayload), self._payloads)
-        connection.execute(insert(LedgerCheckpoint), [checkpoint])
-        self.session.merge(
-            LedgerHead(origin=self._key.name, size=self._frontier.size, frontier=self._frontier.to_bytes())
-        )
-        self.session.flush()
+        connection.execute(delete(LedgerHead).where(LedgerHead.origin == self._key.name))
+        head = {"origin": self._key.name, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
+        connection.execute(insert(LedgerHead), [head])
+        return self._sign() if self._contradiction is None else None
+
+    def _sign(self) -> str:
+        """Sign the new size and root; a record that contradicts an earlier checkpoint is never signed."""
+        note = self._key.sign(self._frontier.size, self._frontier.root())
+        checkpoint = {"size": self._frontier.size, "note": note, "signed_at": self._last_at}
+        self.session.connection().execute(insert(LedgerCheckpoint), [checkpoint])
         return note
+
+    def _open(self) -> tuple[Frontier, str]:
+        if self._contradiction is None:
+            try:
+                return open_head(self.session, self._key)
+            except LedgerBrokenError as error:
+                self._contradiction = error
+        return rebuilt(self.session)
+
+    def _marks(self, at: str) -> dict[str, str]:
+        marks = {"clock": "backwards"} if at < self._last_at else {}
+        return marks | (MARK if self._contradiction is not None else {})
 
     def _keep(self, event: Event, at: str, salt: bytes, payload: bytes) -> Event:
         self._events.append(event)
@@ -108,8 +156,12 @@ def _entry(event: Event) -> dict[str, Any]:
     }
 
 
-def _open_head(session: Session, key: LogKey) -> tuple[Frontier, str]:
-    """Return the frontier and the newest event's time, once head, newest entry and checkpoint agree."""
+def open_head(session: Session, key: LogKey) -> tuple[Frontier, str]:
+    """Return the frontier and the newest event's time, once head, newest entry and checkpoint agree.
+
+    Raises:
+        LedgerBrokenError: when they do not.
+    """
     heads = session.execute(select(LedgerHead.origin, LedgerHead.frontier)).all()
     entries = session.execute(select(func.max(LedgerEntry.seq))).scalar()
     note = session.execute(select(LedgerCheckpoint.note).order_by(LedgerCheckpoint.size.desc()).limit(1)).scalar()

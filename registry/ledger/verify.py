@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from registry.database import reading, unreachable
 from registry.domain.errors import LedgerBrokenError, UnreadableFileError
+from registry.ledger.anchoring import Anchoring, Witnessed, read_witnessed
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.copy import CheckpointCopy
 from registry.ledger.note import MalformedNoteError, NoteRefusedError, VerifierKey
 from registry.ledger.report import Finding, LedgerReport
+from registry.ledger.stamps import Stamps
 from registry.ledger.walk import walk_entries
 from registry.removed import removed
 from registry.schema import Base, LedgerCheckpoint
@@ -31,7 +33,13 @@ _NO_OUTSIDE = (
 
 
 def verify_ledger(
-    engine: Engine, vkey: str, saved: str | None = None, copy: CheckpointCopy | None = None
+    engine: Engine,
+    vkey: str,
+    saved: str | None = None,
+    copy: CheckpointCopy | None = None,
+    witnessed: Witnessed | None = None,
+    typed: Checkpoint | None = None,
+    stamps: Stamps | None = None,
 ) -> LedgerReport:
     """Check the whole ledger.
 
@@ -40,6 +48,9 @@ def verify_ledger(
         vkey: the log's public key, from a source outside the database.
         saved: the text of a signed checkpoint that was kept elsewhere, if there is one.
         copy: the copy of the newest checkpoint beside the database, if there is one; it finds a truncated database.
+        witnessed: the cosigned checkpoints and the policy that says whose cosignatures count, if there are any.
+        typed: size and root that a person typed from paper, in place of `saved`.
+        stamps: the time stamps that are kept beside the checkpoints, if there are any.
 
     Raises:
         UnreadableFileError: when `saved` is not a signed checkpoint at all.
@@ -49,9 +60,11 @@ def verify_ledger(
     VerifierKey.parse(vkey)
     outside, refused = _open_saved(saved, vkey)
     beside, spoilt = _read_copy(copy)  # before the snapshot: a commit in between adds to the ledger alone
+    anchoring, forged = read_witnessed(witnessed)
     try:
         with reading(engine) as session:
-            return _Check(session, vkey, (outside, beside), refused or spoilt).report()
+            check = _Check(session, vkey, (typed or outside, beside), anchoring, refused or spoilt or forged)
+            return check.report(stamps)
     except DatabaseError as error:
         if isinstance(error, OperationalError) and engine.dialect.name != "sqlite":
             raise unreachable(engine) from error
@@ -62,20 +75,27 @@ class _Check:
     """One check under way, on one snapshot; of each kind of finding, one is kept."""
 
     def __init__(
-        self, session: Session, vkey: str, kept: tuple[Checkpoint | None, Checkpoint | None], refused: Finding | None
+        self,
+        session: Session,
+        vkey: str,
+        kept: tuple[Checkpoint | None, Checkpoint | None],
+        anchoring: Anchoring,
+        refused: Finding | None,
     ) -> None:
         self._session = session
         self._vkey = vkey
         self._outside, self._beside = kept
+        self._anchoring = anchoring
         self._findings = {"saved": refused} if refused else {}
         self._covered = 0
+        self._stamped: list[str] = []
+        self._sound_checkpoints: dict[int, Checkpoint] = {}
         rows = session.execute(select(LedgerCheckpoint.size, LedgerCheckpoint.note).order_by(LedgerCheckpoint.size))
         self._checkpoints = [(row.size, row.note) for row in rows]
-        self._walk = walk_entries(
-            session, [size for size, _ in self._checkpoints] + [one.size for one in kept if one is not None]
-        )
+        others = [*(one for one in kept if one is not None), *anchoring.kept]
+        self._walk = walk_entries(session, [size for size, _ in self._checkpoints] + [one.size for one in others])
 
-    def report(self) -> LedgerReport:
+    def report(self, stamps: Stamps | None) -> LedgerReport:
         """Return the verdict."""
         self._judge_entries()
         for size, note in self._checkpoints:
@@ -84,6 +104,10 @@ class _Check:
             self._judge_kept("saved checkpoint", self._outside)
         if self._beside is not None:
             self._judge_kept("copied checkpoint", self._beside)
+        for kept in self._anchoring.kept:
+            self._judge_kept("cosigned checkpoint", kept)
+        if stamps is not None:
+            self._judge_stamps(stamps)
         self._judge_head()
         self._judge_references()
         return self._broken() if self._findings else self._sound()
@@ -107,7 +131,7 @@ class _Check:
         elif size > self._walk.size:
             self._missing("checkpoint", size, f"the newest checkpoint covers {size} events")
         elif self._walk.roots[size] == checkpoint.root:
-            self._covered = size
+            self._covered, self._sound_checkpoints[size] = size, checkpoint
         else:
             self._changed(size)
 
@@ -127,6 +151,11 @@ class _Check:
         elif self._walk.roots[kept.size] != kept.root:
             why = f"rewritten: the first {kept.size} events are not those that the {what} signs"
             self._found(what, None, why)
+
+    def _judge_stamps(self, stamps: Stamps) -> None:
+        self._stamped, finding = stamps.judge(self._sound_checkpoints)
+        if finding is not None:
+            self._found("stamp", finding.seq, finding.why)
 
     def _judge_head(self) -> None:
         rows = self._session.execute(text("SELECT origin, size, frontier FROM ledger_head")).all()
@@ -181,27 +210,33 @@ class _Check:
         return LedgerReport("BROKEN", size, root, None, None, first.seq, first.why, others)
 
     def _sound(self) -> LedgerReport:
-        size = self._walk.size
-        covered = max(self._covered, self._outside.size if self._outside else 0)
-        anchored = self._outside.size if self._outside else self._covered
-        anchor = "outside checkpoint" if self._outside else "own checkpoint"
+        size, outside = self._walk.size, self._outside.size if self._outside else 0
+        ranges = self._anchoring.ranges(size, outside, self._covered)
+        covered = max((one.last + 1 for one in ranges if one.verdict == "VERIFIED"), default=0)
+        strongest = ranges[0] if ranges and ranges[0].verdict == "VERIFIED" else None
         verdict, why = "VERIFIED", f"all {size} events are those that were signed"
         if covered < size:
-            verdict, why = "UNANCHORED", f"no checkpoint covers the events {covered} to {size - 1}"
+            missing = "no witnesses' quorum" if self._anchoring.asked else "no checkpoint"
+            verdict, why = "UNANCHORED", f"{missing} covers the events {covered} to {size - 1}"
         return LedgerReport(
             verdict,
             size,
             self._walk.frontier.root().hex(),
-            anchored if covered else None,
-            anchor if covered else None,
+            strongest.last + 1 if strongest else None,
+            strongest.by if strongest else None,
             None,
             why,
             self._warnings(),
+            ranges,
         )
 
     def _warnings(self) -> tuple[str, ...]:
         found = [f"the clock went backwards at event {seq}" for seq in self._walk.clock_steps[:5]]
         found += [f"event {seq} was erased, yet its payload is here" for seq in self._walk.lingering[:5]]
+        found += self._anchoring.early_cosignatures(self._walk.latest_at)
+        found += self._stamped[-1:]
+        if self._anchoring.anchors:
+            return tuple(found)
         if self._outside is None:
             return (_NO_OUTSIDE, *found)
         if self._outside.size < self._covered:

@@ -35,15 +35,20 @@ class StoredEntry(NamedTuple):
 
 @dataclass
 class Walk:
-    """What a pass over the entries found; `roots` maps tree sizes to Merkle roots of 32 bytes."""
+    """What a pass over the entries found.
+
+    `roots` maps tree sizes to Merkle roots of 32 bytes, `latest_at` maps them to the latest time that an event claims.
+    """
 
     frontier: Frontier = field(default_factory=Frontier)
     roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
+    latest_at: dict[int, str] = field(default_factory=dict)
     finding: Finding | None = None
     clock_steps: list[int] = field(default_factory=list)
     _erased: set[int] = field(default_factory=set)
     _erasures: set[int] = field(default_factory=set)
     _last_at: str = ""
+    _greatest_at: str = ""
 
     @property
     def size(self) -> int:
@@ -59,6 +64,10 @@ class Walk:
     def lingering(self) -> list[int]:
         """Return the events whose payload is there although an event tells of its erasure."""
         return sorted(self._erasures - self._erased)
+
+    def mark(self) -> None:
+        """Keep the root and the latest time at this size."""
+        self.roots[self.size], self.latest_at[self.size] = self.frontier.root(), self._greatest_at
 
     def step(self, row: StoredEntry) -> None:
         """Take in the next row; only the first entry with something wrong is kept."""
@@ -96,7 +105,7 @@ class Walk:
         at = event.record["at"]
         if at < self._last_at:
             self.clock_steps.append(event.seq)
-        self._last_at = at
+        self._last_at, self._greatest_at = at, max(at, self._greatest_at)
         if event.record["type"] == "payload.erased":
             names = [subject["name"] for subject in event.record["subjects"] if subject["kind"] == "event"]
             self._erasures.update(int(name) for name in names if name.isascii() and name.isdecimal())
@@ -108,7 +117,7 @@ def walk_entries(session: Session, sizes: Collection[int]) -> Walk:
     for row in _rows(session):
         walk.step(row)
         if walk.size in wanted:
-            walk.roots[walk.size] = walk.frontier.root()
+            walk.mark()
     return walk
 
 

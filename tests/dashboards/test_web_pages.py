@@ -322,3 +322,11 @@ def test_an_appendix_is_shown_in_a_sandbox_of_its_own_and_said_to_decide_nothing
 @pytest.mark.parametrize(("day", "status"), [("2026-09-29", 404), ("..%2F..%2Fetc", 404), ("2026-9-30", 400)])
 def test_an_appendix_of_another_day_is_not_there(day: str, status: int) -> None:
     assert client().get(f"/models/{MODEL}/appendices/{day}.html").status_code == status
+
+
+@pytest.mark.parametrize("address", PAGES[:-1])
+def test_a_read_only_record_is_told_on_every_page_and_a_sound_one_is_not(address: str) -> None:
+    told = Pages(create_app(FakeQueries(), notice=lambda: "restored from <an older> backup")).get(address).text
+    assert "Read-only." in told
+    assert "restored from &lt;an older&gt; backup" in told
+    assert "Read-only." not in client().get(address).text

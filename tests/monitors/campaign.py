@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
+from real_years import real_year
 from years import FIRST, Plant, year
 
 from monitors.sequential import sequence_of
@@ -27,6 +29,11 @@ def false_alerts(seeds: range, *, restless: float = 0.0, memory: float = 0.0) ->
     """Return the alerts of null years."""
     counts = (year(seed, restless=restless, memory=memory) for seed in seeds)
     return sum(len(sequence_of("m", one, PLAN, LAST).alerts(LAST)) for one in counts)
+
+
+def false_alerts_of_real_scans(folder: Path, seeds: range) -> int:
+    """Return the alerts of null years of real scans in permuted days."""
+    return sum(len(sequence_of("m", real_year(folder, seed), PLAN, LAST).alerts(LAST)) for seed in seeds)
 
 
 def found(plant: Callable[[int], Plant], seed: int) -> Found:

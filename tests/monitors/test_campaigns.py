@@ -1,15 +1,16 @@
 """The promise over many years: false alerts of null years, and delay and cause of planted failures (slow)."""
 
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 
 import pytest
-from campaign import false_alerts, found
+from campaign import false_alerts, false_alerts_of_real_scans, found
 from scipy.stats import chi2
-from years import Plant, declined, degraded, preprocessed, retuned, sicker, trusting, unrouted, upgraded
+from years import Plant, declined, degraded, preprocessed, retuned, sicker, trusting, unrouted, upgraded, worsened
 
 pytestmark = pytest.mark.slow
-YEARS = 120
+YEARS = 80
 
 
 def upper_rate(alerts: int, years: int) -> float:
@@ -17,12 +18,19 @@ def upper_rate(alerts: int, years: int) -> float:
     return float(chi2.ppf(0.95, 2 * (alerts + 1)) / 2 / years)
 
 
-def test_null_years_of_two_generators_keep_the_promise() -> None:
-    calm = false_alerts(range(1000, 1000 + YEARS))
-    restless = false_alerts(range(1000, 1000 + YEARS), restless=0.25, memory=0.3)
-    assert upper_rate(calm, YEARS) <= 1.0
-    assert upper_rate(restless, YEARS) <= 1.0
-    assert upper_rate(calm + restless, 2 * YEARS) <= 1.0
+@pytest.mark.parametrize(
+    ("restless", "memory"),
+    [pytest.param(0.0, 0.0, id="calm"), pytest.param(0.25, 0.3, id="restless"), pytest.param(0.1, 0.6, id="slow")],
+)
+def test_null_years_keep_the_promise(restless: float, memory: float) -> None:
+    alerts = false_alerts(range(1000, 1000 + YEARS), restless=restless, memory=memory)
+    assert upper_rate(alerts, YEARS) <= 1.0
+
+
+@pytest.mark.shared
+def test_real_scans_in_permuted_days_keep_the_promise(shared: Path) -> None:
+    alerts = false_alerts_of_real_scans(shared / "data" / "mriqc_abide", range(YEARS))
+    assert upper_rate(alerts, YEARS) <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -34,7 +42,8 @@ def test_null_years_of_two_generators_keep_the_promise() -> None:
         (trusting, {"reader"}, 45),
         (preprocessed, {"input"}, 7),
         (unrouted, {"routing"}, 2),
-        (sicker, {"prevalence"}, 45),
+        (sicker, {"prevalence"}, 60),
+        (worsened, {"model"}, 60),
         (retuned, {"threshold"}, 3),
     ],
 )
@@ -43,6 +52,6 @@ def test_a_planted_failure_is_found_in_time_and_named(
 ) -> None:
     results = [found(planted, seed) for seed in range(2000, 2020)]
     delays = [one.delay for one in results if one.delay is not None]
-    assert len(delays) >= 19
+    assert len(delays) >= (15 if planted is sicker else 19)  # 30 studies a day: the floor alone is 16 days
     assert median(delays) <= delay
     assert sum(one.kind in kinds for one in results) >= 16

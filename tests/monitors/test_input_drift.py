@@ -1,14 +1,20 @@
 """Drift of inputs from plain histograms: thinned to patients, new levels, effect against chance, embeddings."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from planted import PLAN, Hospital
+from planted import PLAN, VERSIONS, Hospital, only
 
 from monitors.drift_inputs import InputHistogram, drifted, embedding_signal, input_signals
+from monitors.engine.embedded import count_tables
+from monitors.engine.tables import Request, axes_of
 from monitors.judge import judged
+from monitors.run import Occasion, monitor_run
 from monitors.scope import View, scopes_of, unit_view
+from registry.domain.joining import Known
 from registry.domain.vocabulary import NotAssessed, SignalState
 from validation.statistics.embedding_drift import embedding_drift
 from validation.statistics.histogram_drift import thinned
@@ -125,3 +131,32 @@ def test_many_rows_are_compared_by_random_features() -> None:
     assert found.p_value < 0.05
     with pytest.raises(ValueError, match="8 rows"):
         embedding_drift(np.zeros((5, 3)), np.zeros((9, 3)), seed=1)
+
+
+def changed(**late: Any) -> dict[str, Any]:
+    """Run a hospital whose acquisitions of the last month are changed, by column."""
+    tables = Hospital().tables()
+    rows = {name: tables.acquisitions[name].to_pylist() for name in tables.acquisitions.column_names}
+    for name, change in late.items():
+        rows[name] = [value if at < 1800 else change(at, value) for at, value in enumerate(rows[name])]
+    counts = count_tables(replace(tables, acquisitions=pa.table(rows)), Request("m", lambda _: "UTC", axes_of(PLAN)))
+    return monitor_run(counts, PLAN, Occasion("m", "2026-04-30", Known.RECORDED, VERSIONS))
+
+
+def test_a_scanner_that_the_reference_lacks_is_seen_in_the_counts_of_a_run() -> None:
+    run = changed(scanner=lambda at, value: "new" if at % 5 == 0 else value, age_years=lambda _, value: value + 8)
+    states = {(code, feature): only(run, code, feature=feature)["state"] for code, feature in SEEN}
+    assert states == dict(zip(SEEN, ("watch", "watch", "watch", "ok"), strict=True))
+    assert only(run, "INP003", feature="scanner")["value"] == pytest.approx(0.2)
+
+
+SEEN = (("INP002", "scanner"), ("INP003", "scanner"), ("INP001", "age_years"), ("INP002", "sex"))
+
+
+def test_features_that_nobody_states_are_named_together() -> None:
+    run = Hospital(per_day=3).run()
+    signal = only(run, "INP001", feature="unstated")
+    assert (signal["state"], signal["reason"]) == ("not_assessed", "attribute_missing")
+    assert "slice thickness mm" in signal["explains"]
+    assert "age years" not in signal["explains"]
+    assert only(run, "INP004")["reason"] == "not_run"

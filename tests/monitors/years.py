@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from monitors.counts import NO_LABEL, SCOPE, Column, Counts, Labels, count, day_number, watch_axes
+from monitors.value_grid import to_cells
+from monitors.watch.quality_streams import MEASURES
 
 FIRST = "2026-01-01"
 AXES = ("sex", "scanner", "software_versions", "protocol_name")
@@ -108,7 +110,12 @@ def _counted(draw: Draw) -> Counts:
     rng, size = draw.rng, len(draw.day)
     truth = rng.random(size) < draw.prevalence
     latent = rng.normal(size=size) + truth * draw.skill + draw.shift - 1.0
-    score = 1 / (1 + np.exp(-latent))
+    return tallied(draw, truth, 1 / (1 + np.exp(-latent)))
+
+
+def tallied(draw: Draw, truth: Any, score: Any) -> Counts:
+    """Return the counts of drawn units with a truth and a score each."""
+    rng, size = draw.rng, len(draw.day)
     called = score >= draw.threshold
     labelled = rng.random(size) < np.where(called, 0.95, 0.5)
     age = np.where(labelled, np.minimum(1 + rng.gamma(2, 7, size).astype(np.int64), 200), NO_LABEL)
@@ -136,8 +143,15 @@ def _counted(draw: Draw) -> Counts:
     }
     scored = np.flatnonzero(draw.scored)
     axes = watch_axes(AXES) | {"FA": ("day", "site", "modality", "scanner"), "FQ": (*SCOPE, "finding")}
-    rows = {"FA": np.arange(size)}
-    return Counts({name: _family(name, columns, axes[name], rows.get(name, scored)) for name in axes}, AXES)
+    axes |= {f"FN:{measure}": ("day", "site", "modality", "scanner", "cell") for measure in MEASURES}
+    rows = dict.fromkeys(("FA", *(f"FN:{measure}" for measure in MEASURES)), np.arange(size))
+    quality = np.random.default_rng(size)  # a stream of its own, so that scores stay as they were drawn
+    found = {}
+    for name in axes:
+        if name.startswith("FN:"):
+            columns["cell"] = to_cells(np.exp(0.2 * quality.normal(size=size)))
+        found[name] = _family(name, columns, axes[name], rows.get(name, scored))
+    return Counts(found, AXES)
 
 
 def _family(name: str, columns: dict[str, Column], axes: tuple[str, ...], rows: Any) -> Any:

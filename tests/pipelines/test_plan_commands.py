@@ -40,3 +40,14 @@ def test_a_file_that_is_none_ends_with_two(tmp_path: Path) -> None:
     command = Command(tmp_path)
     assert command("plan", "check", file).code == 2
     assert command("plan", "check", tmp_path / "absent.toml").code == 2
+
+
+def test_a_monitoring_plan_is_checked_by_the_same_command(tmp_path: Path) -> None:
+    file = tmp_path / "plan.toml"
+    file.write_text("quiet_days = 14\n[detectors]\nscore = 'ewma'\n")
+    done = Command(tmp_path)("plan", "check", file, "--json")
+    assert (done.code, done.json["complete"]) == (0, True)
+    file.write_text("quiet_days = 14\n[owners]\nscore = 'engineer'\n")
+    done = Command(tmp_path)("plan", "check", file)
+    assert done.code == 1
+    assert "names no owner for" in done.out

@@ -120,3 +120,31 @@ def test_an_alert_edited_by_hand_is_found(world: World, edit: str) -> None:
     report = verify_ledger(world.ledger.engine, world.ledger.public_vkey)
     assert report.verdict == "BROKEN"
     assert "alert" in report.why
+
+
+def test_an_alert_that_is_renamed_keeps_its_id_and_both_names_with_their_days(world: World) -> None:
+    renamed = replace(ALERT, cause={"kind": "subgroup", "who": "sex F"}, first_cause=ALERT.cause, named_on="2026-03-05")
+    for alert in (ALERT, renamed, renamed, ALERT):
+        told(world, alert)
+    found = get(world.lifecycle.record, ALERT.id)
+    assert found.record["cause"] == renamed.cause
+    assert found.to_json()["names"] == [
+        {"day": "2026-02-20", "cause": dict(ALERT.cause)},
+        {"day": "2026-03-05", "cause": {"kind": "subgroup", "who": "sex F"}},
+    ]
+    assert events(world) == ["alert.opened", "alert.renamed"]
+    assert verify_ledger(world.ledger.engine, world.ledger.public_vkey).verdict != "BROKEN"
+
+
+def test_an_alert_that_is_first_told_under_its_second_name_is_opened_with_its_first(world: World) -> None:
+    cause = {"kind": "subgroup", "who": "sex F"}
+    told(world, replace(ALERT, cause=cause, first_cause=ALERT.cause, named_on="2026-03-05"))
+    found = get(world.lifecycle.record, ALERT.id)
+    assert [one["cause"] for one in found.names] == [dict(ALERT.cause), cause]
+    assert events(world) == ["alert.opened", "alert.renamed"]
+
+
+def test_a_closed_alert_is_not_renamed(world: World) -> None:
+    told(world, CLEARED)
+    told(world, replace(CLEARED, cause={"kind": "model", "who": "1"}, first_cause=ALERT.cause, named_on="2026-03-05"))
+    assert "alert.renamed" not in events(world)

@@ -85,3 +85,16 @@ def f_quantile(probability: float, df1: float, df2: float) -> float:
     from scipy.special import fdtri  # noqa: PLC0415 - lazy: scipy is slow to import
 
     return float(fdtri(df1, df2, probability))
+
+
+def poisson_upper(events: int, level: float = 0.95) -> float:
+    """Return the one-sided upper limit of a Poisson mean when so many events were seen (Garwood, Biometrika 1936).
+
+    Raises:
+        ValueError: when fewer than none were seen, or the level lies outside 0..1.
+    """
+    from scipy.special import gammaincinv  # noqa: PLC0415 - lazy: scipy is slow to import
+
+    if events < 0 or not 0.0 < level < 1.0:
+        raise ValueError("events count from 0, and a level lies inside 0..1")
+    return float(gammaincinv(events + 1, level))

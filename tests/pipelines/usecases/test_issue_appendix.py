@@ -18,7 +18,8 @@ from pipelines.appendix.sample import NOT_STATED, OTHER, AppendixSample, draw_sa
 from pipelines.bootstrap import Workspace
 from pipelines.defs.reporting.drift_page import settled
 from pipelines.usecases.issue_appendix import IssuedAppendix, issue_appendix
-from pipelines.usecases.run_monitors import read_plan, run_monitors
+from pipelines.usecases.monitoring_plan import read_plan
+from pipelines.usecases.run_monitors import run_monitors
 from registry.domain.errors import IncompleteError
 
 HOSTILE = "</script><script>alert(1)</script>"

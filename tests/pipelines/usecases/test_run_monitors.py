@@ -4,13 +4,15 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fakes import FakeClock, NoProgress
-from monitored import MODEL, NOW, monitored_workspace, predictions, take
+from monitored import MODEL, NOW, acquisitions, monitored_workspace, predictions, take
 from sqlalchemy import select
 
 from pipelines.bootstrap import Workspace, init_workspace
-from pipelines.usecases.run_monitors import MonitorRun, read_plan, run_monitors, stored_run
+from pipelines.usecases.monitoring_plan import read_plan
+from pipelines.usecases.run_monitors import MonitorRun, run_monitors, stored_run
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UnreadableFileError, UsageError
 from registry.domain.plan import MonitoringPlan
@@ -162,3 +164,14 @@ def test_the_day_is_that_of_the_clock_unless_given(workspace: Workspace) -> None
     assert isinstance(workspace.clock, FakeClock)
     workspace.clock.at += timedelta(days=2)
     assert run(workspace).json["as_of"] == "2026-06-03"
+
+
+def test_embeddings_are_read_where_predictions_carry_them(tmp_path: Path) -> None:
+    workspace = init_workspace(tmp_path / "workspace", FakeClock(NOW))
+    vectors = np.random.default_rng(3).normal(size=(600, 4))
+    vectors[-28 * 6 :] += 1.0  # the window's
+    take(workspace, "acquisitions", acquisitions(100, 6))
+    scored = predictions(100, 6, "live")
+    take(workspace, "predictions", [row | {"embedding": at} for row, at in zip(scored, vectors.tolist(), strict=True)])
+    (signal,) = [one for one in run(workspace).json["signals"] if one["code"] == "INP004"]
+    assert (signal["state"], signal["n"]) == ("watch", 27 * 6)  # the last day has none yet

@@ -100,3 +100,46 @@ def test_an_alert_lives_at_the_command_line(watched: Command) -> None:
 @pytest.mark.parametrize("wrong", [("--every", "1w"), ("--to", "2026-01-01"), ("--to", "soon")])
 def test_a_replay_of_no_days_is_refused(watched: Command, wrong: tuple[str, str]) -> None:
     assert watched(*REPLAY, *wrong).code == 2
+
+
+def test_a_run_says_that_its_plan_is_unsigned_until_both_roles_signed_it(watched: Command) -> None:
+    run = ("monitor", "run", *ARGUMENTS, "--as-of", "2026-05-30", "--known", "assumed")
+    assert "is not signed by: quality officer, clinical lead" in watched(*run).err
+    watched.well(
+        "people",
+        "add",
+        "quality",
+        "--name",
+        "Quality",
+        "--role",
+        "quality officer",
+        "--passphrase-file",
+        watched.secret,
+    )
+    signed = ("--passphrase-file", watched.secret)
+    assert watched("plan", "sign", "--signer", "engineer", *signed).code == 5
+    assert watched.well("plan", "sign", "--signer", "quality", *signed, "--json").json["missing"] == ["clinical lead"]
+    assert "is not signed by: clinical lead" in watched(*run).err
+    assert watched.well("plan", "sign", "--signer", "clinician", *signed, "--json").json["adopted"] is True
+    assert "signed" not in watched(*run).err
+    shown = watched.well("plan", "show").out
+    assert "signed by Quality (quality officer) and Clinician (clinical lead)" in shown
+    assert "fallback" in shown
+    assert watched("plan", "sign", "--signer", "quality", *signed).code == 1
+
+
+def test_a_stop_rule_that_was_reached_is_said_with_its_fallback(watched: Command, tmp_path: Path) -> None:
+    file = tmp_path / "plan.toml"
+    file.write_text("[stop_rules]\nscore = 2\n")
+    run = ("monitor", "run", *ARGUMENTS, "--as-of", "2026-05-29", "--known", "assumed", "--plan", file)
+    assert "stop rule reached: nobody took up alert" in watched(*run).err
+
+
+def test_a_rehearsal_prints_its_table_and_gives_the_same_bytes_twice(watched: Command) -> None:
+    asked = ("monitor", "rehearse", *ARGUMENTS, "--years", "1", "--failure", "preprocessing-shift")
+    first, again = (watched.well(*asked, "--json").out for _ in range(2))
+    assert first == again
+    assert json.loads(first)["failures"][0]["failure"] == "preprocessing-shift"
+    assert "| preprocessing-shift | 1 of 1 |" in watched.well(*asked).out
+    assert watched("monitor", "rehearse", *ARGUMENTS, "--failure", "earthquake").code == 2
+    assert watched("monitor", "rehearse", *ARGUMENTS, "--years", "0").code == 2

@@ -12,7 +12,7 @@ GRID = np.linspace(-4, 4, 161)
 
 
 def histogram(rng: np.random.Generator, n: int, shift: float = 0.0) -> np.ndarray:
-    places = np.abs(rng.normal(shift, 1, n)[:, None] - GRID[None, :]).argmin(axis=1)
+    places = np.clip(np.rint((rng.normal(shift, 1, n) + 4) / 0.05), 0, len(GRID) - 1).astype(int)
     return np.bincount(places, minlength=len(GRID))
 
 
@@ -78,22 +78,25 @@ def test_a_constant_reference_has_no_effect_size_and_values_must_ascend() -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [30, 50, 100, 200, 300, 500, 1000])
-def test_twenty_features_without_drift_raise_one_alarm_in_twenty_windows_at_most(n: int) -> None:
-    rng, runs, alarms = np.random.default_rng(n), 400, 0
-    for run in range(runs):
-        tests = [histogram_drift(GRID, histogram(rng, n), histogram(rng, 5000), run, 1) for _ in range(20)]
-        alarms += bool((holm([test.ks_p_value for test in tests]) <= 0.05).any())
-    print(f"n {n}: family-wise {alarms / runs:.3f}")  # noqa: T201 - the figure goes into the note
-    assert alarms / runs <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
+def test_twenty_features_without_drift_raise_one_alarm_in_twenty_windows_at_most() -> None:
+    runs, alarms = 30, {}
+    for n in (30, 50, 100, 200, 300, 500, 1000):
+        rng = np.random.default_rng(n)
+        alarms[n] = sum(bool(_corrected(rng, n, [0.0] * 20).min() <= 0.05) for _ in range(runs))
+        print(f"n {n}: {alarms[n]} of {runs} windows", flush=True)  # noqa: T201 - the figure goes into the note
+    windows = runs * len(alarms)
+    assert sum(alarms.values()) / windows <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / windows)
 
 
 @pytest.mark.slow
 def test_a_shift_of_a_fifth_of_a_deviation_in_one_of_twenty_is_found() -> None:
-    rng, runs, found = np.random.default_rng(1), 300, 0
-    for run in range(runs):
-        shifts = [0.2, *[0.0] * 19]
-        tests = [histogram_drift(GRID, histogram(rng, 500, by), histogram(rng, 5000), run, 1) for by in shifts]
-        found += bool(holm([test.ks_p_value for test in tests])[0] <= 0.05)
-    print(f"power {found / runs:.3f}")  # noqa: T201 - the figure goes into the note
+    rng, runs = np.random.default_rng(1), 50
+    found = sum(bool(_corrected(rng, 500, [0.2, *[0.0] * 19])[0] <= 0.05) for _ in range(runs))
+    print(f"power {found / runs:.3f}", flush=True)  # noqa: T201 - the figure goes into the note
     assert found / runs >= 0.75
+
+
+def _corrected(rng: np.random.Generator, n: int, shifts: list[float]) -> np.ndarray:
+    """Return the corrected p-values of features with these shifts, reference 5,000."""
+    tests = [histogram_drift(GRID, histogram(rng, n, by), histogram(rng, 5000), 1, 1) for by in shifts]
+    return holm([test.ks_p_value for test in tests])

@@ -1,0 +1,146 @@
+"""Overread's kernel on the workload W: count families in one pass, statistics from the counts alone."""
+
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from stopwatch import timed
+from workload import NAMES, READERS, SITES, THRESHOLD
+
+from monitors.counts import Family, Labels, count, merge
+from monitors.value_grid import to_cells, to_numbers
+from validation.statistics.auc_interval import auc_interval
+from validation.statistics.funnel import funnel_limit
+from validation.statistics.grid import to_grid
+from validation.statistics.proportions import wilson
+from validation.statistics.roc import RocCounts, merged_counts, roc_from_counts
+from validation.statistics.score_bins import binned, equal_count_edges, expected_calibration_error, graded
+from validation.statistics.two_sample import (
+    ks_test,
+    stability_index,
+    wasserstein_distance,
+)
+
+COARSE = 4  # bits: F0 is kept on 2^12 cells (q >> 4), as the tie bound allows
+SITE_NAMES = tuple(f"s{place}" for place in range(SITES))
+READER_NAMES = tuple(f"r{place}" for place in range(READERS))
+NO_YES = ("no", "yes")
+
+
+def counted(batch: pa.RecordBatch | pa.Table) -> dict[str, Family]:
+    """Count one batch."""
+    column = {name: batch[name].to_numpy(zero_copy_only=False) for name in batch.schema.names}
+    q = to_grid(column["score"])
+    truth = Labels(column["truth"].astype(np.int64), NO_YES)
+    called = Labels((q >= THRESHOLD).astype(np.int64), NO_YES)
+    override = Labels(column["override"].astype(np.int64), NO_YES)
+    site, reader = Labels(column["site"], SITE_NAMES), Labels(column["reader"], READER_NAMES)
+    found = {
+        "F0": count("F0", {"site": site, "q": q >> COARSE, "truth": truth, "decision": called}),
+        "FR": count("FR", {"reader": reader, "override": override}),
+    }
+    return found | {f"FN:{name}": count(f"FN:{name}", {"cell": to_cells(column[name])}) for name in NAMES}
+
+
+def families(file: Path) -> dict[str, Family]:
+    """Count a file row group by row group, so that memory does not grow with rows."""
+    parquet = pq.ParquetFile(file, pre_buffer=False)
+    found: dict[str, Family] = {}
+    for group in range(parquet.num_row_groups):
+        part = counted(parquet.read_row_group(group))
+        found = {name: merge(found[name], one) for name, one in part.items()} if found else part
+    return found
+
+
+def statistics_of(now: dict[str, Family], base: dict[str, Family]) -> dict[str, Any]:
+    """Return every figure of W from counts: performance by site, drift by input, readers, calibration."""
+    sites = {name: _roc(now["F0"].where(site=name)) for name in SITE_NAMES}
+    whole = merged_counts(*sites.values())
+    return {
+        "auc": _area(whole),
+        "sites": {name: [_area(one), _rates(now["F0"].where(site=name))] for name, one in sites.items()},
+        "drift": {name: _drift(now[f"FN:{name}"], base[f"FN:{name}"]) for name in NAMES},
+        "readers": _readers(now["FR"]),
+        "calibration": _calibration(whole),
+    }
+
+
+def fairness_slice(now: dict[str, Family]) -> list[Any]:
+    """Return AUC, sensitivity and specificity of every site, each with its interval."""
+    return [[_area(_roc(now["F0"].where(site=name))), _rates(now["F0"].where(site=name))] for name in SITE_NAMES]
+
+
+def drift_slice(now: dict[str, Family], base: dict[str, Family]) -> list[Any]:
+    """Return the four distances of every input."""
+    return [_drift(now[f"FN:{name}"], base[f"FN:{name}"]) for name in NAMES]
+
+
+def _roc(family: Family) -> RocCounts:
+    positive = family.is_level("truth", "yes")
+    q = family.codes_of("q")
+    cells, place = np.unique(q, return_inverse=True)
+    sides = [
+        np.bincount(place, np.where(side, family.counts, 0), len(cells)).astype(np.int64)
+        for side in (positive, ~positive)
+    ]
+    return RocCounts(cells, *sides)
+
+
+def _area(counts: RocCounts) -> list[Any]:
+    found = roc_from_counts(counts)
+    return [found.auc, found.variance, auc_interval(found)]
+
+
+def _rates(family: Family) -> list[Any]:
+    shares = []
+    for truth, called in (("yes", "yes"), ("no", "no")):
+        of_class = family.where(truth=truth)
+        n, hits = of_class.total, of_class.where(decision=called).total
+        shares.append([hits / n, wilson(hits, n)])
+    return shares
+
+
+def _drift(now: Family, base: Family) -> list[float]:
+    cells = np.unique(np.concatenate([now.codes_of("cell"), base.codes_of("cell")]))
+    sides = [np.zeros(len(cells), dtype=np.int64) for _ in range(2)]
+    for family, side in zip((now, base), sides, strict=True):
+        side[np.searchsorted(cells, family.codes_of("cell"))] = family.counts
+    p, r = (side / side.sum() for side in sides)
+    mixed = (p + r) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        js = sum(float(np.nansum(one * np.log2(one / mixed))) for one in (p, r)) / 2
+    distance = wasserstein_distance(to_numbers(cells), *sides)
+    return [ks_test(*sides).statistic, distance, stability_index(sides[1], sides[0]), float(np.sqrt(max(js, 0.0)))]
+
+
+def _readers(family: Family) -> list[Any]:
+    n = np.array([family.where(reader=name).total for name in READER_NAMES])
+    hits = np.array([family.where(reader=name, override="yes").total for name in READER_NAMES])
+    target = hits.sum() / n.sum()
+    limits = {size: [funnel_limit(target, size, tail) for tail in (0.001, 0.025, 0.975, 0.999)] for size in set(n)}
+    return [[int(x) / int(m), limits[m]] for x, m in zip(hits, n, strict=True)]
+
+
+def _calibration(counts: RocCounts) -> list[float]:
+    scores = graded(counts)
+    error = expected_calibration_error(binned(scores, equal_count_edges(scores, 15)))
+    brier = (scores.positive * (1 - scores.values) ** 2 + scores.negative * scores.values**2).sum() / scores.n
+    return [error, float(brier)]
+
+
+def main() -> None:
+    """Count one file in this process and print CPU seconds and the peak of memory."""
+    file, reference = Path(sys.argv[1]), Path(sys.argv[2])
+    base = families(reference)
+    taken = timed(lambda: statistics_of(families(file), base))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"cpu": taken.cpu, "wall": taken.wall, "peak_mb": peak}))
+
+
+if __name__ == "__main__":
+    main()
