@@ -113,24 +113,20 @@ def _exact_tail(first: IntArray, second: IntArray, distance: int) -> float:
     m, n = int(short.sum()), int(long.sum())
     ends = np.cumsum(first + second)
     i = np.arange(m + 1, dtype=np.int64)
-    mass = np.zeros(m + 1)
+    mass, more, rest = np.zeros(m + 1), (m - i[:-1]).astype(np.float64), (n + i).astype(np.float64)
     mass[0], tail, done = 1.0, 0.0, 0
     for end in np.unique(ends).tolist():
         for t in range(done, end):
-            mass = _step(mass, i, t, m, n)
+            # From t to t + 1 pooled units, of which i are of the smaller sample; impossible states hold no mass.
+            gained = mass[:-1] * more
+            mass *= rest - t
+            mass[1:] += gained
+            mass /= m + n - t
         reached = np.abs(i * n - (end - i) * m) >= distance
         tail += float(mass[reached].sum())
         mass[reached] = 0.0
         done = end
     return min(1.0, tail)
-
-
-def _step(mass: FloatArray, i: IntArray, t: int, m: int, n: int) -> FloatArray:
-    """Move from t to t + 1 pooled units, of which i are of the smaller sample."""
-    left = m + n - t
-    stays: FloatArray = mass * np.clip(n - (t - i), 0, None) / left
-    stays[1:] += mass[:-1] * (m - i[:-1]) / left
-    return stays
 
 
 def _checked_pair(first: ArrayLike, second: ArrayLike) -> tuple[IntArray, IntArray]:
