@@ -58,8 +58,8 @@ def test_the_code_of_the_page_runs(tmp_path: Path, capsys: pytest.CaptureFixture
     import duckdb
 
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
-        for name, table in vars(random_rows(1).tables()).items():
-            connection.register("arriving", table)
+        for name in ("acquisitions", "predictions", "reads", "outcomes"):
+            connection.register("arriving", getattr(random_rows(1).tables(), name))
             connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving")
     (block,) = re.findall(r"^```python\n(.*?)^```$", CLUSTER.read_text(), re.MULTILINE | re.DOTALL)
     exec(block.replace('"warehouse.duckdb"', repr(str(tmp_path / "warehouse.duckdb"))), {})

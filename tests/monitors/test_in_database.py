@@ -43,7 +43,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 def fill(database: Any, rows: RandomRows) -> None:
     """Put the tables into a database."""
-    for name, table in vars(rows.tables()).items():
+    for name in ("acquisitions", "predictions", "reads", "outcomes"):
+        table = getattr(rows.tables(), name)
         if database.name == "duckdb":
             database.con.register("arriving", table)
             database.con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM arriving")
