@@ -4,21 +4,20 @@ An event cannot be taken back; a row can be deleted. A failed evaluation whose r
 misses, and a batch whose mark was taken off would no longer be called synthetic.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from registry.domain.errors import LedgerBrokenError
 from registry.domain.event import Event, Subject
-from registry.history import event_of, payload_told
+from registry.history import event_of, told_events
 from registry.schema import (
     CohortRow,
     DeploymentRow,
     EvaluationRow,
     LedgerEntry,
-    LedgerPayload,
     PersonRow,
     SegmentRow,
     SignatureRow,
@@ -85,25 +84,23 @@ def _row_of(subject: Subject) -> ColumnElement[bool]:
 
 def _remade(session: Session) -> Iterator[str]:
     """Hold batches, sites and targets that are there against what told of them; an erased payload tells nothing."""
-    for event, told in _told(session, "intake.batch"):
-        for row in session.scalars(select(SegmentRow).where(SegmentRow.event_seq == event.seq)):
+    segments: dict[int, list[SegmentRow]] = defaultdict(list)
+    for row in session.scalars(select(SegmentRow)):
+        segments[row.event_seq].append(row)
+    for event, told in told_events(session, ("intake.batch",)):
+        for row in segments[event.seq]:
             if row.synthetic is not told["synthetic"]:
                 yield f"the mark 'synthetic' of a batch of {row.table_name} is not the one of event {event.seq}"
-    for event, told in _told(session, "site.registered"):
-        site = session.get(SiteRow, told["site"])
+    sites = {row.site: row for row in session.scalars(select(SiteRow))}
+    for event, told in told_events(session, ("site.registered",)):
+        site = sites.get(told["site"])
         if site is not None and site.time_zone != told["time_zone"]:
             yield f"the site '{told['site']}' is not the one of event {event.seq}"
-    for event, told in _told(session, "target.registered"):
-        target = session.get(TargetRow, told["target"])
+    targets = {row.target: row for row in session.scalars(select(TargetRow))}
+    for event, told in told_events(session, ("target.registered",)):
+        target = targets.get(told["target"])
         if target is not None and target.analysis_unit != told["analysis_unit"]:
             yield f"the target '{told['target']}' is not the one of event {event.seq}"
-
-
-def _told(session: Session, kind: str) -> Iterator[tuple[Event, Mapping[str, Any]]]:
-    for event in _events(session, kind):
-        kept = session.get(LedgerPayload, event.seq)
-        if kept is not None and kept.payload is not None:
-            yield event, payload_told(event, kept)
 
 
 def _events(session: Session, kind: str) -> Iterator[Event]:

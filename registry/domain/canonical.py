@@ -8,6 +8,7 @@ refused too, so what was stored is what is hashed.
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import Any
 
 MAX_INTEGER = 2**53 - 1
@@ -50,14 +51,14 @@ def parse_canonical(data: bytes) -> Any:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, dict | Mapping):  # a dict is told at once, another mapping by its registration
+        return _object(value)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
         return _integer(value)
-    if isinstance(value, str):
-        return _string(value)
-    if isinstance(value, Mapping):
-        return _object(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return "[" + ",".join(_text(item) for item in value) + "]"
     raise NotCanonicalError(f"{type(value).__name__} has no canonical form; write decimals as strings")
@@ -70,15 +71,16 @@ def _integer(value: int) -> str:
 
 
 def _string(value: str) -> str:
-    if not unicodedata.is_normalized("NFC", value):
+    if not value.isascii() and not unicodedata.is_normalized("NFC", value):
         raise NotCanonicalError("a string that is not in Unicode NFC")
-    return json.dumps(value, ensure_ascii=False)
+    return encode_basestring(value)
 
 
 def _object(value: Mapping[Any, Any]) -> str:
     if not all(isinstance(key, str) for key in value):
         raise NotCanonicalError("an object key that is not a string")
-    keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+    ascii_only = all(map(str.isascii, value))  # among them code points and UTF-16 code units sort alike
+    keys = sorted(value) if ascii_only else sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
     return "{" + ",".join(f"{_string(key)}:{_text(value[key])}" for key in keys) + "}"
 
 
