@@ -4,25 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.database import reading
 from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.change_plan import ChangePlan, change_plan_from
-from registry.domain.errors import AnswerIsNoError, EvidenceMissingError, NotAllowedError
+from registry.domain.errors import AnswerIsNoError, EvidenceMissingError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.person import PLAN_QUORUM, Act, PersonRole
 from registry.domain.ports import ObjectStore
 from registry.domain.text import one_line
-from registry.evidence import StoredSignature, verified
+from registry.evidence import StoredSignature
 from registry.history import told_events
 from registry.keys import Signer
 from registry.ledger.store import Transaction
 from registry.people import People
+from registry.plan_signatures import open_role, require_same_content, signatures_of, version_text
 from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now
-from registry.schema import CohortRow, SignatureRow
-from registry.signatures import Intent, require_match
+from registry.schema import CohortRow
+from registry.signatures import Intent
 from registry.versions import find
 
 ADOPTED = "change_plan.adopted"
@@ -75,7 +75,7 @@ def sign_plan(record: Record, content: Mapping[str, Any], signer: Signer, reason
         _require_cohort(tx.session, plan)
         _require_next(tx.session, record.objects, plan)
         signed = plan_signatures(tx.session, record.people, plan)
-        who = Signing(Act.ADOPT_PLAN, signer, _open_role(plan, signer, roles, signed), one_line(reason, "reason"))
+        who = Signing(Act.ADOPT_PLAN, signer, open_role(plan, signer, roles, signed), one_line(reason, "reason"))
         kept = _sign(tx, record, plan, who)
         every = {**{role: one.digest for role, one in signed.items()}, who.role: kept}
         missing = tuple(role.value for role in PLAN_QUORUM if role not in every)
@@ -114,19 +114,7 @@ def plan_signatures(session: Session, people: People, plan: ChangePlan) -> dict[
     Raises:
         SignatureBrokenError: when one does not hold, or was moved.
     """
-    intent = _intent(plan)
-    found = {}
-    for row in _signed(session, plan.model, plan.number):
-        one = verified(people, row)
-        if one.evidence_digest == intent.evidence_digest:
-            require_match(one.statement, intent)
-            found[one.statement.role] = one
-    return found
-
-
-def _signed(session: Session, model: str, number: int) -> list[SignatureRow]:
-    same = (SignatureRow.model == model, SignatureRow.version == _number(number))
-    return list(session.scalars(select(SignatureRow).where(*same).order_by(SignatureRow.event_seq)))
+    return signatures_of(session, people, _intent(plan))
 
 
 def _require_cohort(session: Session, plan: ChangePlan) -> None:
@@ -148,27 +136,7 @@ def _require_next(session: Session, objects: ObjectStore, plan: ChangePlan) -> N
         )
     if plan.number != number + 1:
         raise AnswerIsNoError(f"the next plan of {plan.model} has the number {number + 1}, not {plan.number}")
-    others = {row.evidence_digest for row in _signed(session, plan.model, plan.number)}
-    if others - {_intent(plan).evidence_digest}:
-        raise AnswerIsNoError(
-            f"{plan.name} was signed with other content, and a signed plan is never changed",
-            mend="sign the file that was signed first",
-        )
-
-
-def _open_role(
-    plan: ChangePlan,
-    signer: Signer,
-    roles: tuple[PersonRole, ...],
-    signed: Mapping[PersonRole, StoredSignature],
-) -> PersonRole:
-    person = signer.person.person
-    if person in {one.statement.person for one in signed.values()}:
-        raise NotAllowedError(f"{person} signed {plan.name} already", mend="the other role takes another person")
-    free = [role for role in roles if role not in signed]
-    if not free:
-        raise AnswerIsNoError(f"{plan.name} is signed as {roles[0]} already")
-    return free[0]
+    require_same_content(session, plan, _intent(plan), "sign the file that was signed first")
 
 
 def _sign(tx: Transaction, record: Record, plan: ChangePlan, who: Signing) -> str:
@@ -187,13 +155,8 @@ def _adopt(tx: Transaction, plan: ChangePlan, digest: str, who: Signing, signatu
 
 
 def _intent(plan: ChangePlan) -> Intent:
-    return Intent(Act.ADOPT_PLAN, plan.model, _number(plan.number), (_subject(plan),), {"plan": str(plan.number)})
+    return Intent(Act.ADOPT_PLAN, plan.model, version_text(plan.number), (_subject(plan),), {"plan": str(plan.number)})
 
 
 def _subject(plan: ChangePlan) -> Subject:
     return Subject("change-plan", plan.name, plan.digest)
-
-
-def _number(number: int) -> str:
-    """Return what stands in a signature's place for a version: a plan is none, and no version is called so."""
-    return f"plan-{number}"

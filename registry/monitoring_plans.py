@@ -7,23 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.database import reading
-from registry.domain.errors import AnswerIsNoError, NotAllowedError
+from registry.domain.errors import AnswerIsNoError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import PLAN_QUORUM, Act, PersonRole
 from registry.domain.plan import MonitoringPlan, plan_from
 from registry.domain.text import one_line
-from registry.evidence import StoredSignature, verified
+from registry.evidence import StoredSignature
 from registry.history import told_events
 from registry.keys import Signer
 from registry.ledger.store import Transaction
-from registry.people import People
+from registry.plan_signatures import open_role, require_same_content, signatures_of, version_text
 from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now
-from registry.schema import SignatureRow
-from registry.signatures import Intent, require_match
+from registry.signatures import Intent
 
 MONITORING = "monitoring plan"  # stands where a signature names a model; no model has a blank in its name
 ADOPTED, SIGNED = "plan.adopted", "plan.signed"
@@ -73,8 +71,8 @@ def sign_monitoring_plan(
     ):
         roles = allowed_roles(record, signer, Act.ADOPT_PLAN)
         _require_next(tx.session, plan)
-        signed = _signatures(tx.session, record.people, plan)
-        who = Signing(Act.ADOPT_PLAN, signer, _open_role(plan, signer, roles, signed), one_line(reason, "reason"))
+        signed = signatures_of(tx.session, record.people, _intent(plan))
+        who = Signing(Act.ADOPT_PLAN, signer, open_role(plan, signer, roles, signed), one_line(reason, "reason"))
         kept = _sign(tx, record, plan, who)
         every = {**{role: one.digest for role, one in signed.items()}, who.role: kept}
         missing = tuple(role.value for role in PLAN_QUORUM if role not in every)
@@ -96,7 +94,7 @@ def standing_of(record: Record, plan: MonitoringPlan) -> PlanStanding:
         SignatureBrokenError: when one of its signatures does not hold.
     """
     with reading(record.ledger.engine) as session:
-        return PlanStanding(_signatures(session, record.people, plan))
+        return PlanStanding(signatures_of(session, record.people, _intent(plan)))
 
 
 def signed_plan(session: Session) -> MonitoringPlan | None:
@@ -114,22 +112,6 @@ def subject_of(plan: MonitoringPlan) -> Subject:
     return Subject("plan", "monitoring", plan.digest)
 
 
-def _signatures(session: Session, people: People, plan: MonitoringPlan) -> dict[PersonRole, StoredSignature]:
-    intent = _intent(plan)
-    found = {}
-    for row in _rows(session, plan.number):
-        one = verified(people, row)
-        if one.evidence_digest == intent.evidence_digest:
-            require_match(one.statement, intent)
-            found[one.statement.role] = one
-    return found
-
-
-def _rows(session: Session, number: int) -> list[SignatureRow]:
-    same = (SignatureRow.model == MONITORING, SignatureRow.version == _number(number))
-    return list(session.scalars(select(SignatureRow).where(*same).order_by(SignatureRow.event_seq)))
-
-
 def _require_next(session: Session, plan: MonitoringPlan) -> None:
     """Refuse a number that was signed with other content, and any but the number after the last signed one."""
     last = signed_plan(session)
@@ -141,26 +123,7 @@ def _require_next(session: Session, plan: MonitoringPlan) -> None:
         )
     if plan.number != number + 1:
         raise AnswerIsNoError(f"the next monitoring plan has the number {number + 1}, not {plan.number}")
-    if {row.evidence_digest for row in _rows(session, plan.number)} - {_intent(plan).evidence_digest}:
-        raise AnswerIsNoError(
-            f"{plan.name} was signed with other content, and a signed plan is never changed",
-            mend="sign the content that was signed first",
-        )
-
-
-def _open_role(
-    plan: MonitoringPlan,
-    signer: Signer,
-    roles: tuple[PersonRole, ...],
-    signed: Mapping[PersonRole, StoredSignature],
-) -> PersonRole:
-    person = signer.person.person
-    if person in {one.statement.person for one in signed.values()}:
-        raise NotAllowedError(f"{person} signed {plan.name} already", mend="the other role takes another person")
-    free = [role for role in roles if role not in signed]
-    if not free:
-        raise AnswerIsNoError(f"{plan.name} is signed as {roles[0]} already")
-    return free[0]
+    require_same_content(session, plan, _intent(plan), "sign the content that was signed first")
 
 
 def _sign(tx: Transaction, record: Record, plan: MonitoringPlan, who: Signing) -> str:
@@ -180,9 +143,4 @@ def _sign(tx: Transaction, record: Record, plan: MonitoringPlan, who: Signing) -
 
 def _intent(plan: MonitoringPlan) -> Intent:
     scope = {"plan": str(plan.number)}
-    return Intent(Act.ADOPT_PLAN, MONITORING, _number(plan.number), (subject_of(plan),), scope)
-
-
-def _number(number: int) -> str:
-    """Return what stands in a signature's place for a version."""
-    return f"plan-{number}"
+    return Intent(Act.ADOPT_PLAN, MONITORING, version_text(plan.number), (subject_of(plan),), scope)

@@ -46,7 +46,7 @@ class VerifierKey:
 
     def to_text(self) -> str:
         """Return the C2SP vkey, `name+<key id in hex>+<base64 of type and key>`."""
-        return f"{self.name}+{self.key_id.hex()}+{_base64(self.kind + self.public_key)}"
+        return f"{self.name}+{self.key_id.hex()}+{to_base64(self.kind + self.public_key)}"
 
     @classmethod
     def parse(cls, text: str, kind: bytes = ED25519) -> "VerifierKey":
@@ -64,7 +64,7 @@ class VerifierKey:
             raise MalformedNoteError(
                 "not a verifier key", mend="give it as name+id+base64, as the log's owner shows it"
             )
-        material = _unbase64(parts[2])
+        material = from_base64(parts[2])
         if len(material) != 33 or material[:1] != kind:
             wanted = "Ed25519" if kind == ED25519 else "a witness's Ed25519 cosignatures"
             raise MalformedNoteError(f"a verifier key of another type than {wanted}")
@@ -88,7 +88,7 @@ def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> str:
 
 def signature_line(key: VerifierKey, signature: bytes) -> str:
     """Return the line of a signature by a key, with its newline."""
-    return f"{_MARK}{key.name} {_base64(key.key_id + signature)}\n"
+    return f"{_MARK}{key.name} {to_base64(key.key_id + signature)}\n"
 
 
 def verify_note(note: str, vkeys: Iterable[str]) -> str:
@@ -141,7 +141,7 @@ def _signature(line: str) -> tuple[str, bytes]:
     name, space, encoded = line.removeprefix(_MARK).partition(" ")
     if not line.startswith(_MARK) or not space or not _is_name(name):
         raise MalformedNoteError("a note's signature line has another form than '— name base64'")
-    signature = _unbase64(encoded)
+    signature = from_base64(encoded)
     if len(signature) < 5:
         raise MalformedNoteError("a note's signature is too short")
     return name, signature
@@ -155,15 +155,21 @@ def _is_name(name: str) -> bool:
     return bool(name) and not any(char == "+" or char.isspace() or unicodedata.category(char) == "Cc" for char in name)
 
 
-def _base64(data: bytes) -> str:
+def to_base64(data: bytes) -> str:
+    """Spell bytes in base64."""
     return base64.b64encode(data).decode()
 
 
-def _unbase64(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
+    """Return the bytes that a text spells, in the one spelling that they have.
+
+    Raises:
+        MalformedNoteError: when it is not base64, or spelled otherwise.
+    """
     try:
         data = base64.b64decode(text.encode(), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise MalformedNoteError("not base64") from error
-    if _base64(data) != text:
+    if to_base64(data) != text:
         raise MalformedNoteError("base64 in another than its one spelling")
     return data

@@ -3,14 +3,12 @@
 The `extra` line holds the event's bytes, so that the file alone suffices, beside the log's key from elsewhere.
 """
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.merkle import HASH_BYTES, leaf_hash, verify_inclusion
-from registry.ledger.note import MalformedNoteError, NoteRefusedError
+from registry.ledger.note import MalformedNoteError, NoteRefusedError, from_base64, to_base64
 
 HEAD = "c2sp.org/tlog-proof@v1"
 MAX_BYTES = 1_000_000
@@ -28,8 +26,8 @@ class TlogProof:
 
     def to_text(self) -> str:
         """Return the file's text."""
-        path = "".join(f"{_base64(node)}\n" for node in self.path)
-        return f"{HEAD}\nextra {_base64(self.data)}\nindex {self.seq}\n{path}\n{self.note}"
+        path = "".join(f"{to_base64(node)}\n" for node in self.path)
+        return f"{HEAD}\nextra {to_base64(self.data)}\nindex {self.seq}\n{path}\n{self.note}"
 
 
 def parse_proof(text: str) -> TlogProof:
@@ -43,10 +41,10 @@ def parse_proof(text: str) -> TlogProof:
     if len(text) > MAX_BYTES or not blank or len(lines) < 3 or lines[0] != HEAD or not lines[1].startswith("extra "):
         raise MalformedNoteError("not a proof: its lines are the format's name, extra, index, hashes, a checkpoint")
     index = _INDEX.fullmatch(lines[2])
-    path = tuple(_unbase64(line) for line in lines[3:])
+    path = tuple(from_base64(line) for line in lines[3:])
     if index is None or any(len(node) != HASH_BYTES for node in path):
         raise MalformedNoteError("not a proof: the index or a hash has another form")
-    return TlogProof(int(index.group(1)), _unbase64(lines[1].removeprefix("extra ")), path, note)
+    return TlogProof(int(index.group(1)), from_base64(lines[1].removeprefix("extra ")), path, note)
 
 
 def check_proof(proof: TlogProof, vkey: str) -> Checkpoint:
@@ -63,17 +61,3 @@ def check_proof(proof: TlogProof, vkey: str) -> Checkpoint:
     if not verify_inclusion(leaf_hash(proof.data), proof.seq, checkpoint.size, proof.path, checkpoint.root):
         raise NoteRefusedError(f"event {proof.seq} does not stand in the ledger of {checkpoint.size} events")
     return checkpoint
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _unbase64(text: str) -> bytes:
-    try:
-        data = base64.b64decode(text.encode(), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise MalformedNoteError("not a proof: a line is not base64") from error
-    if _base64(data) != text:
-        raise MalformedNoteError("not a proof: a line is base64 in another than its one spelling")
-    return data
