@@ -61,6 +61,7 @@ def test_unknown_cosigners_are_ignored_and_one_witness_counts_once() -> None:
         f"cosignature/v1\ntime {SECONDS}\n{TEXT[:-1]}",
         f"cosignature/v1\ntime {SECONDS}\n{TEXT.replace('15368405', '15368406')}",
     ],
+    ids=["the log's own", "another second", "another spelling", "another version", "cut", "another size"],
 )
 def test_a_signature_over_another_message_is_refused(message: str) -> None:
     with pytest.raises(NoteRefusedError, match="does not fit"):
