@@ -9,7 +9,7 @@ from monitors.funnel import MEMBERS, Funnel, funnel_of
 from monitors.groups import listed_levels, sizes_of, small_ones
 from monitors.labels import held_back, label_state
 from monitors.scope import View
-from monitors.shares import share_of
+from monitors.shares import patients_of, share_of
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.funnel import dispersion_limit
@@ -47,7 +47,8 @@ def _spread(units: Family, least: int, *, judged: bool = False) -> Reading:
         f"{len(shares)} scanners; {100 * found.icc:.1f} % of the latent variance lies between them, and the odds of "
         f"two of them differ by a median factor of {found.median_odds_ratio:.2f}"
     )
-    return Reading(n, found.sd, found.bounds, 0.0 if judged else None, found.p_value if judged else None, why=why)
+    reading = Reading(n, found.sd, found.bounds, n_patients=patients_of(known), why=why)
+    return replace(reading, limit=0.0, p_value=found.p_value) if judged else reading
 
 
 def _readings(units: Family, least: int) -> list[Reading]:

@@ -33,7 +33,9 @@ with mlflow.start_run():
     mlflow.log_metric("auc", 0.5)
 """,
     "great_expectations": """
-import great_expectations as gx, pandas
+import pandas
+from validation.contracts.check import _library
+gx = _library()
 context = gx.get_context(mode="ephemeral")
 batch = context.data_sources.add_pandas("p").add_dataframe_asset("a").add_batch_definition_whole_dataframe("b")
 batch.get_batch({"dataframe": pandas.DataFrame({"x": [1]})}).validate(gx.expectations.ExpectColumnToExist(column="x"))

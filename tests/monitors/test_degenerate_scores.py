@@ -83,7 +83,8 @@ def test_units_of_very_few_patients_are_never_judged_by_chance(patients: int) ->
     tables = CALM.tables()
     few = [f"p{row % patients}" for row in range(len(tables.acquisitions))]
     signals = run(replace(tables, acquisitions=put(tables.acquisitions, patient=few)))["signals"]
-    assert [one["code"] for one in signals if one["p_value"] is not None] == []
+    of_days = "SCN007"  # the silence of a scanner is judged by days, not by units
+    assert [one["code"] for one in signals if one["p_value"] is not None and one["code"] != of_days] == []
     rates = [one for one in signals if one["code"] in {"PRF001", "SCO001", "SCO002", "COV001", "OVR001", "SCN001"}]
     assert {one["reason"] for one in rates} == {"clustered"}
     assert all("are needed)" in one["explains"] or "two patients" in one["explains"] for one in rates)

@@ -239,7 +239,7 @@ def test_an_artifact_overwritten_in_mlflow_after_approval_is_not_served(
         (
             "UPDATE ledger_entries SET data = CAST(data || ' ' AS BLOB) WHERE seq = 2",
             LedgerBrokenError,
-            "does not stand",
+            "is not that of the checkpoint",
         ),
     ],
 )

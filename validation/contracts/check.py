@@ -1,7 +1,9 @@
 """Check a table against its contract with Great Expectations; results hold counts, never values."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -109,10 +111,29 @@ def _validate(frame: Any, checks: Sequence[Any]) -> list[Any]:
 @cache
 def _library() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations  # noqa: PLC0415 - lazy: great_expectations is slow to import
-    import great_expectations.expectations.row_conditions  # noqa: PLC0415 - lazy: as above
+    with _without_spark():
+        import great_expectations  # noqa: PLC0415 - lazy: great_expectations is slow to import
+        import great_expectations.expectations.row_conditions  # noqa: PLC0415 - lazy: as above
 
     return great_expectations
+
+
+@contextmanager
+def _without_spark() -> Iterator[None]:
+    """Hide PySpark while Great Expectations is imported, which tries all of it.
+
+    The module `pyspark.sql.connect` (4.3.0) ends the process with code 0 where the main module is neither a file nor a
+    module, as in a process that `multiprocessing` spawned.
+    """
+    hidden = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "pyspark"}
+    for name in hidden:
+        del sys.modules[name]
+    sys.modules["pyspark"] = None  # type: ignore[assignment] # what Python takes for "not importable"
+    try:
+        yield
+    finally:
+        del sys.modules["pyspark"]
+        sys.modules.update(hidden)
 
 
 @cache
