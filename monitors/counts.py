@@ -243,11 +243,12 @@ def _codes(column: Column) -> Integers:
 
 def weighed(name: str, columns: Mapping[str, Column], weights: Integers) -> Family:
     """Add up whole weights int64[n] by the columns of n rows; a cell whose weights add up to zero is not kept."""
-    levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
-    codes = [column.codes if isinstance(column, Labels) else column for column in columns.values()]
     kept = np.flatnonzero(weights)
-    stacked = np.stack([np.asarray(column, dtype=np.int64)[kept] for column in codes], axis=1)
-    return _canonical(name, tuple(columns), levels, stacked, np.asarray(weights, dtype=np.int64)[kept])
+    return tallied(name, {axis: _at(column, kept) for axis, column in columns.items()}, weights[kept])
+
+
+def _at(column: Column, rows: npt.NDArray[np.intp]) -> Column:
+    return Labels(column.codes[rows], column.levels) if isinstance(column, Labels) else column[rows]
 
 
 def merge(first: Family, second: Family) -> Family:
@@ -331,8 +332,8 @@ def pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[st
 def _canonical(
     name: str, axes: tuple[str, ...], levels: Mapping[str, tuple[str, ...]], codes: Integers, counts: Integers
 ) -> Family:
-    """Sort the levels that are in use, sort the cells, add up equal cells."""
-    codes = codes.copy(order="F")
+    """Sort the levels that are in use, sort the cells, add up equal cells; `codes` is the caller's no longer."""
+    codes = np.asfortranarray(codes)
     kept = {}
     for place, axis in enumerate(axes):
         if axis in levels:

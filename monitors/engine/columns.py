@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Integers, Labels
+from monitors.counts import Column, Integers, Labels
 
 Flags = npt.NDArray[np.int8]  # 1 true, 0 false, -1 not stated
 Numbers = npt.NDArray[np.float64]
@@ -103,6 +103,37 @@ def picked(column: Labels, rows: Integers, missing: str = "") -> Labels:
     """Return a column at rows of another table; -1 becomes `missing`."""
     levels = (*column.levels, missing)
     return Labels(np.where(rows < 0, len(column.levels), column.codes[rows] if len(column.codes) else 0), levels)
+
+
+def at_rows(column: Column, rows: npt.NDArray[Any]) -> Column:
+    """Return a column at rows of another table; row -1 is empty text, or 0."""
+    at = np.asarray(rows, dtype=np.int64)
+    return picked(column, at) if isinstance(column, Labels) else np.append(column, column.dtype.type(0))[at]
+
+
+def is_level(column: Column, level: str) -> npt.NDArray[np.bool_]:
+    """Say per row whether a column of texts has this one.
+
+    Raises:
+        TypeError: for a column of integers.
+    """
+    if not isinstance(column, Labels):
+        raise TypeError("a column of texts is compared with a text")
+    wanted = np.array([name == level for name in column.levels] or [False], dtype=np.bool_)
+    return np.asarray(wanted[column.codes], dtype=np.bool_)
+
+
+def arrow_of(column: Column) -> Any:
+    """Return a column of texts as an Arrow string array.
+
+    Raises:
+        TypeError: for a column of integers.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    if not isinstance(column, Labels):
+        raise TypeError("a column of integers holds no texts")
+    return pa.array(column.levels, pa.string()).take(pa.array(column.codes))
 
 
 def constant(text: str, size: int) -> Labels:

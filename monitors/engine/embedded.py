@@ -29,7 +29,7 @@ from monitors.counts import (
     merge,
 )
 from monitors.engine.acquisitions import Acquired, acquired
-from monitors.engine.columns import constant, instants, named, picked, positions
+from monitors.engine.columns import arrow_of, at_rows, constant, instants, named, picked, positions
 from monitors.engine.days import local_days
 from monitors.engine.envelope import axes_of_suspensions, outside
 from monitors.engine.further import further_families
@@ -37,7 +37,7 @@ from monitors.engine.label_sources import label_columns
 from monitors.engine.outcomes import INDEPENDENCE, Outcomes, Reference, outcomes_of, reference_for
 from monitors.engine.predictions import Predictions, predictions_of, signs
 from monitors.engine.reads import Reads, reads_of, second_reads_of
-from monitors.engine.seen import Seen
+from monitors.engine.seen import Seen, counted, rows_of, stated_site
 from monitors.engine.tables import Request, Tables
 from monitors.engine.watch import watch_families
 
@@ -110,9 +110,9 @@ def _unit_families(
     columns: Mapping[str, Column], analysed: Mask, truth: Reference, request: Request
 ) -> dict[str, Family]:
     wanted = {name: axes for name, axes in family_axes(request.axes).items() if axes[: len(F0)] == F0}
-    found = {name: _counted(name, columns, axes, analysed) for name, axes in wanted.items()}
+    found = {name: counted(name, columns, axes, analysed) for name, axes in wanted.items()}
     reported = analysed & (truth.independence.codes == INDEPENDENCE.index("no"))
-    return found | _with_marginal("FC", FC, _counted(REPORTED_PATIENTS, columns, (*FC, "patient"), reported))
+    return found | _with_marginal("FC", FC, counted(REPORTED_PATIENTS, columns, (*FC, "patient"), reported))
 
 
 def _with_marginal(name: str, axes: tuple[str, ...], patients: Family) -> dict[str, Family]:
@@ -124,11 +124,11 @@ def _read_columns(
 ) -> dict[str, Column]:
     """Return every column that the families over reads need, one row an analysed read."""
     row = reads.prediction
-    scope = {name: _rows(column, row) for name, column in _scope(predictions, where, request).items()}
+    scope = {name: at_rows(column, row) for name, column in _scope(predictions, where, request).items()}
     site = scope["site"]
     if isinstance(site, Labels):
         scope["day"] = local_days(instants(reads.read_at), site, request.zone_of)
-    truth = reference_for(outcomes, reads.subject, _arrow(reads.reader))
+    truth = reference_for(outcomes, reads.subject, arrow_of(reads.reader))
     return {
         **scope,
         "reader": reads.reader,
@@ -142,9 +142,9 @@ def _read_columns(
 
 
 def _read_families(columns: Mapping[str, Column], request: Request) -> dict[str, Family]:
-    known = _known_site(columns)
+    known = stated_site(columns)
     wanted = {name: axes for name, axes in family_axes(request.axes).items() if axes[: len(FR)] == FR}
-    return {name: _counted(name, columns, axes, known) for name, axes in wanted.items()}
+    return {name: counted(name, columns, axes, known) for name, axes in wanted.items()}
 
 
 def _findings(
@@ -178,7 +178,7 @@ def _findings(
 
 
 def _read_findings(columns: Mapping[str, Column], reads: Reads, predictions: Predictions) -> Family:
-    known = _known_site(columns)
+    known = stated_site(columns)
     late = (reads.prediction >= 0) & ~_in_time(predictions, reads)
     overridden = (reads.decision != _padded(predictions.decision)[reads.prediction]).astype(np.int64)
     compared = (reads.shown == 1) & _in_time(predictions, reads)
@@ -193,32 +193,13 @@ def _read_findings(columns: Mapping[str, Column], reads: Reads, predictions: Pre
 def _flag_family(columns: Mapping[str, Column], flagged: Mapping[str, Mask]) -> Family:
     rows = np.concatenate([np.flatnonzero(mask) for mask in flagged.values()])
     kinds = np.repeat(np.arange(len(flagged)), [int(mask.sum()) for mask in flagged.values()])
-    chosen: dict[str, Column] = {axis: _rows(columns[axis], rows) for axis in SCOPE}
-    what: dict[str, Column] = {FQ[-1]: named(kinds, tuple(flagged)), "patient": _rows(columns["patient"], rows)}
+    chosen = rows_of(columns, SCOPE, rows)
+    what: dict[str, Column] = {FQ[-1]: named(kinds, tuple(flagged)), "patient": at_rows(columns["patient"], rows)}
     return count(FINDING_PATIENTS, chosen | what)
-
-
-def _counted(name: str, columns: Mapping[str, Column], axes: tuple[str, ...], keep: Mask) -> Family:
-    rows = np.flatnonzero(keep)
-    return count(name, {axis: _rows(columns[axis], rows) for axis in axes})
-
-
-def _rows(column: Column, rows: npt.NDArray[Any]) -> Column:
-    """Return a column at some rows; row -1 is empty text, or 0."""
-    rows = np.asarray(rows, dtype=np.int64)
-    return picked(column, rows) if isinstance(column, Labels) else _padded(column)[rows]
 
 
 def _padded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.append(values, values.dtype.type(0))
-
-
-def _known_site(columns: Mapping[str, Column]) -> Mask:
-    site = columns["site"]
-    if not isinstance(site, Labels):
-        raise TypeError("the site is a column of texts")
-    blank = np.array([level == "" for level in site.levels], dtype=np.bool_)
-    return np.asarray(~blank[site.codes], dtype=np.bool_)
 
 
 def _in_time(predictions: Predictions, reads: Reads) -> Mask:
@@ -230,13 +211,7 @@ def _in_time(predictions: Predictions, reads: Reads) -> Mask:
 
 def _reader_of(predictions: Predictions, reads: Reads) -> Any:
     """Return who read the unit of each prediction, empty where nobody did (Arrow strings)."""
-    return _arrow(picked(reads.reader, positions(predictions.subject, reads.subject)))
-
-
-def _arrow(column: Labels) -> Any:
-    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
-
-    return pa.array(column.levels, pa.string()).take(pa.array(column.codes))
+    return arrow_of(picked(reads.reader, positions(predictions.subject, reads.subject)))
 
 
 def _attribute(attributes: Any, key: str) -> Mask:

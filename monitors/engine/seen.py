@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Column, Labels
-from monitors.engine.columns import picked
+from monitors.counts import Column, Family, Labels, count
+from monitors.engine.columns import at_rows, is_level
 from monitors.engine.predictions import Predictions
 from monitors.engine.reads import Reads
 from monitors.engine.tables import Request, Tables
@@ -38,23 +38,19 @@ class Seen:
     second: Mapping[str, Column]
 
 
-def rows_of(columns: Mapping[str, Column], axes: tuple[str, ...], rows: npt.NDArray[Any]) -> dict[str, Column]:
-    """Return columns at some rows."""
-    at = np.asarray(rows, dtype=np.int64)
-    found: dict[str, Column] = {}
-    for axis in axes:
-        column = columns[axis]
-        found[axis] = picked(column, at) if isinstance(column, Labels) else column[at]
-    return found
+def rows_of(columns: Mapping[str, Column], axes: Sequence[str], rows: npt.NDArray[Any]) -> dict[str, Column]:
+    """Return columns at some rows; row -1 is empty text, or 0."""
+    return {axis: at_rows(columns[axis], rows) for axis in axes}
+
+
+def counted(name: str, columns: Mapping[str, Column], axes: Sequence[str], keep: Mask) -> Family:
+    """Count the rows of a mask by some of their columns."""
+    return count(name, rows_of(columns, axes, np.flatnonzero(keep)))
 
 
 def stated_site(columns: Mapping[str, Column]) -> Mask:
     """Say per row whether its site is known."""
-    site = columns["site"]
-    if not isinstance(site, Labels):
-        raise TypeError("the site is a column of texts")
-    known = np.array([level != "" for level in site.levels] or [False], dtype=np.bool_)
-    return np.asarray(known[site.codes], dtype=np.bool_)
+    return ~is_level(columns["site"], "")
 
 
 def stacked(parts: Sequence[Column]) -> Column:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from monitors.counts import NO_LABEL, WATCH, WATCH_READS, Column, Family, Integers, Labels, count, watch_axes
+from monitors.counts import NO_LABEL, WATCH, WATCH_READS, Column, Family, Integers, Labels, watch_axes
 from monitors.engine.acquisitions import Acquired
-from monitors.engine.columns import Instants, instants, picked, positions
+from monitors.engine.columns import Instants, arrow_of, instants, is_level, picked, positions
 from monitors.engine.outcomes import INDEPENDENCE, first_outcomes, reference_for
 from monitors.engine.predictions import Predictions, signs
 from monitors.engine.reads import Reads
+from monitors.engine.seen import counted, stated_site
 from monitors.engine.tables import Request, Tables
 
 _EPOCH_ORDINAL = 719_163
@@ -44,8 +45,8 @@ def watch_families(
     kept = predictions.analysed & where.known
     axes = watch_axes(request.axes)
     return {
-        WATCH: _counted(WATCH, units, axes[WATCH], kept),
-        WATCH_READS: _counted(WATCH_READS, _reaction_columns(reads, reactions), axes[WATCH_READS], _shown(reactions)),
+        WATCH: counted(WATCH, units, axes[WATCH], kept),
+        WATCH_READS: counted(WATCH_READS, _reaction_columns(reads, reactions), axes[WATCH_READS], _shown(reactions)),
     }
 
 
@@ -54,7 +55,7 @@ def _unit_columns(
 ) -> dict[str, Column]:
     outcomes, established = first_outcomes(tables)
     reader = picked(reads.reader, positions(predictions.subject, reads.subject))
-    truth = reference_for(outcomes, predictions.subject, _arrow(reader))
+    truth = reference_for(outcomes, predictions.subject, arrow_of(reader))
     independent = truth.independence.codes < INDEPENDENCE.index("no")
     entry = np.maximum(where.day, _utc_days(instants(predictions.predicted_at)))
     known = _padded_days(established)[positions(predictions.subject, outcomes.subject)]
@@ -77,23 +78,7 @@ def _reaction_columns(reads: Reads, reactions: Mapping[str, Column]) -> dict[str
 
 def _shown(reactions: Mapping[str, Column]) -> Any:
     """Say per read whether it counts as a reaction: the answer was made before, and was on screen."""
-    return _is(reactions["ai_shown"], "yes") & ~_is(reactions["ai_decision"], "none") & ~_is(reactions["site"], "")
-
-
-def _is(column: Column, level: str) -> Any:
-    if not isinstance(column, Labels):
-        raise TypeError("a column of texts is compared with a text")
-    wanted = np.array([name == level for name in column.levels] or [False], dtype=np.bool_)
-    return wanted[column.codes]
-
-
-def _counted(name: str, columns: Mapping[str, Column], axes: tuple[str, ...], keep: Any) -> Family:
-    rows = np.flatnonzero(keep)
-    return count(name, {axis: _at(columns[axis], rows) for axis in axes})
-
-
-def _at(column: Column, rows: Any) -> Column:
-    return Labels(column.codes[rows], column.levels) if isinstance(column, Labels) else column[rows]
+    return is_level(reactions["ai_shown"], "yes") & ~is_level(reactions["ai_decision"], "none") & stated_site(reactions)
 
 
 def _utc_days(when: Instants) -> Integers:
@@ -104,9 +89,3 @@ def _utc_days(when: Instants) -> Integers:
 
 def _padded_days(when: Instants) -> Integers:
     return np.append(_utc_days(when), 0)
-
-
-def _arrow(column: Labels) -> Any:
-    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
-
-    return pa.array(column.levels, pa.string()).take(pa.array(column.codes))

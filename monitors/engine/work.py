@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import PROTOCOL, SCOPE, Column, Family, Integers, Labels, weighed
+from monitors.counts import PROTOCOL, SCOPE, Column, Family, Integers, Labels, count, weighed
 from monitors.engine.columns import (
+    arrow_of,
+    at_rows,
     constant,
     first_rows,
     instants,
@@ -40,44 +42,25 @@ def work_families(seen: Seen) -> dict[str, Family]:
     ]
     parts += [_turnaround(seen, rows), _read_time(seen)]
     axes = further_axes()[WORK]
-    columns = {axis: stacked([part[axis] for part in parts]) for axis in axes}
-    work = weighed(WORK, columns, np.ones(len(_codes(columns["value"])), dtype=np.int64))
+    work = count(WORK, {axis: stacked([part[axis] for part in parts]) for axis in axes})
     return {WORK: work, SUMS: sums_of(work)}
 
 
 def sums_of(work: Family) -> Family:
     """Return number, sum and sum of squares of the values, as whole numbers."""
-    kept = FS[:-1]
-    cells = work.marginal(kept)
-    place = np.searchsorted(
-        _packed(cells.codes, cells.codes),
-        _packed(np.stack([work.codes_of(axis) for axis in kept], axis=1), cells.codes),
-    )
-    value, weights = work.codes_of("value"), np.zeros((len(MOMENTS), len(cells.counts)), dtype=np.int64)
-    for at in range(len(MOMENTS)):
-        np.add.at(weights[at], place, work.counts * value**at)
+    value = work.codes_of("value")
     columns: dict[str, Column] = {}
-    for axis in kept:
-        codes = np.tile(cells.codes_of(axis), len(MOMENTS))
-        columns[axis] = Labels(codes, cells.levels[axis]) if axis in cells.levels else codes
-    columns["moment"] = named(np.repeat(np.arange(len(MOMENTS)), len(cells.counts)), MOMENTS)
-    return weighed(SUMS, columns, weights.ravel())
-
-
-def _packed(codes: Integers, like: Integers) -> Integers:
-    """Return rows of codes as one integer each, in the order of the rows; `like` gives the reach of each column."""
-    if len(like) == 0:
-        return np.zeros(len(codes), dtype=np.int64)
-    low, packed = like.min(axis=0), np.zeros(len(codes), dtype=np.int64)
-    for place, radix in enumerate((like.max(axis=0) - low + 1).tolist()):
-        packed = packed * radix + (codes[:, place] - low[place])
-    return packed
+    for axis in FS[:-1]:
+        codes = np.tile(work.codes_of(axis), len(MOMENTS))
+        columns[axis] = Labels(codes, work.levels[axis]) if axis in work.levels else codes
+    columns["moment"] = named(np.repeat(np.arange(len(MOMENTS)), len(value)), MOMENTS)
+    return weighed(SUMS, columns, np.concatenate([work.counts * value**power for power in range(len(MOMENTS))]))
 
 
 def _studies(seen: Seen) -> npt.NDArray[np.intp]:
     """Return the first analysed prediction of each study, version, target and mode."""
     kept = np.flatnonzero(seen.analysed)
-    columns = [_arrow(seen.units[axis], kept) for axis in ("version", "target", "mode")]
+    columns = [arrow_of(at_rows(seen.units[axis], kept)) for axis in ("version", "target", "mode")]
     order = [(seen.predictions.prediction_id.take(kept), "ascending")]
     return kept[first_rows(joined(seen.predictions.study.take(kept), *columns), order)].astype(np.intp)
 
@@ -152,15 +135,3 @@ def _measured(columns: Mapping[str, Column], measure: str, values: Numbers) -> d
     _, most = WORK_UNITS[measure]
     whole = np.minimum(np.rint(values), most).astype(np.int64)
     return {**columns, "measure": constant(measure, len(whole)), "value": whole}
-
-
-def _codes(column: Column) -> Integers:
-    return column.codes if isinstance(column, Labels) else column
-
-
-def _arrow(column: Column, rows: npt.NDArray[Any]) -> Any:
-    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
-
-    if not isinstance(column, Labels):
-        raise TypeError("a key is made of texts")
-    return pa.array(column.levels, pa.string()).take(pa.array(column.codes[rows]))
