@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from validation.statistics.distributions import chi_square_tail, critical_value
 from validation.statistics.proportions import Bounds
+from validation.statistics.random_intercept import latent_correlation, median_odds_ratio
 
 _Floats = npt.NDArray[np.float64]
 LEAST_MEMBERS = 3
@@ -24,7 +25,6 @@ LARGEST_SD = 6.0
 _NODES, _WEIGHTS = np.polynomial.hermite.hermgauss(15)
 _NEWTON = 25
 _TINY = 1e-6
-_QUARTILE = 0.6744897501960817
 
 
 class Between(NamedTuple):
@@ -38,12 +38,12 @@ class Between(NamedTuple):
     @property
     def icc(self) -> float:
         """Share of the latent variance that lies between members."""
-        return self.sd**2 / (self.sd**2 + math.pi**2 / 3)
+        return latent_correlation(self.sd)
 
     @property
     def median_odds_ratio(self) -> float:
         """The median ratio of the odds of two members, the larger over the smaller."""
-        return math.exp(math.sqrt(2) * _QUARTILE * self.sd)
+        return median_odds_ratio(self.sd)
 
 
 class Shrunken(NamedTuple):

@@ -87,3 +87,21 @@ def _flat(array: NDArray[Any]) -> NDArray[Any]:
     if array.ndim != 1:
         raise ValueError(f"an array of one dimension is needed, not {array.ndim}")
     return array
+
+
+def two_samples(first: ArrayLike, second: ArrayLike) -> tuple[IntArray, IntArray]:
+    """Return the counts int64[k] of two samples in the same cells.
+
+    Raises:
+        ValueError: when a sample is empty, a count is negative, or the lengths differ.
+    """
+    one, other = integers(first), integers(second)
+    same_length(one, other)
+    if len(one) == 0 or (one < 0).any() or (other < 0).any() or not one.sum() or not other.sum():
+        raise ValueError("two samples are compared, each with one unit at least")
+    return one, other
+
+
+def expit(eta: FloatArray) -> FloatArray:
+    """Return 1 / (1 + exp(-eta)) float64[n], without overflow."""
+    return np.exp(-np.logaddexp(0, -eta))

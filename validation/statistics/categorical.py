@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from validation.statistics.arrays import FloatArray, IntArray, integers, same_length
+from validation.statistics.arrays import FloatArray, IntArray, two_samples
 from validation.statistics.distributions import chi_square_tail
 
 LEAST_EXPECTED = 5.0
@@ -50,10 +50,7 @@ def category_test(window: ArrayLike, reference: ArrayLike, seed: int) -> Categor
     Raises:
         ValueError: when a sample is empty, a count is negative, or the lengths differ.
     """
-    now, base = integers(window), integers(reference)
-    same_length(now, base)
-    if not len(now) or (now < 0).any() or (base < 0).any() or not now.sum() or not base.sum():
-        raise ValueError("two samples are compared, each with one unit at least")
+    now, base = two_samples(window, reference)
     new = np.flatnonzero((base == 0) & (now > 0))
     distance = float(np.abs(now / now.sum() - base / base.sum()).sum()) / 2
     used = (now + base) > 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from validation.statistics.arrays import FloatArray, Labels, codes_of, flags, floats, same_length, sums_by
+from validation.statistics.arrays import FloatArray, Labels, codes_of, expit, flags, floats, same_length, sums_by
 from validation.statistics.distributions import critical_value
 from validation.statistics.proportions import Bounds
 from validation.statistics.score_bins import ScoreCounts, score_counts
@@ -96,7 +96,7 @@ def fit_line(counts: ScoreCounts) -> FloatArray | None:
 
 
 def _newton_step(line: FloatArray, design: FloatArray, counts: ScoreCounts) -> FloatArray | None:
-    share = _expit(design @ line)
+    share = expit(design @ line)
     score = design.T @ (counts.positive - counts.units * share)
     try:
         step = np.linalg.solve(_information(design, counts.units * share * (1 - share)), score)
@@ -133,7 +133,7 @@ def line_covariance(line: FloatArray, scores: FloatArray, truth: ArrayLike, code
     patients = int(patient.max()) + 1
     if patients < 2:
         return None
-    share = _expit(design @ line)
+    share = expit(design @ line)
     residual = flags(truth) - share
     meat_of = np.stack([sums_by(patient, residual * column, patients) for column in design.T])
     bread = np.linalg.inv(_information(design, share * (1 - share)))
@@ -152,7 +152,3 @@ def _information(design: FloatArray, weight: FloatArray) -> FloatArray:
 
 def _design(values: FloatArray) -> FloatArray:
     return np.column_stack([np.ones(len(values)), np.log(values) - np.log1p(-values)])
-
-
-def _expit(eta: FloatArray) -> FloatArray:
-    return np.exp(-np.logaddexp(0, -eta))

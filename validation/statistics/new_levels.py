@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from validation.statistics.arrays import integers, same_length
+from validation.statistics.arrays import two_samples
 from validation.statistics.proportions import Bounds, wilson
 
 
@@ -35,10 +35,7 @@ def new_levels(window: ArrayLike, reference: ArrayLike) -> NewLevels:
     """
     from scipy.special import betainc  # noqa: PLC0415 - lazy: scipy is slow to import
 
-    now, base = integers(window), integers(reference)
-    same_length(now, base)
-    if not len(now) or (now < 0).any() or (base < 0).any() or not now.sum() or not base.sum():
-        raise ValueError("two samples are compared, each with one unit at least")
+    now, base = two_samples(window, reference)
     unseen = (base == 0) & (now > 0)
     hits, n = int(now[unseen].sum()), int(now.sum())
     expected = (int((base == 1).sum()) + 1) / (int(base.sum()) + 1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from validation.statistics.arrays import FloatArray, IntArray, Labels, codes_of, floats, same_length, sums_by
+from validation.statistics.arrays import FloatArray, IntArray, Labels, codes_of, expit, floats, same_length, sums_by
 from validation.statistics.distributions import chi_square_tail, critical_value, normal_quantile
 from validation.statistics.proportions import Bounds
 
@@ -132,7 +132,7 @@ def _fixed_alone(data: _Data) -> FloatArray:
     """Return the coefficients without random effects, by Newton's method."""
     line = np.zeros(data.design.shape[1])
     for _ in range(_ROUNDS):
-        share = _expit(data.design @ line)
+        share = expit(data.design @ line)
         weight = (data.successes + data.failures) * share * (1 - share)
         score = data.design.T @ (data.successes - (data.successes + data.failures) * share)
         step = np.linalg.lstsq((data.design * weight[:, None]).T @ data.design, score, rcond=None)[0]
@@ -147,14 +147,14 @@ def _modes(eta: FloatArray, deviation: float, data: _Data) -> tuple[FloatArray, 
     trials, groups = data.successes + data.failures, int(data.group.max()) + 1
     mode = np.zeros(groups)
     for _ in range(_ROUNDS):
-        share = _expit(eta + deviation * mode[data.group])
+        share = expit(eta + deviation * mode[data.group])
         slope = sums_by(data.group, deviation * (data.successes - trials * share), groups) - mode
         curvature = sums_by(data.group, deviation**2 * trials * share * (1 - share), groups) + 1
         step = np.clip(slope / curvature, -2, 2)
         mode = mode + step
         if np.abs(step).max() < _STEP:
             break
-    share = _expit(eta + deviation * mode[data.group])
+    share = expit(eta + deviation * mode[data.group])
     return mode, sums_by(data.group, deviation**2 * trials * share * (1 - share), groups) + 1
 
 
@@ -259,7 +259,3 @@ def _refitted(coefficients: FloatArray, deviation: float, data: _Data) -> FloatA
 
     found = minimize(lambda at: -_log_likelihood(at, deviation, data), coefficients, method="BFGS")
     return np.asarray(found.x, dtype=np.float64)
-
-
-def _expit(eta: FloatArray) -> FloatArray:
-    return np.exp(-np.logaddexp(0, -eta))

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from validation.statistics.arrays import FloatArray, IntArray, floats, integers, same_length, sums_by, tally
+from validation.statistics.arrays import (
+    FloatArray,
+    IntArray,
+    floats,
+    integers,
+    same_length,
+    sums_by,
+    tally,
+    two_samples,
+)
 from validation.statistics.distributions import kolmogorov_tail
 
 EXACT_UNITS = 10_000  # units of both samples at most for an exact p-value: some 0.1 s
@@ -50,7 +59,7 @@ def ks_test(first: ArrayLike, second: ArrayLike) -> KsTest:
     Raises:
         ValueError: when a sample is empty, a count is negative, or the lengths differ.
     """
-    one, other = _checked_pair(first, second)
+    one, other = two_samples(first, second)
     m, n = int(one.sum()), int(other.sum())
     distance = int(np.abs(np.cumsum(one) * n - np.cumsum(other) * m).max())
     exact = m + n <= EXACT_UNITS and (m + n) * min(m, n) <= EXACT_LATTICE
@@ -70,7 +79,7 @@ def wasserstein_distance(values: ArrayLike, first: ArrayLike, second: ArrayLike)
         ValueError: when a sample is empty, or the lengths differ.
     """
     at = floats(values)
-    one, other = _checked_pair(first, second)
+    one, other = two_samples(first, second)
     same_length(at, one)
     gap = np.abs(np.cumsum(one) / one.sum() - np.cumsum(other) / other.sum())
     return float((gap[:-1] * np.diff(at)).sum())
@@ -90,7 +99,7 @@ def stability_index(reference: ArrayLike, current: ArrayLike, bins: int = 10) ->
     Raises:
         ValueError: when a sample is empty, or the lengths differ.
     """
-    one, other = _checked_pair(reference, current)
+    one, other = two_samples(reference, current)
     twice_rank = 2 * np.cumsum(one) - one
     place = np.minimum(bins - 1, twice_rank * bins // (2 * one.sum()))
     used = np.unique(place)
@@ -127,11 +136,3 @@ def _exact_tail(first: IntArray, second: IntArray, distance: int) -> float:
         mass[reached] = 0.0
         done = end
     return min(1.0, tail)
-
-
-def _checked_pair(first: ArrayLike, second: ArrayLike) -> tuple[IntArray, IntArray]:
-    one, other = integers(first), integers(second)
-    same_length(one, other)
-    if len(one) == 0 or (one < 0).any() or (other < 0).any() or not one.sum() or not other.sum():
-        raise ValueError("two samples are compared, each with one unit at least")
-    return one, other
