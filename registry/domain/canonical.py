@@ -53,7 +53,7 @@ def parse_canonical(data: bytes) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return _string(value)
-    if isinstance(value, dict | Mapping):  # a dict is told at once, another mapping by its registration
+    if isinstance(value, Mapping):
         return _object(value)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
