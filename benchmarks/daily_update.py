@@ -7,13 +7,12 @@ with the history, and neither does a late outcome's; counting anew does.
 
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from stopwatch import timed
 
 from monitors.engine.embedded import count_tables
 from monitors.engine.tables import Request, Tables
@@ -37,13 +36,6 @@ class Clock:
     def now(self) -> datetime:
         """Return the instant."""
         return self.at
-
-
-def cpu_seconds(work: Callable[[], Any]) -> float:
-    """Return the CPU time of one call."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 def take(workspace: Workspace, table: str, rows: list[dict[str, Any]]) -> None:
@@ -117,11 +109,11 @@ def measure(days: int, folder: Path) -> tuple[float, float, float, float]:
     source = Source(workspace, REQUEST, clock.at.date().isoformat(), Known.RECORDED)
     update_days(source)
     take_days(workspace, days, days + 1)
-    day = cpu_seconds(lambda: update_days(source))
+    day = timed(lambda: update_days(source)).cpu
     take(workspace, "outcomes", [outcome(days // 2, 0) | {"source": "pathology"}])
-    late = cpu_seconds(lambda: update_days(source))
-    total = cpu_seconds(lambda: count_days(source, keep=True))
-    anew = cpu_seconds(lambda: count_tables(Tables(*(workspace.tables.read(name) for name in NAMES)), REQUEST))
+    late = timed(lambda: update_days(source)).cpu
+    total = timed(lambda: count_days(source, keep=True)).cpu
+    anew = timed(lambda: count_tables(Tables(*(workspace.tables.read(name) for name in NAMES)), REQUEST)).cpu
     return day, late, total, anew
 
 

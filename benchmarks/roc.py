@@ -3,25 +3,13 @@
 Run: python benchmarks/roc.py. Prints CPU seconds (median of five, interleaved) and the ratio; the ratio is the claim.
 """
 
-import statistics
-import time
-from collections.abc import Callable
-
 import numpy as np
 from sklearn.metrics import roc_auc_score
+from stopwatch import interleaved
 
 from validation.statistics.auc_interval import auc_interval
 from validation.statistics.grid import to_grid
 from validation.statistics.roc import roc_from_arrays
-
-REPEATS = 5
-
-
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """Return the CPU time of one call."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 def main() -> None:
@@ -33,11 +21,13 @@ def main() -> None:
         truth = random.random(n) < 0.12
         scores = 1 / (1 + np.exp(-random.normal(1.8 * truth - 1.5)))
         q = to_grid(scores)
-        ours, theirs = [], []
-        for _ in range(REPEATS):
-            ours.append(cpu_seconds(lambda q=q, truth=truth: auc_interval(roc_from_arrays(q, truth))))
-            theirs.append(cpu_seconds(lambda scores=scores, truth=truth: roc_auc_score(truth, scores)))
-        mine, peer = statistics.median(ours), statistics.median(theirs)
+        taken = interleaved(
+            {
+                "ours": lambda q=q, truth=truth: auc_interval(roc_from_arrays(q, truth)),
+                "theirs": lambda scores=scores, truth=truth: roc_auc_score(truth, scores),
+            }
+        )
+        mine, peer = taken["ours"].cpu, taken["theirs"].cpu
         gap = abs(roc_from_arrays(q, truth).auc - roc_auc_score(truth, scores))
         print(f"| {n:.0e} | {mine:.4f} | {peer:.4f} | {peer / mine:.1f} | {gap:.1e} |")
 

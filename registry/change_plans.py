@@ -19,7 +19,7 @@ from registry.history import told_events
 from registry.keys import Signer
 from registry.ledger.store import Transaction
 from registry.people import People
-from registry.plan_signatures import open_role, require_same_content, signatures_of, version_text
+from registry.plan_signatures import PlanSigned, open_role, require_same_content, signatures_of, version_text
 from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now
 from registry.schema import CohortRow
 from registry.signatures import Intent
@@ -38,24 +38,7 @@ class AdoptedPlan:
     signatures: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class PlanSigned:
-    """What a signature on a plan did: by which role, whether the plan is adopted now, and who is still to sign."""
-
-    plan: ChangePlan
-    role: PersonRole
-    digest: str
-    adopted: bool
-    missing: tuple[str, ...]
-
-    @property
-    def says(self) -> str:
-        """One sentence for a person."""
-        state = "adopted" if self.adopted else f"still to sign: {', '.join(self.missing)}"
-        return f"{self.plan.name} signed as {self.role}; {state}"
-
-
-def sign_plan(record: Record, content: Mapping[str, Any], signer: Signer, reason: str = "") -> PlanSigned:
+def sign_plan(record: Record, content: Mapping[str, Any], signer: Signer, reason: str = "") -> PlanSigned[ChangePlan]:
     """Sign a plan; with the second role's signature it is adopted.
 
     Raises:

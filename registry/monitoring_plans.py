@@ -19,29 +19,12 @@ from registry.evidence import StoredSignature
 from registry.history import told_events
 from registry.keys import Signer
 from registry.ledger.store import Transaction
-from registry.plan_signatures import open_role, require_same_content, signatures_of, version_text
+from registry.plan_signatures import PlanSigned, open_role, require_same_content, signatures_of, version_text
 from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now
 from registry.signatures import Intent
 
 MONITORING = "monitoring plan"  # stands where a signature names a model; no model has a blank in its name
 ADOPTED, SIGNED = "plan.adopted", "plan.signed"
-
-
-@dataclass(frozen=True)
-class MonitoringPlanSigned:
-    """What a signature on a monitoring plan did: by which role, whether it is in force, and who is still to sign."""
-
-    plan: MonitoringPlan
-    role: PersonRole
-    digest: str
-    adopted: bool
-    missing: tuple[str, ...]
-
-    @property
-    def says(self) -> str:
-        """One sentence for a person."""
-        state = "adopted" if self.adopted else f"still to sign: {', '.join(self.missing)}"
-        return f"{self.plan.name} signed as {self.role}; {state}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +41,7 @@ class PlanStanding:
 
 def sign_monitoring_plan(
     record: Record, plan: MonitoringPlan, signer: Signer, reason: str = ""
-) -> MonitoringPlanSigned:
+) -> PlanSigned[MonitoringPlan]:
     """Sign a monitoring plan; with the second role's signature it is adopted.
 
     Raises:
@@ -84,7 +67,7 @@ def sign_monitoring_plan(
                 "signatures": [every[role] for role in PLAN_QUORUM],
             }
             tx.append(EventDraft(ADOPTED, who.actor, (subject_of(plan),), payload, who.reason))
-    return MonitoringPlanSigned(plan, who.role, kept, not missing, missing)
+    return PlanSigned(plan, who.role, kept, not missing, missing)
 
 
 def standing_of(record: Record, plan: MonitoringPlan) -> PlanStanding:

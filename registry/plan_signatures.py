@@ -4,7 +4,8 @@ A plan stands where a signature names a version: `plan-NUMBER`, as no version is
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +26,26 @@ class Named(Protocol):
     def name(self) -> str:
         """Its name, with its number."""
         ...
+
+
+P = TypeVar("P", bound=Named)
+
+
+@dataclass(frozen=True)
+class PlanSigned(Generic[P]):
+    """What a signature on a plan did: by which role, whether the plan is in force now, and who is still to sign."""
+
+    plan: P
+    role: PersonRole
+    digest: str
+    adopted: bool
+    missing: tuple[str, ...]
+
+    @property
+    def says(self) -> str:
+        """One sentence for a person."""
+        state = "adopted" if self.adopted else f"still to sign: {', '.join(self.missing)}"
+        return f"{self.plan.name} signed as {self.role}; {state}"
 
 
 def version_text(number: int) -> str:
