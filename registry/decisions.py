@@ -20,6 +20,7 @@ from registry.keys import Signer
 from registry.ledger.store import Transaction
 from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now, signing
 from registry.schema import ModelVersionRow
+from registry.scope import require_in_scope
 from registry.signatures import Intent, Signature
 from registry.told import require_told
 from registry.versions import base_subjects, find, move, name_of, no_step, version_of
@@ -98,6 +99,7 @@ def approve(case: _Case) -> Decision:
     if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:
         raise no_step(case.row, Act.APPROVE)
     require_approvable(case.tx.session, case.record, case.row, evidence)
+    require_in_scope(case.tx.session, case.record.objects, case.row)
     if step(VERSION_TRANSITIONS, case.row.state, Act.APPROVE) is None:
         raise no_step(case.row, Act.APPROVE)
     who = Signing(Act.APPROVE, case.signer, role, one_line(case.reason, "reason"))

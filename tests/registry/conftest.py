@@ -11,7 +11,9 @@ from worlds import World
 from registry.models import MlflowModels
 
 # What these prove lies outside the database: files, bytes of signatures, the table of transitions.
-_ONE_SERVER = frozenset({"test_gate", "test_signatures", "test_lifecycle_random", "test_removed", "test_suspensions"})
+_ONE_SERVER = frozenset(
+    {"test_gate", "test_signatures", "test_lifecycle_random", "test_removed", "test_suspensions", "test_test_sets"}
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

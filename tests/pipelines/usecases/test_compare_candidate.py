@@ -24,6 +24,7 @@ from pipelines.queries import RecordQueries
 from pipelines.strata import deployment_at
 from pipelines.usecases.compare_candidate import compare_candidate
 from pipelines.usecases.export_evidence import export_evidence
+from pipelines.usecases.judging_methods import judging_methods
 from pipelines.usecases.predict import predict
 from pipelines.usecases.run_monitors import run_monitors
 from pipelines.usecases.train import train
@@ -65,7 +66,7 @@ def changed(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.Tem
         compare(workspace, "2")
     content = plan_record(TARGET, "internal", looks=2)
     for signer in (workspace.people.unlock("quinn", PASSPHRASE), clara(workspace)):
-        sign_plan(workspace.lifecycle.record, content, signer)
+        sign_plan(workspace.lifecycle.record, content, signer, judging_methods(content))
     compare(workspace, "2")
     place = deployment_at(workspace, TARGET, "1", "general")
     workspace.lifecycle.suspend_stratum(place.deployment, Stratum("sex", "F"), clara(workspace), "read without AI")
