@@ -173,7 +173,7 @@ def require_approvable(session: Session, record: Record, row: ModelVersionRow, e
     """
     missing = [
         *_missing_external(record.objects, evidence.evaluations),
-        *(f"the evaluation on '{one.cohort}' failed" for one in evidence.evaluations if _failed(one)),
+        *_failed_evaluations(session, record.objects, row),
         *_failed_comparison(session, row),
         *_missing_signatures(session, record.people, row, evidence),
     ]
@@ -201,6 +201,12 @@ def _failed_comparison(session: Session, row: ModelVersionRow) -> list[str]:
     failed = [one for one in ours if one.verdict == Verdict.FAILED]
     found = failed or [one for one in ours[-1:] if one.verdict != Verdict.PASSED]
     return [f"its comparison of event {one.event_seq} under the change plan is {one.verdict}" for one in found[:1]]
+
+
+def _failed_evaluations(session: Session, objects: ObjectStore, row: ModelVersionRow) -> list[str]:
+    """Say which evaluations failed, ever: another one of the same version does not mend it (CHG-07)."""
+    failed = {one.cohort: None for one in stored(session, objects, row) if _failed(one)}
+    return [f"the evaluation on '{cohort}' failed" for cohort in failed]
 
 
 def _failed(found: StoredEvaluation) -> bool:

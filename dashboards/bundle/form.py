@@ -23,9 +23,11 @@ MANIFEST, NOTE, EVENTS, CHECKPOINT, README = (
 # Folders whose files are named by their own digest, which an event of the ledger names too.
 BY_DIGEST = (
     "alerts",
+    "classifications",
     "cohorts",
     "comparisons",
     "evaluations",
+    "facts",
     "monitor-plans",
     "monitor-runs",
     "plans",
