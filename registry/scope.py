@@ -162,6 +162,14 @@ def plan_of_version(session: Session, objects: ObjectStore, row: ModelVersionRow
     return None if plan is None or plan.plan.acceptance.original_version == row.version else plan
 
 
+def judged_by_plan(session: Session, objects: ObjectStore, row: ModelVersionRow) -> bool:
+    """Say whether a version was made under a change plan and not declared a new submission."""
+    if plan_of_version(session, objects, row) is None:
+        return False
+    before = _before_training(session, classifications(session, objects, row.model), row)
+    return before is None or not before.submission
+
+
 def require_in_scope(session: Session, objects: ObjectStore, row: ModelVersionRow) -> None:
     """Refuse approval of a version that was made under a change plan and does not lie within it (CHG-04).
 

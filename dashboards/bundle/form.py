@@ -32,6 +32,7 @@ BY_DIGEST = (
     "monitor-runs",
     "plans",
     "protocols",
+    "releases",
     "reports",
     "signatures",
 )

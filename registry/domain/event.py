@@ -98,6 +98,7 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("change.classified", "A change was classified under the change plan", ("model", "stage", "scope", "digest")),
     ("submission.declared", "A change was declared a new submission", ("model", "classification", "why")),
     ("test_set.sequestered", "A test set was set apart under a change plan", ("model", "cohort", "alpha", "looks")),
+    ("release.prepared", "A release under a change plan was prepared", ("model", "version", "digest")),
     ("candidate.compared", "A candidate was compared under a change plan", ("model", "version", "digest", "verdict")),
     ("reconciliation.differed", "MLflow no longer matches the ledger", ("model", "version", "why")),
     ("payload.erased", "A payload and its salt were erased", ("seq",)),

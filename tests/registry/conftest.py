@@ -17,6 +17,7 @@ _ONE_SERVER = frozenset(
         "test_gate",
         "test_lifecycle_random",
         "test_removed",
+        "test_scope",
         "test_signatures",
         "test_suspensions",
         "test_test_sets",

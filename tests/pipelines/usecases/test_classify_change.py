@@ -10,15 +10,22 @@ from command import Command
 from fakes import NoProgress
 from intake_workspace import TARGET
 from sqlalchemy import text
-from trained_workspace import PASSPHRASE, clara, reopened
+from trained_workspace import PASSPHRASE, clara, overwritten, reopened
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.compare_candidate import compare_candidate
 from pipelines.usecases.judging_methods import judging_methods
+from pipelines.usecases.prepare_release import load_once, prepare_release
 from pipelines.usecases.train import train
 from registry.change_plans import sign_plan
 from registry.database import reading
-from registry.domain.errors import AnswerIsNoError, LedgerBrokenError, UnknownNameError, UsageError
+from registry.domain.errors import (
+    AnswerIsNoError,
+    ArtifactChangedError,
+    LedgerBrokenError,
+    UnknownNameError,
+    UsageError,
+)
 from registry.domain.model import ModelVersion
 from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole
 from registry.scope import facts_of, missing_scope
@@ -156,3 +163,30 @@ def test_a_classification_whose_payload_was_removed_is_missed(planned: Workspace
         connection.execute(
             text("UPDATE ledger_payloads SET payload = :kept WHERE seq = :seq"), {"kept": kept, "seq": seq}
         )
+
+
+RELEASE: dict[str, Any] = {
+    "notice": "fitted on newer studies",
+    "label": f"{TARGET} 2",
+    "roll_back_to": "1",
+    "stages": [{"mode": "shadow", "sites": ["general"], "days": 14}],
+}
+
+
+def test_the_way_back_is_loaded_and_run_once_and_changed_files_are_no_way_back(planned: Workspace) -> None:
+    first = planned.lifecycle.version(TARGET, "1")
+    done = load_once(planned, first)
+    assert (done["loaded"], done["artifact_digest"], len(done["cells"])) == (True, first.artifact_digest, 2)
+    assert done == load_once(planned, first)
+    stored = [p for p in (planned.root / "mlflow").rglob("model.safetensors") if first.mlflow_run in str(p)]
+    with overwritten(stored, lambda data: data[:-1] + bytes([data[-1] ^ 1])), pytest.raises(ArtifactChangedError):
+        load_once(planned, first)
+
+
+def test_a_release_names_a_way_back_that_is_approved_today(planned: Workspace) -> None:
+    with pytest.raises(AnswerIsNoError, match="is validated and no way back"):
+        prepare_release(planned, TARGET, "2", RELEASE)
+    with pytest.raises(AnswerIsNoError, match="notice is missing"):
+        prepare_release(planned, TARGET, "2", RELEASE | {"notice": ""})
+    with pytest.raises(UnknownNameError, match="unknown site"):
+        prepare_release(planned, TARGET, "2", RELEASE | {"stages": [RELEASE["stages"][0] | {"sites": ["nowhere"]}]})
