@@ -229,6 +229,7 @@ _ADDERS: Mapping[str, Callable[[Workspace, Contents, Json, tuple[date, date]], N
     "protocol.frozen": _add_object("protocols", "frozen protocol"),
     "candidate.compared": _add_object("comparisons", "comparison of candidate"),
     "change_plan.adopted": _add_object("plans", "change plan"),
+    "plan_report.issued": _add_object("plan-reports", "report on the change plan"),
     "release.prepared": _add_object("releases", "release of"),
     "change.classified": _add_classification,
     "training.recorded": _add_object("facts", "what was recorded at the training of"),

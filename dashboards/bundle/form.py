@@ -30,6 +30,7 @@ BY_DIGEST = (
     "facts",
     "monitor-plans",
     "monitor-runs",
+    "plan-reports",
     "plans",
     "protocols",
     "releases",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli import plan_release, plan_scope
+from pipelines.cli import plan_release, plan_report, plan_scope
 from pipelines.cli.console import Json, PassphraseFile, Reason, give
 from pipelines.cli.monitoring_plan import check_monitoring, is_monitoring, show_monitoring, sign_monitoring
 from pipelines.toml_file import read_toml
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 plan_scope.add_to(app)
 plan_release.add_to(app)
+plan_report.add_to(app)
 File = Annotated[
     Path,
     typer.Argument(help="A change plan (docs/reference/change-plan.md) or a monitoring plan (signals.md) as TOML."),

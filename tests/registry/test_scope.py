@@ -50,7 +50,7 @@ def planned(world: World) -> World:
     return world
 
 
-def made(world: World, submission: str = "", **changes: tuple[str, ...]) -> ModelVersion:
+def made(world: World, submission: str = "", **changes: Any) -> ModelVersion:
     """Classify, register and record version 2."""
     record, plan = world.lifecycle.record, plan_of(world.lifecycle.record, MODEL)
     assert plan is not None
@@ -233,7 +233,7 @@ def test_a_version_that_was_made_for_one_site_runs_at_no_other(planned: World) -
         ({"colour": "red"}, "unknown key"),
     ],
 )
-def test_what_a_release_lacks_is_named(changes: Mapping[str, Any], says: str) -> None:
+def test_what_a_release_lacks_is_named(changes: dict[str, Any], says: str) -> None:
     found = release_faults(ASKED | changes, "2")
     assert says in "; ".join(found)
     assert bool(found) is bool(says)

@@ -18,12 +18,14 @@ from trained_workspace import ERIN, LENIENT, PASSPHRASE, clara, images_of, reope
 
 from dashboards.bundle.archive import pack, unpack
 from dashboards.bundle.form import MANIFEST, NOTE
+from dashboards.bundle.plan_report import report_bytes
 from dashboards.bundle.verify import EvidenceReport, verify_evidence
 from pipelines.bootstrap import Workspace
 from pipelines.queries import RecordQueries
 from pipelines.strata import deployment_at
 from pipelines.usecases.compare_candidate import compare_candidate
 from pipelines.usecases.export_evidence import export_evidence
+from pipelines.usecases.issue_plan_report import issue_plan_report, remade_plan_reports
 from pipelines.usecases.judging_methods import judging_methods
 from pipelines.usecases.predict import predict
 from pipelines.usecases.run_monitors import run_monitors
@@ -340,3 +342,33 @@ def test_the_budget_of_looks_is_kept(copied: Workspace) -> None:
     assert (last["look"], last["warning"]) == (2, "the last of 2 looks at 'internal'")
     with pytest.raises(AnswerIsNoError, match="budget of 2 looks"):
         compare(copied, "4")
+
+
+def test_the_plan_report_is_made_again_from_the_export_alone_byte_for_byte(copied: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(AnswerIsNoError, match="intended use"):
+        train(copied, TARGET, "train", "tune", device="cpu", intended_use="rules out", progress=NoProgress())
+    issued = issue_plan_report(copied, TARGET, PERIOD)
+    assert issue_plan_report(copied, TARGET, PERIOD).digest == issued.digest
+    report, files = exported(copied, tmp_path / "evidence.zip")
+    assert report.verdict == "VERIFIED"
+    (found,) = remade_plan_reports(tmp_path / "evidence.zip")
+    assert (found[1], found[0].digest, found[0].record) == (True, issued.digest, issued.record)
+    assert files[f"plan-reports/{issued.digest.removeprefix('sha256:')}.json"] == report_bytes(found[0].record)
+    again = Command(copied.root)("plan", "report", "--from", tmp_path / "evidence.zip", "--json")
+    assert (again.code, again.json["reports"][0]["same"]) == (0, True)
+
+
+def test_the_plan_report_tells_changes_data_results_and_deviations(copied: Workspace, tmp_path: Path) -> None:
+    command, page = Command(copied.root), tmp_path / "report.html"
+    done = command.well("plan", "report", TARGET, "--period", PERIOD, "--out", page, "--json").json["report"]
+    assert [one["version"] for one in done["changes"]] == ["1", "2"]
+    assert {one["name"] for one in done["data"]} == {"train", "tune", "internal"}
+    assert [len(one["metrics"]) for one in done["comparisons"]] == [2]
+    assert [look["look"] for look in done["test_sets"][0]["made"]] == [1]
+    kinds = {one["kind"] for one in done["deviations"]}
+    assert (done["comparisons"][0]["verdict"] == "passed") is not any("comparison" in kind for kind in kinds)
+    text = page.read_text()
+    assert all(word in text for word in ("Changes made", "Deviations", "Results", done["plans"][0]["digest"]))
+    assert "<script" not in text
+    assert command("plan", "report", TARGET).code == 2
+    assert command("plan", "report", TARGET, "--period", "2020").code == 1
