@@ -46,6 +46,11 @@ class Classified:
         """Where the change lies."""
         return Scope(self.record["scope"])
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form: the record, and where it stands in the ledger."""
+        kept = {"digest": self.digest, "event_seq": self.event_seq, "at": self.at, "version": self.version}
+        return dict(self.record) | kept | {"why": self.why, "new_submission": self.submission}
+
 
 @dataclass(frozen=True)
 class Training:

@@ -138,7 +138,8 @@ class Dossier:
     `limits` lists in plain sentences what the evidence does not show: each not-assessed verdict, missing external
     site, synthetic data, unanchored ledger. It is never empty by silence: a dossier without limits says so.
     `suspensions` are the strata of its deployments that are or were suspended; `change_plan` is the model's plan in
-    force, with who signed it; `comparisons` are the version's records as a candidate, or against others.
+    force, with who signed it; `comparisons` are the version's records as a candidate, or against others;
+    `classifications` say where its change lies under the plan, before training and after evaluation.
     """
 
     model: ModelVersion
@@ -160,6 +161,7 @@ class Dossier:
     change_plan: Json | None = None
     comparisons: tuple[Json, ...] = ()
     alerts: tuple[StoredAlert, ...] = ()
+    classifications: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True)
