@@ -42,7 +42,7 @@ def inspect_cohort(
     """
     cohort = workspace.cohorts.get(name)
     version = None if by is None else workspace.lifecycle.version(*by)
-    report = {
+    report: dict[str, Any] = {
         "schema": SCHEMA,
         "cohort": cohort.name,
         "cohort_digest": cohort.digest,
