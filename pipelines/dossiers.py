@@ -30,6 +30,7 @@ from registry.domain.stratum import Suspension
 from registry.evaluations import StoredEvaluation
 from registry.ledger.verify import verify_ledger
 from registry.schema import LedgerEntry, MonitorRunRow, PersonRow, SignatureRow
+from registry.signatures import read_statement
 from registry.version import __version__
 
 NOT_VERIFIED = "not verified here: run overread audit verify"
@@ -142,11 +143,7 @@ class DossierBuilder:
                 .where(SignatureRow.model == self._version.model, SignatureRow.version == self._version.version)
                 .order_by(SignatureRow.event_seq),
             ).all()
-            return tuple(
-                SignatureView(name, row.role, row.meaning, row.signed_at, row.digest, row.key_id, row.event_seq)
-                for row, name in rows
-                if self._within(row.signed_at)
-            )
+            return tuple(_signature_view(row, name) for row, name in rows if self._within(row.signed_at))
 
     def _refused(self) -> tuple[Json, ...]:
         kind = LedgerEntry.type == "version.decision_refused"
@@ -200,6 +197,13 @@ class DossierBuilder:
     def _ledger_verdict(self) -> tuple[str, str]:
         report = verify_ledger(self._workspace.engine, self._workspace.ledger.public_vkey, None)
         return f"{report.verdict}: {report.why}", report.anchor or ""
+
+
+def _signature_view(row: SignatureRow, name: str) -> SignatureView:
+    said = read_statement(row.envelope)
+    proof = f"{said.proof['methods']} at {said.proof['at']}" if said.proof else ""
+    about = (row.role, row.meaning, row.signed_at, row.digest, row.key_id, row.event_seq)
+    return SignatureView(name, *about, acting_for=said.acting_for, proof=proof)
 
 
 def newest_run(workspace: Workspace, model: str, until: date | None = None) -> MonitorRunRow | None:

@@ -58,7 +58,9 @@ def sign_plan(record: Record, content: Mapping[str, Any], signer: Signer, reason
         _require_cohort(tx.session, plan)
         _require_next(tx.session, record.objects, plan)
         signed = plan_signatures(tx.session, record.people, plan)
-        who = Signing(Act.ADOPT_PLAN, signer, open_role(plan, signer, roles, signed), one_line(reason, "reason"))
+        who = Signing(
+            Act.ADOPT_PLAN, signer, open_role(record.people, plan, signer, roles, signed), one_line(reason, "reason")
+        )
         kept = _sign(tx, record, plan, who)
         every = {**{role: one.digest for role, one in signed.items()}, who.role: kept}
         missing = tuple(role.value for role in PLAN_QUORUM if role not in every)

@@ -18,10 +18,19 @@ from registry.endings import end_deployments
 from registry.evidence import Evidence, approvals, gather, require_approvable, require_evaluated, require_separation
 from registry.keys import Signer
 from registry.ledger.store import Transaction
-from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now, signing
+from registry.record import (
+    Record,
+    Signing,
+    allowed_roles,
+    apart,
+    keep_signature,
+    refusals_kept,
+    sign_now,
+    signing,
+)
 from registry.schema import ModelVersionRow
-from registry.signatures import Intent, Signature
-from registry.told import require_told
+from registry.signatures import Intent, Signature, Statement
+from registry.told import require_told, roster
 from registry.versions import base_subjects, find, move, name_of, no_step, version_of
 
 _CLOSED = frozenset({VersionState.REJECTED, VersionState.RETIRED})
@@ -94,7 +103,7 @@ def approve(case: _Case) -> Decision:
     require_separation(case.tx.session, case.row, case.signer, Act.APPROVE)
     evidence = _gather(case)
     signed = approvals(case.tx.session, case.record.people, case.row, evidence)
-    role = _open_role(case, roles, {had: one.statement.person for had, one in signed.items()})
+    role = _open_role(case, roles, {had: one.statement for had, one in signed.items()})
     if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:
         raise no_step(case.row, Act.APPROVE)
     require_approvable(case.tx.session, case.record, case.row, evidence)
@@ -169,14 +178,11 @@ def _close(case: _Case, subjects: tuple[Subject, ...]) -> Decision:
     return _decision(case, who, signature, event, moved=True)
 
 
-def _open_role(case: _Case, roles: tuple[PersonRole, ...], signed: dict[PersonRole, str]) -> PersonRole:
+def _open_role(case: _Case, roles: tuple[PersonRole, ...], signed: dict[PersonRole, Statement]) -> PersonRole:
     """Return the role that the signer may fill: one that nobody signed in, by somebody who did not sign yet."""
-    person = case.signer.person.person
-    if person in signed.values():
-        raise NotAllowedError(
-            f"{person} signed the approval of {name_of(case.row)} already", mend="the other role takes another person"
-        )
-    free = [role for role in roles if role not in signed]
+    what = f"the approval of {name_of(case.row)}"
+    able = apart(roster(case.tx.session), case.signer, roles, signed.values(), what)
+    free = [role for role in able if role not in signed]
     if not free:
         raise AnswerIsNoError(f"the approval of {name_of(case.row)} as {roles[0]} is signed already")
     return free[0]

@@ -1,6 +1,6 @@
 """What a decision stands on: the digests that are signed, the signatures that count, and what is still missing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from registry.domain.digest import digest_bytes, digest_hex
 from registry.domain.errors import EvidenceMissingError, NotAllowedError, SignatureBrokenError
 from registry.domain.event import Subject
 from registry.domain.model import ModelVersion
-from registry.domain.person import APPROVAL_QUORUM, SEPARATED_FROM_TRAINER, Act, PersonRole
+from registry.domain.person import APPROVAL_QUORUM, MAY_SIGN, SEPARATED_FROM_TRAINER, Act, PersonRole
 from registry.domain.ports import ObjectStore
 from registry.domain.vocabulary import Role, Verdict
 from registry.evaluations import StoredEvaluation, current, passed, stored
@@ -21,7 +21,8 @@ from registry.record import Record
 from registry.removed import require_evaluations
 from registry.schema import ModelVersionRow, PersonRow, SignatureRow
 from registry.signatures import Intent, KeyBook, Statement, require_covers, require_match, verify
-from registry.told import require_event
+from registry.told import require_event, roster
+from registry.vacancies import vacant_roles
 from registry.versions import base_subjects, cohort_subject, entered_at, name_of, version_of
 
 _MUST_NOT_FAIL = frozenset({Role.INTERNAL_TEST, Role.EXTERNAL_TEST})
@@ -123,14 +124,22 @@ def quorum_held(session: Session, book: KeyBook, row: ModelVersionRow) -> bool:
 
     The serving gate asks this of an approved version, so that a state that was written by hand serves nothing.
     """
-    by_evidence: dict[str, dict[PersonRole, str]] = {}
+    by_evidence: dict[str, dict[PersonRole, frozenset[str]]] = {}
+    told = roster(session)
     base = set(base_subjects(version_of(row)))
     for one in signatures(session, book, row, Act.APPROVE):
         require_covers(one.statement, Intent(Act.APPROVE, row.model, row.version, tuple(base), {}))
-        if one.statement.person != row.trained_by:
-            by_evidence.setdefault(one.evidence_digest, {})[one.statement.role] = one.statement.person
+        behind = told.humans(one.statement.person, one.statement.acting_for)
+        if not behind & told.humans(row.trained_by):
+            by_evidence.setdefault(one.evidence_digest, {})[one.statement.role] = behind
     needed = set(APPROVAL_QUORUM)
-    return any(needed <= set(signed) and len(set(signed.values())) >= len(needed) for signed in by_evidence.values())
+    return any(needed <= set(signed) and _apart(signed.values()) for signed in by_evidence.values())
+
+
+def _apart(signed: Iterable[frozenset[str]]) -> bool:
+    """Say whether no human stands behind two of the signatures, as their signer or as whom a deputy acts for."""
+    found = list(signed)
+    return len(frozenset().union(*found)) == sum(len(behind) for behind in found)
 
 
 def require_separation(session: Session, row: ModelVersionRow, signer: Signer, act: Act) -> None:
@@ -146,9 +155,11 @@ def require_separation(session: Session, row: ModelVersionRow, signer: Signer, a
             f"nobody on record trained {name_of(row)}, so no signer can be told apart from its trainer",
             mend="train again after `overread login`",
         )
-    if row.trained_by == signer.person.person:
+    told = roster(session)
+    acting = (signer.acting_for(role) for role in MAY_SIGN[act])
+    if told.humans(row.trained_by) & told.humans(signer.person.person, *acting):
         raise NotAllowedError(
-            f"{signer.person.person} trained {name_of(row)} and may not sign '{act}' on it",
+            f"{signer.person.person}, or whom they act for, trained {name_of(row)} and may not sign '{act}' on it",
             mend="let another person sign",
         )
 
@@ -176,6 +187,7 @@ def require_approvable(session: Session, record: Record, row: ModelVersionRow, e
         *(f"the evaluation on '{one.cohort}' failed" for one in evidence.evaluations if _failed(one)),
         *_failed_comparison(session, record.objects, row),
         *_missing_signatures(session, record.people, row, evidence),
+        *vacant_roles(record.people),
     ]
     if missing:
         raise EvidenceMissingError(
@@ -206,8 +218,10 @@ def _failed(found: StoredEvaluation) -> bool:
 
 def _missing_signatures(session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence) -> list[str]:
     missing = []
+    told = roster(session)
+    trainer = told.humans(row.trained_by)
     reviews = matching(session, book, row, evidence, Act.RISK_REVIEW)
-    if not any(one.statement.person != row.trained_by for one in reviews):
+    if all(trainer & told.humans(one.statement.person, one.statement.acting_for) for one in reviews):
         missing.append("no signed risk review of exactly the current evaluations")
     if row.submitted_at is None or not signatures(session, book, row, Act.SUBMIT):
         missing.append("no engineer submitted it")

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
@@ -24,15 +24,29 @@ class NewKey:
 
 @dataclass(frozen=True)
 class Signer:
-    """A person whose key is unlocked; `sign` returns the 64 bytes of an Ed25519 signature."""
+    """A person whose key is unlocked.
+
+    Attributes:
+        person: who they are.
+        key: their public key.
+        sign: returns the 64 bytes of an Ed25519 signature.
+        deputy_for: whom they act for in roles that are not their own.
+        proof: how and when they proved who they are, for this signature (21 CFR 11.200(a)(1)).
+    """
 
     person: Person
     key: PersonKey
     sign: Callable[[bytes], bytes] = field(repr=False)
+    deputy_for: Mapping[PersonRole, str] = field(default_factory=dict)
+    proof: Mapping[str, str] = field(default_factory=dict)
+
+    def acting_for(self, role: PersonRole) -> str:
+        """Return whom they act for in a role; empty when it is their own."""
+        return "" if role in self.person.roles else self.deputy_for.get(role, "")
 
     def actor(self, role: PersonRole) -> Actor:
         """Return the actor that this person is when they sign in a role."""
-        return Actor(self.person.person, role.value, "signature")
+        return Actor(self.person.person, role.value, "signature", self.acting_for(role))
 
 
 def new_key(passphrase: str) -> NewKey:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli.console import Json, PassphraseFile, Reason, give
+from registry.domain.dossier import SignatureView
 from registry.domain.model import Deployment, ModelVersion
 from registry.domain.stratum import Suspension
 
@@ -51,7 +52,7 @@ def show(name: Name, *, as_json: Json = False) -> None:
         f"  evaluation {e.record['cohort']} ({e.record['cohort_role']}): {e.record['verdict']}"
         for e in dossier.evaluations
     ]
-    lines += [f"  signature  {s.printed_name}, {s.role}, {s.signed_at}: {s.meaning}" for s in dossier.signatures]
+    lines += [f"  signature  {_signed_line(s)}" for s in dossier.signatures]
     lines += [f"  deployment {d.site}: {d.state} since {d.started_at} ({d.deployment})" for d in dossier.deployments]
     lines += [f"  stratum    {_stratum_line(one)}" for one in dossier.suspensions]
     lines += [f"  limit      {limit}" for limit in dossier.limits]
@@ -63,6 +64,11 @@ def show(name: Name, *, as_json: Json = False) -> None:
         "limits": list(dossier.limits),
     }
     give(document, lines, as_json=as_json)
+
+
+def _signed_line(one: SignatureView) -> str:
+    whose = f", acting for {one.acting_for}" if one.acting_for else ""
+    return f"{one.printed_name}, {one.role}{whose}, {one.signed_at}: {one.meaning}"
 
 
 def _stratum_line(one: Suspension) -> str:

@@ -25,6 +25,8 @@ class SignatureView:
     statement_digest: str
     key_id: str
     event_seq: int
+    acting_for: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,16 @@ class FleetRow:
     signed_by: tuple[str, ...]
     synthetic: bool
     open_tasks: int = 0
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    """One role on the people page: whether a release needs it, who fills it, and what they lack, each in words."""
+
+    role: str
+    needed: bool
+    vacant: bool
+    filled_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)
