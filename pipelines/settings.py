@@ -58,6 +58,12 @@ threshold_rule = "sensitivity>=0.90"  # or "specificity>=0.95", or "youden": a m
 approval_valid_days = 365  # an approval lapses so many days after it was signed
 approval_warn_days = 30    # and a revalidation is asked for so many days before
 
+# [people]
+# require_totp = true      # everybody needs an authenticator; see docs/how-to/people.md
+# oidc_issuer = ""         # an identity provider that logins may use, and this workspace's client id there
+# oidc_client = ""
+# oidc_acr = []            # which of its authentication classes count; empty: any
+
 # [monitoring]             # the monitoring plan; empty: the default plan (docs/reference/signals.md)
 # window_days = 28
 
@@ -122,6 +128,16 @@ class GovernanceSection:
 
     approval_valid_days: int = 365
     approval_warn_days: int = 30
+
+
+@dataclass(frozen=True)
+class PeopleSection:
+    """`[people]`: whether everybody needs an authenticator, and the identity provider that logins may use."""
+
+    require_totp: bool = False
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_acr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -235,6 +251,7 @@ class Settings:
     orchestrate: OrchestrateSection = OrchestrateSection()
     counting: CountingSection = CountingSection()
     witness: WitnessSection = WitnessSection()
+    people: PeopleSection = PeopleSection()
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -265,6 +282,7 @@ class Settings:
             _section(OrchestrateSection, record.get("orchestrate", {}), "orchestrate"),
             _section(CountingSection, record.get("counting", {}), "counting"),
             _section(WitnessSection, record.get("witness", {}), "witness"),
+            _section(PeopleSection, record.get("people", {}), "people"),
         )
         for name, url in vars(found.database).items():
             check_url(url, f"{name} of [database]")

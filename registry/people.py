@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from registry.authentication import Attempt, Guard
+from registry.credentials import Credentials, Sealer
 from registry.database import reading
 from registry.domain.errors import NotAllowedError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject
@@ -20,6 +22,7 @@ from registry.domain.instants import instant_text
 from registry.domain.person import (
     ALONE,
     LOCAL_ADMINISTRATOR,
+    MIN_PASSPHRASE,
     RELEASE_ROLES,
     UNAUTHENTICATED,
     Actor,
@@ -38,20 +41,30 @@ from registry.person_rows import add_rows, issue_record, key_of_row, on_record, 
 from registry.schema import PersonKeyRow, PersonRoleRow, PersonRow
 from registry.told import roster
 
-__all__ = ["MIN_PASSPHRASE", "PERSON_ID", "People", "Signer", "about", "require_administrator"]
+__all__ = ["MIN_PASSPHRASE", "PERSON_ID", "People", "Signer", "about", "checked_passphrase", "require_administrator"]
 
 PERSON_ID = re.compile(r"[a-z][a-z0-9-]{1,62}")
-MIN_PASSPHRASE = 15  # characters; NIST SP 800-63B-4 3.1.1.2, ASVS 5.0 6.2.1
 _RESERVED = frozenset({UNAUTHENTICATED.person, LOCAL_ADMINISTRATOR.person})
 
 
 class People:
-    """The register of persons; private keys lie in `folder`, one file a person."""
+    """The register of persons; private keys lie in `folder`, one file a person.
 
-    def __init__(self, ledger: Ledger, folder: Path, clock: Clock) -> None:
+    Args:
+        ledger: of the workspace.
+        folder: of the keys.
+        clock: tells the time.
+        seal: seals the secrets of authenticators; without one nobody can enrol one.
+        require_totp: whether everybody needs an authenticator.
+    """
+
+    def __init__(
+        self, ledger: Ledger, folder: Path, clock: Clock, seal: Sealer | None = None, *, require_totp: bool = False
+    ) -> None:
         self.ledger = ledger
         self.folder = folder
         self.clock = clock
+        self.guard = Guard(ledger, clock, Credentials(ledger, clock, seal, require_totp=require_totp))
 
     def add(
         self,
@@ -74,7 +87,7 @@ class People:
         _check_person(found)
         if key_days < 1:
             raise UsageError(f"a key valid for {key_days} days", mend="at least 1")
-        key = new_key(_checked_passphrase(passphrase))
+        key = new_key(checked_passphrase(passphrase))
         try:
             self._enrol(found, key, actor, key_days, identity)
         except BaseException:
@@ -198,7 +211,7 @@ class People:
             row = tx.session.get_one(PersonRow, person)
             row.active = False
             tx.append(about(person, "person.deactivated", actor, {"person": person}, reason))
-            self._revoke(tx, person, actor, reason)
+            self.end_keys(tx, person, actor, reason)
             self.tell_vacated(tx, person, roles, actor)
 
     def tell_vacated(self, tx: Transaction, person: str, roles: tuple[PersonRole, ...], actor: Actor) -> None:
@@ -227,18 +240,24 @@ class People:
         require_administrator(actor)
         self.get(person)
         with self.ledger.transaction() as tx:
-            self._revoke(tx, person, actor, reason)
+            self.end_keys(tx, person, actor, reason)
 
-    def unlock(self, name: str, passphrase: str) -> Signer:
-        """Open a person's signing key with their passphrase, for signing now.
+    def unlock(
+        self, name: str, passphrase: str, code: str = "", *, purpose: str = "sign", urgent: bool = False
+    ) -> Signer:
+        """Open a person's signing key with their passphrase, and the code of their authenticator, for signing now.
 
         Args:
             name: the person, or an account of theirs.
             passphrase: that of their key.
+            code: of the authenticator, where one is enrolled.
+            purpose: what for, as the record of attempts tells it.
+            urgent: whether it is for a stop: then no lock is waited for and no code is asked for.
 
         Raises:
             UnknownNameError: when nobody bears the name.
-            NotAllowedError: for a deactivated person, a missing, expired or revoked key, a wrong passphrase.
+            WrongSecretError: for a wrong passphrase or code; five in a row lock the account.
+            NotAllowedError: for a deactivated person, a missing, expired or revoked key, a locked account.
         """
         person = self.person_of(name)
         found = self.get(person)
@@ -247,13 +266,16 @@ class People:
         if PersonRole.SERVICE in found.roles:
             raise NotAllowedError(f"{person} is a service, and services never sign", mend="let a person sign")
         key = self._valid_key(person)
-        file = self.key_file(person)
+        file = self.key_file(person, key.key_id)
         if not file.is_file():
             raise NotAllowedError(
                 f"the key file of {person} is missing", where=file.name, mend="restore it to the workspace's keys"
             )
-        signer = load_signer(found, key, file.read_bytes(), passphrase)
-        return replace(signer, deputy_for=self.acts_for(person))
+        attempt = Attempt(name, person, purpose)
+        signer, proof = self.guard.passed(
+            attempt, lambda: load_signer(found, key, file.read_bytes(), passphrase), code, urgent=urgent
+        )
+        return replace(signer, deputy_for=self.acts_for(person), proof=proof, urgent=urgent)
 
     def check_signer(self, signer: Signer) -> None:
         """Refuse a signer whose person or key stopped counting since it was unlocked.
@@ -269,14 +291,15 @@ class People:
     def key_fault(self, person: str, told: Roster | None = None) -> str:
         """Return why a person's key would sign nothing today, in words; empty when it would, with its passphrase."""
         try:
-            self._valid_key(person, told)
+            key = self._valid_key(person, told)
         except NotAllowedError as error:
             return error.what
-        return "" if self.key_file(person).is_file() else f"the key file of {person} is missing"
+        return "" if self.key_file(person, key.key_id).is_file() else f"the key file of {person} is missing"
 
-    def key_file(self, person: str) -> Path:
-        """Return where a person's encrypted private key lies."""
-        return self.folder / f"{person}.pem"
+    def key_file(self, person: str, key_id: str = "") -> Path:
+        """Return where a person's encrypted private key lies: the first, or one that replaced it."""
+        later = self.folder / f"{person}.{key_id[:16]}.pem"
+        return later if key_id and later.is_file() else self.folder / f"{person}.pem"
 
     def _enrol(self, person: Person, key: NewKey, actor: Actor, key_days: int, identity: str) -> None:
         """Put person, roles and key on record in one transaction, the key's file written before it commits."""
@@ -304,6 +327,12 @@ class People:
         valid = [key for key in keys if key.valid_at(now)]
         if valid:
             return valid[-1]
+        waiting = [one for one in (told or self.roster()).keys.values() if one.person == person and one.waits]
+        if waiting:
+            raise NotAllowedError(
+                f"the key of {person} waits until a second person has proofed who holds it",
+                mend="let a quality officer or compliance do so with `overread people proof`",
+            )
         if not keys:
             raise NotAllowedError(f"{person} has no signing key")
         last = keys[-1]
@@ -315,7 +344,8 @@ class People:
             f"the key of {person} expired at {instant_text(last.not_after)}", mend="let another person sign"
         )
 
-    def _revoke(self, tx: Transaction, person: str, actor: Actor, reason: str) -> None:
+    def end_keys(self, tx: Transaction, person: str, actor: Actor, reason: str) -> None:
+        """Revoke every key of a person within a transaction."""
         now = instant_text(self.clock.now())
         query = select(PersonKeyRow).where(PersonKeyRow.person == person, PersonKeyRow.revoked_at.is_(None))
         for row in tx.session.scalars(query).all():
@@ -346,7 +376,12 @@ def _check_person(person: Person) -> None:
         raise UsageError(f"{who} holds no other role", mend="enrol a second person for the other role")
 
 
-def _checked_passphrase(passphrase: str) -> str:
+def checked_passphrase(passphrase: str) -> str:
+    """Return a passphrase that is long enough.
+
+    Raises:
+        UsageError: when it is not.
+    """
     if len(passphrase) < MIN_PASSPHRASE:
         raise UsageError(f"a passphrase has at least {MIN_PASSPHRASE} characters", mend="use a sentence")
     return passphrase

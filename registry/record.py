@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from registry.domain.errors import AnswerIsNoError, LedgerBrokenError, NotAllowedError
 from registry.domain.event import EventDraft, Subject
-from registry.domain.instants import instant_text
+from registry.domain.instants import instant_text, parse_instant
 from registry.domain.person import MAY_SIGN, NEVER_BLOCKED, Act, PersonRole, actor_record
 from registry.domain.ports import Clock, ObjectStore
 from registry.domain.roster import Roster
@@ -16,6 +17,9 @@ from registry.ledger.store import Ledger, Transaction
 from registry.people import People
 from registry.schema import SignatureRow
 from registry.signatures import Intent, Signature, Statement, sign
+
+FRESH = timedelta(minutes=10)  # how long a proof of who somebody is stays good for a signature (21 CFR 11.200(a)(1))
+SKEW = timedelta(minutes=5)  # by which clocks of one workspace may differ
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,31 @@ def allowed_roles(record: Record, signer: Signer, act: Act) -> tuple[PersonRole,
         raise NotAllowedError(
             f"{signer.person.person} ({have}) may not sign '{act}'", mend=f"it takes the signature of a {wanted}"
         )
-    return found if act in NEVER_BLOCKED else _trained(record, signer.person.person, act, found)
+    if act in NEVER_BLOCKED:
+        return found
+    _require_fresh(record, signer, act)
+    return _trained(record, signer.person.person, act, found)
+
+
+def _require_fresh(record: Record, signer: Signer, act: Act) -> None:
+    """Refuse a signer who proved who they are too long ago, or only for a stop, and any while the clock is set back.
+
+    Raises:
+        NotAllowedError: saying which.
+    """
+    now, who = record.clock.now(), signer.person.person
+    if signer.urgent:
+        raise NotAllowedError(f"{who} authenticated for a stop alone", mend="authenticate again")
+    since = now - parse_instant(signer.proof["at"]) if signer.proof else timedelta.max
+    if not timedelta(0) <= since <= FRESH:
+        raise NotAllowedError(
+            f"{who} authenticated too long ago to sign '{act}'", mend="signing asks for the passphrase each time"
+        )
+    newest = record.ledger.events(last=1)
+    if newest and parse_instant(newest[0].record["at"]) > now + SKEW:
+        raise NotAllowedError(
+            "the clock stands before the newest event of the ledger", mend="set the clock; `overread doctor` checks it"
+        )
 
 
 def _trained(record: Record, person: str, act: Act, roles: tuple[PersonRole, ...]) -> tuple[PersonRole, ...]:

@@ -20,7 +20,10 @@ from registry.domain.ports import Progress
 Json = Annotated[bool, typer.Option("--json", help="Give one JSON document on standard output.")]
 PassphraseFile = Annotated[
     Path | None,
-    typer.Option("--passphrase-file", help="Read the signer's passphrase from this file (mode 0600)."),
+    typer.Option(
+        "--passphrase-file",
+        help="Read the passphrase from this file (mode 0600); the authenticator's code, if any, from its second line.",
+    ),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it goes on record.")]
 

@@ -186,12 +186,12 @@ def stop(
     workspace = here()
     if stratum is None:
         running = workspace.lifecycle.running(*name_and_version(name), site)
-        key = signer_of(workspace, signer, passphrase_file)
+        key = signer_of(workspace, signer, passphrase_file, urgent=True)
         document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason))
     else:
         part = stratum_of(workspace, stratum)
         place = deployment_at(workspace, *name_and_version(name), site)
-        key = signer_of(workspace, signer, passphrase_file)
+        key = signer_of(workspace, signer, passphrase_file, urgent=True)
         found = workspace.lifecycle.suspend_stratum(place.deployment, part, key, fallback, reason)
         document, lines = _suspension(found)
     give(document, lines, as_json=as_json)

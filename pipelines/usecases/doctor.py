@@ -12,7 +12,15 @@ from registry.domain.errors import OverreadError, ServiceUnreachableError
 from registry.domain.ports import Clock
 
 _OF_THE_RECORD = (record.database, record.durability, record.ledger, record.witnesses, record.segments, record.objects)
-_OF_THE_WORKSPACE = (*_OF_THE_RECORD, people.roles, stores.mlflow, stores.dagster, machine.clock)
+_OF_THE_WORKSPACE = (
+    *_OF_THE_RECORD,
+    people.roles,
+    people.accounts,
+    people.credentials,
+    stores.mlflow,
+    stores.dagster,
+    machine.clock,
+)
 _NAMES = (*record.RECORD, *people.PEOPLE, *stores.STORES, "clock")
 
 

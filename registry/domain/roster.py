@@ -56,6 +56,11 @@ class ToldKey:
     not_after: str
     revoked_at: str | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Say whether it waits until a second person has proofed who holds it."""
+        return self.not_before is None and self.revoked_at is None
+
 
 @dataclass(frozen=True)
 class Deputy:
