@@ -21,7 +21,7 @@ from registry.history import VERIFY, event_of, payload_told, told_events
 from registry.ledger.store import Ledger, Transaction
 from registry.schema import CredentialRow, LedgerEntry, LedgerPayload
 
-PASSWORD, AUTHENTICATOR = "password", "totp"
+PASSWORD, AUTHENTICATOR, PROVIDER = "password", "totp", "oidc"
 NONE = "none"  # the digest of a credential that was taken away
 
 

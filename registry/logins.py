@@ -7,12 +7,13 @@ from pathlib import Path
 
 from registry.authentication import ENROL, Attempt
 from registry.codes import new_secret
-from registry.credentials import AUTHENTICATOR, PASSWORD
+from registry.credentials import AUTHENTICATOR, PASSWORD, PROVIDER
 from registry.domain.errors import NotAllowedError, UsageError
 from registry.domain.person import Actor, PersonRole
+from registry.identity_tokens import Vouched
 from registry.ledger.log_key import LogKey
 from registry.passwords import check_password, hashed
-from registry.people import People
+from registry.people import People, require_administrator
 from registry.sessions import Login, open_session, open_vouched_session
 
 
@@ -43,6 +44,37 @@ def log_in(people: People, root: Path, account: str, secret: str, code: str, key
     attempt = Attempt(account, person, "login", "password")
     _, proof = people.guard.passed(attempt, lambda: check_password(stored, secret, account), code)
     return open_vouched_session(root, (found, account, proof["methods"]), people.ledger, people.clock, key)
+
+
+def log_in_vouched(people: People, root: Path, account: str, vouched: Vouched, key: LogKey) -> Login:
+    """Log somebody in whom an identity provider vouched for just now.
+
+    Raises:
+        UnknownNameError: when nobody bears the name.
+        NotAllowedError: when it vouches for somebody else, or the account is locked or closed, or the person left.
+    """
+    person = people.person_of(account)
+    found, bound = people.get(person), people.guard.credentials.secret(account, PROVIDER)
+    if not found.active or PersonRole.SERVICE in found.roles:
+        raise NotAllowedError(f"{person} is deactivated, or a service, and logs in no more")
+    if bound != vouched.subject.encode():
+        raise NotAllowedError(f"the identity provider vouches for somebody else than '{account}'")
+    attempt = Attempt(account, person, "login", f"oidc:{vouched.authentication_class}".rstrip(":"))
+    _, proof = people.guard.passed(attempt, lambda: None)
+    return open_vouched_session(root, (found, account, proof["methods"]), people.ledger, people.clock, key)
+
+
+def bind_provider(people: People, account: str, subject: str, actor: Actor) -> None:
+    """Bind an account to a subject of the identity provider, by its digest.
+
+    Raises:
+        UnknownNameError: when nobody bears the name.
+        NotAllowedError: when the actor is not an administrator.
+    """
+    require_administrator(actor)
+    person = people.person_of(account)
+    with people.ledger.transaction() as tx:
+        people.guard.credentials.set(tx, account, person, PROVIDER, subject.encode(), actor)
 
 
 def set_password(people: People, account: str, passphrase: str, code: str, password: str) -> None:

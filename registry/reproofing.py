@@ -7,7 +7,7 @@ a second person, with a key of their own, has proofed who holds it. So nobody si
 from datetime import datetime, timedelta
 from typing import Any
 
-from registry.credentials import AUTHENTICATOR, PASSWORD
+from registry.credentials import AUTHENTICATOR, PASSWORD, PROVIDER
 from registry.database import reading
 from registry.domain.digest import digest_value
 from registry.domain.errors import NotAllowedError, UsageError
@@ -148,7 +148,7 @@ def _take_away(tx: Transaction, people: People, person: str, actor: Actor) -> No
     """Take passwords and authenticators of all accounts of a person away."""
     names = [name for name, whose in people.roster().accounts.items() if whose == person]
     for name in names:
-        for kind in (PASSWORD, AUTHENTICATOR):
+        for kind in (PASSWORD, AUTHENTICATOR, PROVIDER):
             if tx.session.get(CredentialRow, (name, kind)) is not None:
                 people.guard.credentials.set(tx, name, person, kind, None, actor)
 

@@ -33,17 +33,26 @@ def account(
     reason: Reason = "",
     *,
     end: Annotated[bool, typer.Option("--end", help="Close it for good, instead.")] = False,
+    subject: Annotated[
+        str,
+        typer.Option("--oidc-subject", help="The person's subject (sub) at the identity provider."),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Open one more account of a person: whoever uses it is the same person in every count."""
     from pipelines.cli.opened import administrator, here  # noqa: PLC0415 - lazy: --help loads no adapter
     from registry.appointments import close_account, open_account  # noqa: PLC0415 - lazy
+    from registry.identity_tokens import subject_digest  # noqa: PLC0415 - lazy
+    from registry.logins import bind_provider  # noqa: PLC0415 - lazy
 
     workspace = here()
     if end:
         close_account(workspace.people, name, administrator(workspace), reason)
     else:
-        open_account(workspace.people, person, name, "local", administrator(workspace), reason)
+        open_account(workspace.people, person, name, "oidc" if subject else "local", administrator(workspace), reason)
+        if subject:
+            digest = subject_digest(workspace.settings.people.oidc_issuer, subject)
+            bind_provider(workspace.people, name, digest, administrator(workspace))
     says = f"{name} is {'closed' if end else f'an account of {person}'}"
     give({"person": person, "account": name, "closed": end}, [says], as_json=as_json)
 
