@@ -4,8 +4,8 @@ The secret lies in a row, a password hashed and an authenticator's sealed under 
 its digest, so a row that was written or exchanged by hand opens nothing.
 """
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -156,7 +156,7 @@ def last_step(session: Session, account: str) -> int:
     return -1
 
 
-def newest_about(session: Session, account: str, types: tuple[str, ...]) -> Iterator[tuple[Event, dict[str, object]]]:
+def newest_about(session: Session, account: str, types: tuple[str, ...]) -> Iterator[tuple[Event, Mapping[str, Any]]]:
     """Yield the events of some types that name an account, newest first, each with its payload."""
     query = select(LedgerEntry, LedgerPayload).join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq)
     newest = query.where(LedgerEntry.type.in_(types)).order_by(LedgerEntry.seq.desc())
@@ -164,4 +164,4 @@ def newest_about(session: Session, account: str, types: tuple[str, ...]) -> Iter
     for entry, kept in session.execute(newest.execution_options(yield_per=100)):
         event = event_of(entry)
         if subject in event.record["subjects"]:
-            yield event, dict(payload_told(event, kept))
+            yield event, payload_told(event, kept)

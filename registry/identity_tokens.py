@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import NotAllowedError
@@ -74,7 +74,7 @@ def _signed(token: str, keys: Mapping[str, Any]) -> Mapping[str, Any]:
     from joserfc.jwk import KeySet  # noqa: PLC0415 - lazy
 
     try:
-        known = KeySet.import_key_set(dict(keys))  # type: ignore[arg-type] - its form is checked by the library
+        known = KeySet.import_key_set(cast("Any", dict(keys)))  # the library checks its form
         return dict(jwt.decode(token, known, algorithms=list(ALGORITHMS)).claims)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise _refused("it is not signed with one of the provider's keys") from error

@@ -100,9 +100,10 @@ def review_credentials(people: People, signer: Signer, reason: str = "") -> Even
         raise NotAllowedError(f"{signer.person.person} reviews nobody", mend="ask a quality officer or compliance")
     everybody, told = people.all(), people.roster()
     listed = [_reviewed(told, one) for one in everybody]
-    payload = {"people": len(everybody), "digest": digest_value(listed)}
+    digest = digest_value(listed)
+    payload = {"people": len(everybody), "digest": digest}
     actor = actor_record(signer.actor(able[0]))
-    subjects = (Subject("review", "credentials", payload["digest"]),)
+    subjects = (Subject("review", "credentials", digest),)
     with people.ledger.transaction() as tx:
         return tx.append(EventDraft("credentials.reviewed", actor, subjects, payload, one_line(reason, "reason")))
 
