@@ -11,18 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.codes import matching_step
+from registry.credential_rows import NONE, told_credentials
 from registry.database import reading
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import LedgerBrokenError, NotAllowedError, WrongSecretError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.person import Actor, actor_record
 from registry.domain.ports import Clock
-from registry.history import VERIFY, event_of, payload_told, told_events
+from registry.history import VERIFY, event_of, payload_told
 from registry.ledger.store import Ledger, Transaction
 from registry.schema import CredentialRow, LedgerEntry, LedgerPayload
 
 PASSWORD, AUTHENTICATOR, PROVIDER = "password", "totp", "oidc"
-NONE = "none"  # the digest of a credential that was taken away
 
 
 class Sealer(Protocol):
@@ -85,10 +85,7 @@ class Credentials:
         """
         with reading(self._ledger.engine) as session:
             row = session.get(CredentialRow, (account, kind))
-            told = NONE
-            for _, payload in told_events(session, ("credential.set",)):
-                if (payload["account"], payload["kind"]) == (account, kind):
-                    told = payload["digest"]
+            told = told_credentials(session).get((account, kind), NONE)
             have = NONE if row is None else digest_bytes(row.secret)
             if told != have:
                 raise LedgerBrokenError(f"the ledger tells of another {kind} of '{account}'", mend=VERIFY)

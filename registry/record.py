@@ -104,7 +104,7 @@ def _trained(record: Record, person: str, act: Act, roles: tuple[PersonRole, ...
     if not found:
         raise NotAllowedError(
             f"{person} may not sign '{act}' as {roles[0]}: {lacks[roles[0]]}",
-            mend="record a course that they passed with `overread people train`",
+            mend="see `overread people train`, and `accept`",
         )
     return found
 

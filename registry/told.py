@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.alert_record import told_of
+from registry.credential_rows import credential_faults
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import LedgerBrokenError
 from registry.domain.event import Subject
@@ -83,6 +84,7 @@ def untold(session: Session) -> Iterator[str]:
     for place in session.scalars(select(DeploymentRow)):
         yield from filter(None, [_deployment_fault(session, place)])
     yield from suspension_faults(session)
+    yield from credential_faults(session)
     for alert in session.scalars(select(AlertRow)):
         yield from filter(None, [_alert_fault(session, alert)])
     for found in session.scalars(select(EvaluationRow)):

@@ -1,11 +1,12 @@
-"""`overread people train` and `courses`: who passed what, and what a role needs."""
+"""`overread people train`, `courses`, `policy`, `accept`: who passed and accepted what, and what a role needs."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import Json, Reason, give, moment
+from pipelines.cli.console import Json, PassphraseFile, Reason, give, moment
 from registry.domain.person import PersonRole
 
 
@@ -13,6 +14,8 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the group."""
     epilog = "Example: overread people train ann --course reading-with-ai --version 2 --valid-until 2027-12-31"
     app.command(epilog=epilog)(train)
+    app.command(epilog="Example: overread people policy accountability.md --version 2")(policy)
+    app.command(epilog="Example: overread people accept --signer ann --passphrase-file ann.pass")(accept)
     app.command(epilog="Example: overread people courses 'clinical lead' --course reading-with-ai@2")(courses)
 
 
@@ -66,3 +69,38 @@ def courses(
     require_courses(workspace.people, role, wanted, administrator(workspace), reason)
     says = f"{role} needs {', '.join(wanted) or 'no training'}"
     give({"role": role.value, "courses": list(wanted)}, [says], as_json=as_json)
+
+
+def policy(
+    file: Annotated[Path, typer.Argument(help="The policy's text, whose digest goes on record.")],
+    version: Annotated[str, typer.Option("--version", help="The version's name.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Issue a version of the accountability policy: from now on nobody signs before they accepted it, but to stop."""
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.accountability import issue_policy  # noqa: PLC0415 - lazy
+    from registry.training import recorder  # noqa: PLC0415 - lazy
+
+    workspace = here()
+    event = issue_policy(workspace.people, file.read_bytes(), version, recorder(workspace.actor))
+    give(
+        {"version": version, "event": event.seq}, [f"version {version} is in force; event {event.seq}"], as_json=as_json
+    )
+
+
+def accept(
+    signer: Annotated[str, typer.Option("--signer", help="Your person id; the passphrase of your key is asked for.")],
+    passphrase_file: PassphraseFile = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Accept the accountability policy in force, with your key."""
+    from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.accountability import accept_policy  # noqa: PLC0415 - lazy
+
+    workspace = here()
+    key = signer_of(workspace, signer, passphrase_file)
+    event = accept_policy(workspace.people, key)
+    person = key.person.person
+    give({"person": person, "event": event.seq}, [f"{person} accepted it; event {event.seq}"], as_json=as_json)

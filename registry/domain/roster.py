@@ -21,6 +21,8 @@ PERSON_EVENTS: tuple[str, ...] = (
     "key.proofed",
     "training.required",
     "training.recorded",
+    "policy.issued",
+    "policy.accepted",
     "account.opened",
     "account.closed",
 )
@@ -101,6 +103,8 @@ class Roster:
         self.training: list[Training] = []
         self.required: dict[str, tuple[str, ...]] = {}
         self.left: dict[str, str] = {}
+        self.policies: dict[str, str] = {}
+        self.accepted: dict[str, str] = {}
         self.accounts: dict[str, str] = {}
         self.closed: set[str] = set()
         self._same: dict[str, str] = {}
@@ -117,6 +121,8 @@ class Roster:
             "key.proofed": self._proofed,
             "training.required": lambda _at, _, told: self.required.update({told["role"]: tuple(told["courses"])}),
             "training.recorded": self._trained,
+            "policy.issued": lambda _at, _, told: self.policies.update({told["version"]: told["digest"]}),
+            "policy.accepted": lambda _at, _, told: self.accepted.update({told["person"]: told["digest"]}),
             "account.opened": lambda _at, _, told: self.accounts.update({told["account"]: told["person"]}),
             "account.closed": lambda _at, _, told: self.closed.add(told["account"]),
         }
@@ -166,10 +172,15 @@ class Roster:
         return self.accounts.get(account)
 
     def lack(self, person: str, role: str, at: str) -> str:
-        """Return what training a person lacks for a role at an instant, in words; empty when nothing.
+        """Return what a person lacks to sign in a role at an instant, in words; empty when nothing.
 
-        A role for which no course is asked for needs at least one course that counts.
+        They accepted the newest accountability policy, if one was issued, and passed the courses of the role. A role for
+        which no course is asked for needs at least one course that counts.
         """
+        newest = list(self.policies.items())[-1:]
+        for version, digest in newest:
+            if self.accepted.get(person) != digest:
+                return f"version {version} of the accountability policy is not accepted"
         own = [one for one in self.training if one.person == person]
         wanted = self.required.get(role)
         if wanted is None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from worlds import MODEL, PASSPHRASE, World, teach
 
+from dashboards.bundle.told_keys import ToldKeys
 from registry.appointments import appoint_deputy, close_account, declare_same, end_deputy, end_role, open_account
 from registry.domain.errors import NotAllowedError, SignatureBrokenError, UnknownNameError, UsageError
 from registry.domain.lifecycle import VersionState
@@ -108,6 +109,19 @@ def test_a_deputy_of_the_trainer_does_not_approve_what_that_person_trained(world
     stand_in(world, "dora", "erin", QUALITY)
     with pytest.raises(NotAllowedError, match="whom they act for, trained"):
         world.lifecycle.approve(MODEL, "1", world.signer("dora"))
+
+
+def test_far_from_the_record_a_deputys_signature_holds_by_the_events_alone(world: World) -> None:
+    world.ready("internal", "external")
+    enrol(world, "dora", PersonRole.OVERSIGHT)
+    stand_in(world, "dora", "clara", CLINICAL)
+    world.lifecycle.approve(MODEL, "1", world.signer("dora"))
+    envelope = world.lifecycle.signatures(MODEL, "1")[-1].envelope
+    events = [(event.record, world.ledger.payload(event.seq) or {}) for event in reversed(world.ledger.events(200))]
+    assert verify(envelope, ToldKeys(events)).acting_for == "clara"
+    without = [pair for pair in events if pair[0]["type"] != "deputy.appointed"]
+    with pytest.raises(SignatureBrokenError, match="could not sign"):
+        verify(envelope, ToldKeys(without))
 
 
 def late(world: World) -> None:

@@ -16,6 +16,7 @@ from registry.codes import STEP_S, enrolment_address, matching_step
 from registry.domain.errors import LedgerBrokenError, NotAllowedError, UsageError, WrongSecretError
 from registry.domain.person import LOCAL_ADMINISTRATOR, UNAUTHENTICATED, Actor, PersonRole
 from registry.ledger.log_key import LogKey
+from registry.ledger.verify import verify_ledger
 from registry.logins import enrol_authenticator, log_in, set_password
 from registry.people import People
 from registry.reproofing import last_review, proof_identity, renew_key, reset_credentials, review_credentials
@@ -271,10 +272,12 @@ def test_a_password_exchanged_by_hand_opens_nothing(world: World, people: People
         connection.execute(text(swap))
     with pytest.raises(LedgerBrokenError, match="tells of another password of 'erin'"):
         log_in(people, world.root, "erin", f"{PASSWORD} of vera", "", log_key(world))
+    assert "another password of erin" in verify_ledger(world.ledger.engine, world.ledger.public_vkey).why
     with world.ledger.engine.begin() as connection:
         connection.execute(text("DELETE FROM credentials"))
     with pytest.raises(LedgerBrokenError, match="tells of another password of 'erin'"):
         log_in(people, world.root, "erin", PASSPHRASE, "", log_key(world))
+    assert "taken out of the database" in verify_ledger(world.ledger.engine, world.ledger.public_vkey).why
 
 
 def reset(world: World, person: str = "clara") -> None:

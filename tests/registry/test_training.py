@@ -1,13 +1,17 @@
 """Training gates signing; vacant roles gate a release; a stop waits for neither."""
 
+import base64
 from datetime import timedelta
 
 import pytest
 from worlds import MODEL, PASSPHRASE, World, teach
 
+from registry.accountability import accept_policy, issue_policy
 from registry.appointments import appoint_deputy, declare_same, end_role
 from registry.domain.errors import EvidenceMissingError, ExitCode, NotAllowedError, UsageError
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, PersonRole
+from registry.dsse import ACCEPTANCE, open_envelope, payload_of
+from registry.keys import signature_holds
 from registry.training import record_training, require_courses
 from registry.vacancies import filled_roles, vacant_roles
 
@@ -113,6 +117,39 @@ def test_bad_training_is_refused(world: World, bad: dict[str, object]) -> None:
     given = {"course": "reading", "valid_until": now + timedelta(days=9)} | bad | days
     with pytest.raises(UsageError):
         record_training(world.people, "erin", actor=LOCAL_ADMINISTRATOR, **given)
+
+
+def test_nobody_signs_before_they_accepted_the_newest_policy_but_to_stop(world: World) -> None:
+    world.ready("internal", "external")
+    placed = world.lifecycle.deploy(MODEL, "1", "general", "shadow", world.signer("clara"))
+    for version in ("1", "2"):
+        issue_policy(world.people, f"text {version}".encode(), version, LOCAL_ADMINISTRATOR)
+        with pytest.raises(NotAllowedError, match=f"version {version} of the accountability policy is not accepted"):
+            world.lifecycle.approve(MODEL, "1", world.signer("quinn"))
+        assert len(vacant_roles(world.people)) == 3
+        for person in ("quinn", "clara", "erin"):
+            accept_policy(world.people, world.signer(person))
+        assert vacant_roles(world.people) == ()
+    assert world.lifecycle.approve(MODEL, "1", world.signer("quinn")).missing == ("clinical lead",)
+    assert world.lifecycle.stop(placed.deployment, world.signer("otto"), "read without AI").state == "stopped"
+
+
+def test_an_acceptance_is_signed_with_the_persons_own_key_over_the_policys_digest(world: World) -> None:
+    issued = issue_policy(world.people, b"text", "1", LOCAL_ADMINISTRATOR)
+    signer = world.signer("quinn")
+    accept_policy(world.people, signer)
+    envelope = open_envelope(base64.b64decode(world.told("policy.accepted")[0]["envelope"]), ACCEPTANCE)
+    assert signature_holds(signer.key, envelope.signature, envelope.signed_bytes)
+    said = payload_of(envelope)
+    assert said["policy"] == issued.record["subjects"][0]["digest"]
+    assert (said["printed_name"], said["person"]) == ("Quinn", "quinn")
+    with pytest.raises(UsageError, match="already"):
+        accept_policy(world.people, signer)
+    for text, version in ((b"other", "1"), (b" ", "2"), (b"text", " ")):
+        with pytest.raises(UsageError):
+            issue_policy(world.people, text, version, LOCAL_ADMINISTRATOR)
+    with pytest.raises(NotAllowedError, match="issues no policy"):
+        issue_policy(world.people, b"text", "2", Actor("erin", "engineer", "session"))
 
 
 def test_every_role_shows_who_fills_it_and_what_they_lack(world: World) -> None:
