@@ -174,8 +174,8 @@ class Roster:
     def lack(self, person: str, role: str, at: str) -> str:
         """Return what a person lacks to sign in a role at an instant, in words; empty when nothing.
 
-        They accepted the newest accountability policy, if one was issued, and passed the courses of the role. A role for
-        which no course is asked for needs at least one course that counts.
+        They accepted the newest accountability policy, if one was issued, and passed the courses of the role. A role
+        for which no course is asked for needs at least one course that counts.
         """
         newest = list(self.policies.items())[-1:]
         for version, digest in newest:
