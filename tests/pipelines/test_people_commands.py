@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyotp
 import pytest
 from command import PASSPHRASE, Command
 
@@ -93,3 +94,37 @@ def test_courses_are_asked_for_and_listed_with_who_recorded_them(command: Comman
             "recorded_by": "administrator",
         }
     ]
+
+
+def test_the_policy_is_issued_accepted_and_asked_for_anew_with_its_next_version(command: Command) -> None:
+    text, secret = command.root.parent / "policy.md", command.root.parent / "erin.pass"
+    text.write_text("Whoever signs answers for it.")
+    command.well("people", "train", "erin", "--course", "overread", "--valid-days", "365")
+    command.well("people", "policy", text, "--version", "1")
+    words = ("people", "accept", "--signer", "erin", "--passphrase-file", secret)
+    assert "policy is not accepted" in command("people", "vacancies").out.splitlines()[0]
+    command.well(*words)
+    assert "policy is not accepted" not in command("people", "vacancies").out.splitlines()[0]
+    assert command(*words).code == 2
+    assert command("people", "policy", text, "--version", "1").code == 2
+
+
+def test_wrong_passphrases_lock_and_the_lock_is_listed_and_ended(command: Command, tmp_path: Path) -> None:
+    wrong, right = tmp_path / "wrong.pass", tmp_path / "quinn.pass"
+    wrong.write_text("not the right passphrase")
+    for _ in range(5):
+        assert command("login", "quinn", "--passphrase-file", wrong).code == 5
+    assert "is locked until" in command("login", "quinn", "--passphrase-file", right).line
+    assert "account.locked" in command.well("audit", "list").out
+    command.well("people", "unlock", "quinn")
+    assert command.well("login", "quinn", "--passphrase-file", right, "--json").json["methods"] == "passphrase"
+
+
+def test_the_second_line_of_a_passphrase_file_is_the_code(command: Command, tmp_path: Path) -> None:
+    both = tmp_path / "quinn.pass"
+    made = command.well("people", "totp", "quinn", "--passphrase-file", both, "--json").json
+    assert made["address"].endswith("&digits=6&period=30")
+    assert command("login", "quinn", "--passphrase-file", both).code == 5
+    both.write_text(f"{PASSPHRASE}\n{pyotp.TOTP(made['secret']).now()}\n")
+    done = command.well("login", "quinn", "--passphrase-file", both, "--json")
+    assert done.json["methods"] == "passphrase+totp"
