@@ -46,7 +46,8 @@ class Login:
 
 def open_session(root: Path, signer: Signer, ledger: Ledger, clock: Clock) -> Login:
     """Log a person in: put it on record, then leave a token in the workspace (mode 0600) that their key signed."""
-    return _open(root, signer.person, ledger, clock, lambda record: seal_envelope(SESSION, record, signer))
+    how = ("", signer.proof.get("methods", "passphrase"))
+    return _open(root, signer.person, ledger, clock, lambda record: seal_envelope(SESSION, record, signer), how)
 
 
 def open_vouched_session(root: Path, who: tuple[Person, str, str], ledger: Ledger, clock: Clock, key: LogKey) -> Login:
@@ -72,7 +73,7 @@ def _open(
     ledger: Ledger,
     clock: Clock,
     seal: Callable[[Any], bytes],
-    how: tuple[str, str] = ("", "passphrase"),
+    how: tuple[str, str],
 ) -> Login:
     now = clock.now()
     login = Login(person.person, instant_text(now), instant_text(now + LIFETIME), *how)

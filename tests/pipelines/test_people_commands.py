@@ -115,7 +115,7 @@ def test_wrong_passphrases_lock_and_the_lock_is_listed_and_ended(command: Comman
     for _ in range(5):
         assert command("login", "quinn", "--passphrase-file", wrong).code == 5
     assert "is locked until" in command("login", "quinn", "--passphrase-file", right).line
-    assert "account.locked" in command.well("audit", "list").out
+    assert "An account was locked" in command.well("audit", "list").out
     command.well("people", "unlock", "quinn")
     assert command.well("login", "quinn", "--passphrase-file", right, "--json").json["methods"] == "passphrase"
 
