@@ -93,7 +93,13 @@ class DossierBuilder:
             change_plan=self._change_plan(),
             comparisons=comparisons,
             alerts=self._alerts(),
+            approval=self._approval(),
+            tier=self._workspace.lifecycle.tier(self._version.model).to_json(),
         )
+
+    def _approval(self) -> Json | None:
+        found = self._workspace.lifecycle.approval(self._version.model, self._version.version)
+        return None if found is None or not self._within(found.at) else found.to_json()
 
     def _within(self, instant: str) -> bool:
         return self._days is None or date.fromisoformat(instant[:10]) <= self._days[1]
@@ -143,7 +149,17 @@ class DossierBuilder:
                 .order_by(SignatureRow.event_seq),
             ).all()
             return tuple(
-                SignatureView(name, row.role, row.meaning, row.signed_at, row.digest, row.key_id, row.event_seq)
+                SignatureView(
+                    name,
+                    row.role,
+                    row.meaning,
+                    row.signed_at,
+                    row.digest,
+                    row.key_id,
+                    row.event_seq,
+                    row.act,
+                    str(self._workspace.ledger.event(row.event_seq).record["reason"]),
+                )
                 for row, name in rows
                 if self._within(row.signed_at)
             )

@@ -55,7 +55,7 @@ threshold_rule = "sensitivity>=0.90"  # or "specificity>=0.95", or "youden": a m
 # organisation = "General Hospital"
 
 [governance]
-approval_valid_days = 365  # an approval lapses so many days after it was signed
+approval_valid_days = 365  # an approval lapses so many days after it was signed, unless it was signed for fewer
 approval_warn_days = 30    # and a revalidation is asked for so many days before
 
 # [monitoring]             # the monitoring plan; empty: the default plan (docs/reference/signals.md)

@@ -5,11 +5,13 @@ for no evidence, approval or object to be readable (contract, section 5).
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry.approvals import lapsed_error, state_today
 from registry.cohorts import manifest
 from registry.database import reading
 from registry.domain.errors import AnswerIsNoError, EvidenceMissingError, UnknownNameError, UsageError
@@ -21,13 +23,14 @@ from registry.domain.person import Act
 from registry.domain.text import one_line
 from registry.domain.uuid7 import uuid7
 from registry.domain.vocabulary import Verdict
-from registry.evaluations import StoredEvaluation, stored
+from registry.evaluations import StoredEvaluation, in_force
 from registry.evidence import gather
 from registry.keys import Signer
 from registry.ledger.store import Transaction
 from registry.record import Record, Signing, keep_signature, refusals_kept, sign_now, signing
 from registry.schema import DeploymentRow, ModelVersionRow, SiteRow
 from registry.signatures import Intent, Signature
+from registry.tiers import tier_of
 from registry.told import require_event, require_told
 from registry.versions import find, name_of
 
@@ -68,7 +71,7 @@ def deploy(
         _require_site(tx.session, site)
         require_told(tx.session, row)
         who = signing(record, signer, Act.DEPLOY, reason)
-        require_state_for(row, mode)
+        require_state_for(tx.session, row, mode, record.clock.now())
         acceptance = () if mode == DeploymentState.SHADOW else (_acceptance(tx, record, row, site, acceptance_digest),)
         place = _place(tx.session, row, site, mode, uuid7(record.clock.now()))
         _require_only_live(tx.session, row.target, site, mode)
@@ -113,7 +116,7 @@ def resume(record: Record, deployment: str, signer: Signer, reason: str) -> Depl
         who = signing(record, signer, Act.RESUME, reason)
         version = find(tx.session, row.model, row.version)
         require_told(tx.session, version)
-        require_state_for(version, row.mode)
+        require_state_for(tx.session, version, row.mode, record.clock.now())
         _require_only_live(tx.session, row.target, row.site, row.mode)
         payload = {"deployment": deployment, "mode": row.mode}
         scope = scope_of(deployment, row.site, row.mode)
@@ -162,20 +165,24 @@ def scope_of(deployment: str, site: str, mode: str) -> dict[str, str]:
     return {"deployment": deployment, "site": site, "mode": mode}
 
 
-def require_state_for(row: ModelVersionRow, mode: str) -> None:
-    """Refuse a mode that the version's state does not allow.
+def require_state_for(session: Session, row: ModelVersionRow, mode: str, now: datetime) -> None:
+    """Refuse a mode that the version's state at an instant does not allow.
 
     Raises:
+        NotAllowedError: when its approval lapsed, naming how to approve it again.
         EvidenceMissingError: naming the state that it takes.
     """
+    state = state_today(session, row, now)
+    if state == VersionState.LAPSED:
+        raise lapsed_error(name_of(row), mode, tier_of(session, row.model).tier)
     if mode == DeploymentState.SHADOW:
-        if row.state not in MAY_SHADOW:
+        if state not in MAY_SHADOW:
             raise EvidenceMissingError(
-                f"{name_of(row)} is {row.state}; shadow use needs a validated version", mend="validate it first"
+                f"{name_of(row)} is {state}; shadow use needs a validated version", mend="validate it first"
             )
-    elif row.state != VersionState.APPROVED:
+    elif state != VersionState.APPROVED:
         raise EvidenceMissingError(
-            f"{name_of(row)} is {row.state}; {mode} use needs an approval that is valid today", mend="approve it first"
+            f"{name_of(row)} is {state}; {mode} use needs an approval that is valid today", mend="approve it first"
         )
 
 
@@ -281,7 +288,7 @@ def _require_only_live(session: Session, target: str, site: str, mode: str) -> N
 
 def _acceptance(tx: Transaction, record: Record, row: ModelVersionRow, site: str, digest: str | None) -> Subject:
     """Return the site's acceptance as a subject: a passed evaluation of the version on units of the site."""
-    known = {found.digest: found for found in stored(tx.session, record.objects, row)}
+    known = {found.digest: found for found in in_force(tx.session, record.objects, row)}
     found = known.get(digest or "")
     if found is None or found.verdict != Verdict.PASSED or site not in _sites(record, found):
         raise EvidenceMissingError(

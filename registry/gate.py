@@ -130,7 +130,7 @@ class ServingGate:
 
     def _admissible(self, session: Session, deployment: Deployment) -> ModelVersion:
         row = find(session, deployment.model, deployment.version)
-        require_state_for(row, deployment.mode)
+        require_state_for(session, row, deployment.mode, self.ledger.clock.now())
         version = self.lifecycle.version(row.model, row.version)
         if version.artifact_digest != deployment.artifact_digest:
             raise ArtifactChangedError(f"{version.name} is not what was deployed", mend="deploy it again")

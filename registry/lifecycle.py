@@ -4,8 +4,13 @@ Every change is one step of the table in `registry.domain.lifecycle`, made in on
 where a person decides, with their signature.
 """
 
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from registry.approvals import Approval, lapse_if_over, last_approval, state_today
 from registry.database import reading
-from registry.decisions import Decision, approve, decide, lapse, reject, retire, risk_review, submit
+from registry.decisions import Decision, abstain, approve, decide, lapse, reject, retire, risk_review, submit
 from registry.deployments import deploy, get, listed, resume, running, stop
 from registry.domain.display import plain
 from registry.domain.errors import UnknownNameError
@@ -17,10 +22,13 @@ from registry.domain.stratum import Stratum, Suspension
 from registry.evaluations import StoredEvaluation, record_evaluation, stored
 from registry.evidence import Evidence, StoredSignature, gather, quorum_held, signatures
 from registry.keys import Signer
+from registry.lapses import Ended, end_approval
 from registry.ledger.store import Ledger
 from registry.people import People
 from registry.record import Record
+from registry.schema import ModelVersionRow
 from registry.suspensions import of_model, resume_stratum, suspend_stratum
+from registry.tiers import TierSigned, TierStanding, sign_tier, standing_of
 from registry.versions import find, newest_first, next_number, register, version_of
 
 __all__ = ["Decision", "Lifecycle", "StoredEvaluation", "StoredSignature"]
@@ -47,12 +55,29 @@ class Lifecycle:
             UnknownNameError: when there is no such model or version.
         """
         with reading(self.record.ledger.engine) as session:
-            return version_of(find(session, model, version))
+            return self._today(session, find(session, model, version))
 
     def versions(self) -> list[ModelVersion]:
         """Return all versions, the one registered last first."""
         with reading(self.record.ledger.engine) as session:
-            return [version_of(row) for row in newest_first(session)]
+            return [self._today(session, row) for row in newest_first(session)]
+
+    def approval(self, model: str, version: str) -> Approval | None:
+        """Return a version's newest approval, with its date, whatever became of it; None when it never had one.
+
+        Raises:
+            UnknownNameError: when there is no such version.
+        """
+        with reading(self.record.ledger.engine) as session:
+            return last_approval(session, find(session, model, version))
+
+    def tier(self, model: str) -> TierStanding:
+        """Return where a model's risk tier stands."""
+        return standing_of(self.record, model)
+
+    def sign_tier(self, model: str, tier: str, signer: Signer, reason: str) -> TierSigned:
+        """Sign a model into a risk tier (see `registry.tiers`)."""
+        return sign_tier(self.record, model, tier, signer, reason)
 
     def next_version(self, model: str) -> str:
         """Return the number of a model's next version."""
@@ -107,9 +132,15 @@ class Lifecycle:
         """Sign a review of the risks; a validator or quality officer does, never the trainer."""
         return decide(risk_review, self.record, (model, version), Act.RISK_REVIEW, signer, reason)
 
-    def approve(self, model: str, version: str, signer: Signer, reason: str = "") -> Decision:
-        """Sign an approval; `missing` of the answer names the roles that have yet to sign."""
-        return decide(approve, self.record, (model, version), Act.APPROVE, signer, reason)
+    def approve(
+        self, model: str, version: str, signer: Signer, reason: str = "", valid_days: int | None = None
+    ) -> Decision:
+        """Sign an approval that holds some days; `missing` of the answer names the roles that have yet to sign."""
+        return decide(approve, self.record, (model, version), Act.APPROVE, signer, reason, valid_days)
+
+    def abstain(self, model: str, version: str, signer: Signer, reason: str = "") -> Decision:
+        """Sign that one takes no part in the decision, and why."""
+        return decide(abstain, self.record, (model, version), Act.ABSTAIN, signer, reason)
 
     def reject(self, model: str, version: str, signer: Signer, reason: str = "") -> Decision:
         """Sign a version off for good."""
@@ -122,6 +153,21 @@ class Lifecycle:
     def lapse(self, model: str, version: str, actor: Actor, reason: str) -> ModelVersion:
         """Let an approval lapse (see `registry.decisions`)."""
         return lapse(self.record, model, version, actor, reason)
+
+    def end_approval(
+        self, model: str, version: str, signer: Signer, reason: str, evaluation: str | None = None
+    ) -> Ended:
+        """End an approval before its date, or withdraw an evaluation (see `registry.lapses`)."""
+        return end_approval(self.record, (model, version), signer, reason, evaluation)
+
+    def lapse_if_over(self, model: str, version: str) -> bool:
+        """Put on record that an approval's date has passed, if it has and nobody did; say whether it is so now.
+
+        Raises:
+            UnknownNameError: when there is no such version.
+        """
+        with self.record.ledger.transaction() as tx:
+            return lapse_if_over(tx, find(tx.session, model, version), self.record.clock.now())
 
     def deploy(
         self,
@@ -184,3 +230,7 @@ class Lifecycle:
     def deployments(self, model: str | None = None) -> list[Deployment]:
         """Return all deployments (of a model), oldest first."""
         return listed(self.record, model)
+
+    def _today(self, session: Session, row: ModelVersionRow) -> ModelVersion:
+        """Return a version as it stands today: an approval whose date has passed is lapsed."""
+        return replace(version_of(row), state=state_today(session, row, self.record.clock.now()))

@@ -66,6 +66,7 @@ def signature_facts(signature: SignatureView) -> Facts:
             ("Signed by", Cell(signature.printed_name)),
             ("Role", Cell(signature.role)),
             ("Meaning", Cell(signature.meaning)),
+            *((("Reason", Cell(signature.reason)),) if signature.reason else ()),
             ("Signed at", Cell(instant_words(signature.signed_at))),
             ("Ledger event", Cell(count_text(signature.event_seq), "number")),
             ("Statement", Cell(signature.statement_digest, "code")),

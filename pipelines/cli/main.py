@@ -12,6 +12,7 @@ import typer
 
 from pipelines.cli import (
     alerts,
+    approvals,
     audit,
     cohort,
     demo,
@@ -57,6 +58,7 @@ for group, name in (
     app.add_typer(group, name=name)
 for module in (workspace, judge, report, evidence, serve, demo):
     module.add_to(app)
+approvals.add_to(models.app)
 
 
 _PLACES = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)

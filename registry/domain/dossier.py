@@ -25,6 +25,8 @@ class SignatureView:
     statement_digest: str
     key_id: str
     event_seq: int
+    act: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,8 @@ class Dossier:
     change_plan: Json | None = None
     comparisons: tuple[Json, ...] = ()
     alerts: tuple[StoredAlert, ...] = ()
+    approval: Json | None = None
+    tier: Json | None = None
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def test_what_is_rejected_is_not_served(hospital: Hospital) -> None:
 def test_what_lapsed_is_not_served_live(hospital: Hospital) -> None:
     hospital.live()
     hospital.world.lifecycle.lapse(MODEL, "1", Actor("clock", "service", "session"), "over")
-    hospital.refuses(EvidenceMissingError, "needs an approval that is valid today")
+    hospital.refuses(NotAllowedError, "needs an approval that is valid today")
 
 
 def test_a_clinical_lead_who_left_does_not_stop_what_they_deployed(hospital: Hospital) -> None:
