@@ -11,21 +11,25 @@ from sqlalchemy.orm import Session
 from registry.approvals import Approval, lapse_if_over, last_approval, state_today
 from registry.database import reading
 from registry.decisions import Decision, abstain, approve, decide, lapse, reject, retire, risk_review, submit
-from registry.deployments import deploy, get, listed, resume, running, stop
+from registry.deployments import DEFAULT_RESUMER, deploy, get, listed, resume, running, stop
 from registry.domain.display import plain
+from registry.domain.emergency import EmergencyUse
 from registry.domain.errors import UnknownNameError
 from registry.domain.event import Event
 from registry.domain.model import Deployment, Evaluation, ModelVersion
 from registry.domain.person import Act, Actor
 from registry.domain.ports import Clock, ObjectStore
 from registry.domain.stratum import Stratum, Suspension
+from registry.emergencies import break_glass, countersign, uses
 from registry.evaluations import StoredEvaluation, record_evaluation, stored
 from registry.evidence import Evidence, StoredSignature, gather, quorum_held, signatures
 from registry.keys import Signer
 from registry.lapses import Ended, end_approval
 from registry.ledger.store import Ledger
+from registry.live_intervals import Interval, intervals
 from registry.people import People
 from registry.record import Record
+from registry.rollbacks import RolledBack, roll_back
 from registry.schema import ModelVersionRow
 from registry.suspensions import of_model, resume_stratum, suspend_stratum
 from registry.tiers import TierSigned, TierStanding, sign_tier, standing_of
@@ -182,19 +186,59 @@ class Lifecycle:
         """Let a version run at a site in a mode (see `registry.deployments`)."""
         return deploy(self.record, (model, version), site, mode, signer, reason, acceptance_digest)
 
-    def stop(self, deployment: str, signer: Signer, fallback: str, reason: str = "") -> Deployment:
-        """Stop a deployment and name the fallback."""
-        return stop(self.record, deployment, signer, fallback, reason)
+    def stop(
+        self, deployment: str, signer: Signer, fallback: str, reason: str = "", resumer: str = DEFAULT_RESUMER
+    ) -> Deployment:
+        """Stop a deployment, name the fallback and who may let it run again."""
+        return stop(self.record, deployment, signer, fallback, reason, resumer)
+
+    def roll_back(
+        self, model: str, site: str, signer: Signer, fallback: str, reason: str = "", to: str | None = None
+    ) -> RolledBack:
+        """Stop the live version at a site and let the one before run again (see `registry.rollbacks`)."""
+        return roll_back(self.record, model, site, signer, fallback, reason, to)
+
+    def break_glass(
+        self,
+        model: str,
+        version: str,
+        site: str,
+        signer: Signer,
+        fallback: str,
+        reason: str,
+        hours: int | None = None,
+    ) -> Deployment:
+        """Let a version run in an emergency (see `registry.emergencies`)."""
+        return break_glass(self.record, (model, version), site, signer, fallback, reason, hours)
+
+    def countersign(self, deployment: str, signer: Signer, reason: str = "") -> EmergencyUse:
+        """Confirm an emergency use, as another person in another role."""
+        return countersign(self.record, deployment, signer, reason)
+
+    def emergencies(self, model: str | None = None) -> tuple[EmergencyUse, ...]:
+        """Return every emergency use (of a model), past and present, oldest first."""
+        return uses(self.record, model)
+
+    def intervals(self, site: str | None = None) -> tuple[Interval, ...]:
+        """Return every stretch in which a version ran (at a site), from the ledger alone."""
+        with reading(self.record.ledger.engine) as session:
+            return intervals(session, site)
 
     def resume(self, deployment: str, signer: Signer, reason: str = "") -> Deployment:
         """Let a stopped deployment run again in its mode."""
         return resume(self.record, deployment, signer, reason)
 
     def suspend_stratum(
-        self, deployment: str, stratum: Stratum, signer: Signer, fallback: str, reason: str = ""
+        self,
+        deployment: str,
+        stratum: Stratum,
+        signer: Signer,
+        fallback: str,
+        reason: str = "",
+        resumer: str = DEFAULT_RESUMER,
     ) -> Suspension:
-        """Suspend a deployment for one stratum and name the fallback (see `registry.suspensions`)."""
-        return suspend_stratum(self.record, deployment, stratum, signer, fallback, reason)
+        """Suspend a deployment for one stratum, name the fallback and the resumer (see `registry.suspensions`)."""
+        return suspend_stratum(self.record, deployment, stratum, signer, fallback, reason, resumer)
 
     def resume_stratum(self, deployment: str, stratum: Stratum, signer: Signer, reason: str = "") -> Suspension:
         """Let a deployment count again in a stratum."""
@@ -220,7 +264,7 @@ class Lifecycle:
         """
         with reading(self.record.ledger.engine) as session:
             row = find(session, model, version)
-            active, _ = running(session, model, version, site)
+            active, _ = running(session, model, version, site, self.record.clock.now())
         if active is None:
             raise UnknownNameError(
                 f"{row.model} does not run at '{plain(site)}'", mend="`overread models show` lists where"

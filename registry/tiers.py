@@ -102,7 +102,7 @@ def sign_tier(record: Record, model: str, tier: str, signer: Signer, reason: str
     if tier not in list(RiskTier):
         raise UnknownNameError.of("risk tier", tier, [one.value for one in RiskTier], mend="low, medium or high")
     reason = one_line(reason, "reason")
-    if not reason:
+    if not reason.strip():
         raise UsageError("a risk tier is declared with a reason", mend="use --reason")
     asked = RiskTier(tier)
     with reading(record.ledger.engine) as session:

@@ -21,6 +21,7 @@ from pipelines.cli import (
     judge,
     models,
     monitor,
+    operation,
     people,
     plan,
     report,
@@ -59,6 +60,7 @@ for group, name in (
 for module in (workspace, judge, report, evidence, serve, demo):
     module.add_to(app)
 approvals.add_to(models.app)
+operation.add_to(models.app)
 
 
 _PLACES = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)

@@ -198,6 +198,9 @@ def stop(
     fallback: Annotated[str, typer.Option("--fallback", help="What clinicians do instead.")],
     signer: SignerId,
     stratum: InStratum = None,
+    resumer: Annotated[
+        str, typer.Option("--resumer", help="Who alone may let it run again: clinical lead or quality officer.")
+    ] = "clinical lead",
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,
     *,
@@ -211,12 +214,12 @@ def stop(
     if stratum is None:
         running = workspace.lifecycle.running(*name_and_version(name), site)
         key = signer_of(workspace, signer, passphrase_file)
-        document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason))
+        document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason, resumer))
     else:
         part = stratum_of(workspace, stratum)
         place = deployment_at(workspace, *name_and_version(name), site)
         key = signer_of(workspace, signer, passphrase_file)
-        found = workspace.lifecycle.suspend_stratum(place.deployment, part, key, fallback, reason)
+        found = workspace.lifecycle.suspend_stratum(place.deployment, part, key, fallback, reason, resumer)
         document, lines = _suspension(found)
     give(document, lines, as_json=as_json)
 

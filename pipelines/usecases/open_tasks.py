@@ -17,6 +17,7 @@ from registry.domain.instants import parse_instant
 from registry.domain.lifecycle import VersionState
 from registry.domain.model import ModelVersion
 from registry.domain.person import SERVICE
+from registry.emergencies import stop_if_over
 from registry.schema import LedgerEntry
 from registry.tasks import RETRAIN, REVALIDATE, Task
 
@@ -77,6 +78,13 @@ def watch_approvals(workspace: Workspace) -> list[str]:
             task = workspace.tasks.ask(REVALIDATE, version.model, why, cause, SERVICE)
             said += [] if task is None else [task.why]
     return said
+
+
+def watch_emergencies(workspace: Workspace) -> list[str]:
+    """Put on record which emergency uses ended with their time; return sentences. Nothing waits for this to see it."""
+    lifecycle = workspace.lifecycle
+    over = [one for one in lifecycle.emergencies() if stop_if_over(lifecycle.record, one.deployment)]
+    return [f"the emergency use {one.deployment} is over" for one in over]
 
 
 def _events(workspace: Workspace, kind: str) -> list[int]:
