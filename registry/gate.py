@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from registry.approvals import state_today
 from registry.database import reading
 from registry.deployments import require_state_for, running, scope_of
-from registry.domain.artifact import require_folder
+from registry.domain.artifact import require_folder, require_servable
 from registry.domain.digest import digest_hex
 from registry.domain.display import plain
 from registry.domain.emergency import EmergencyUse
@@ -43,6 +43,7 @@ from registry.history import last_event
 from registry.ledger.store import InclusionProof, Ledger, verify_proof
 from registry.lifecycle import Lifecycle
 from registry.people import People
+from registry.release import require_release
 from registry.schema import DeploymentRow, ModelVersionRow, SignatureRow
 from registry.signatures import Intent, Statement, require_covers
 from registry.told import require_told
@@ -112,10 +113,11 @@ class ServingGate:
 
         Raises:
             ArtifactChangedError: when they are not those that were registered and deployed.
+            SignatureBrokenError: when the release signature does not hold for them.
         """
         if version.artifact_digest != deployment.artifact_digest:
             raise ArtifactChangedError(f"{version.name} is not what was deployed", mend="deploy it again")
-        shutil.rmtree(self._copied(version).parent, ignore_errors=True)
+        shutil.rmtree(self._copied(version, released=True).parent, ignore_errors=True)
 
     def _admit(self, model: str, version: str | None, site: str, asked: str) -> Admission:
         with reading(self.ledger.engine) as session:
@@ -123,7 +125,8 @@ class ServingGate:
             proof, event = self._proved(session, deployment)
             admitted = self._admissible(session, deployment, use_begun(event))
             statement = self._signed(session, deployment, admitted, event)
-        return Admission(self._copied(admitted), deployment, admitted, proof, statement)
+        released = deployment.mode != DeploymentState.SHADOW and use_begun(event) is None
+        return Admission(self._copied(admitted, released=released), deployment, admitted, proof, statement)
 
     def _proved(self, session: Session, deployment: Deployment) -> tuple[InclusionProof, Event]:
         """Prove that the ledger tells of this deployment's start, and that it tells of no stop since."""
@@ -202,13 +205,17 @@ class ServingGate:
             )
         return statement
 
-    def _copied(self, version: ModelVersion) -> Path:
-        """Copy the model's files into a fresh private folder, and hash the copy."""
+    def _copied(self, version: ModelVersion, *, released: bool) -> Path:
+        """Copy the model's files into a fresh private folder, hash the copy, and verify its release signature."""
         shelf = self.root / "serving" / digest_hex(version.artifact_digest)
         place = _fresh_folder(shelf)
         try:
             folder = self.models.download(version.mlflow_run, place)
             require_folder(folder, version.artifact_digest, version.name)
+            require_servable(folder, version.name)
+            if released:
+                with reading(self.ledger.engine) as session:
+                    require_release(session, self.lifecycle.record.objects, version, folder)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from registry.domain.errors import ArtifactChangedError, OverreadError
 from registry.domain.model import Deployment
 from registry.domain.ports import ModelStore
 from registry.gate import ServingGate
+from registry.release import ReleaseKey, sign_release
 
 SITE = "general"
 
@@ -42,11 +44,16 @@ class FolderModels:
 class Hospital:
     """A workspace with a registered model, a store and a gate."""
 
-    def __init__(self, world: World, models: ModelStore, folder: Path) -> None:
+    def __init__(
+        self, world: World, models: ModelStore, folder: Path, more: Mapping[str, bytes] = MappingProxyType({})
+    ) -> None:
         self.world = world
+        self.folder = folder
         folder.mkdir()
         (folder / "network.json").write_text('{"class": "DenseNet121"}')
-        (folder / "weights.safetensors").write_bytes(bytes(range(256)))
+        (folder / "model.safetensors").write_bytes(bytes(range(256)))
+        for name, data in more.items():
+            (folder / name).write_bytes(data)
         run, _ = models.register(MODEL, folder, {}, {})
         world.register(artifact=folder_digest(folder), run=run)
         world.evaluate("internal")
@@ -67,6 +74,12 @@ class Hospital:
         lifecycle.risk_review(MODEL, "1", signer("vera"))
         lifecycle.approve(MODEL, "1", signer("quinn"))
         lifecycle.approve(MODEL, "1", signer("clara"))
+        self.release()
+
+    def release(self) -> None:
+        """Sign the files for release."""
+        key = ReleaseKey.open(self.world.root / "keys" / "release.pem")
+        sign_release(self.world.lifecycle.record, key, self.world.lifecycle.version(MODEL, "1"), self.folder)
 
     def live(self) -> Deployment:
         """Bring version 1 to live use."""

@@ -1,5 +1,6 @@
 """`overread models approve|lapse|tier`: how long an approval holds, what ends it, and what it takes."""
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -33,7 +34,7 @@ def approve(
     from pipelines.usecases.release import approve_and_release  # noqa: PLC0415 - lazy: --help loads no adapter
 
     def act(workspace: Any, *arguments: Any) -> Any:
-        return approve_and_release(workspace, *arguments, valid_days=valid_days)
+        return approve_and_release(workspace, *arguments, valid_days)
 
     document, lines = signed(act, version, signer, passphrase_file, reason)
     give(document, lines, as_json=as_json)
@@ -58,6 +59,25 @@ def lapse(
 
     document, lines = signed(act, version, signer, passphrase_file, reason)
     give(document, lines, as_json=as_json)
+
+
+def release(
+    version: Name,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Sign an approved version's files for release anew, such as after the release key was replaced.
+
+    The last signature of an approval does this by itself (OpenSSF Model Signing, every file, nothing ignored).
+    """
+    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.release import release as sign  # noqa: PLC0415 - lazy
+
+    workspace = here()
+    event = sign(workspace, *name_and_version(version))
+    told = workspace.ledger.payload(event.seq) or {}
+    line = f"{told['model']}@{told['version']}: released by key {told['key_id'][:16]}…, bundle {told['bundle']}"
+    give(dict(told) | {"event_seq": event.seq}, [line], as_json=as_json)
 
 
 def tier(
@@ -89,9 +109,10 @@ def tier(
     give({"model": known.model, **standing.to_json(), "says": line}, [f"{known.model}: {line}"], as_json=as_json)
 
 
-_EXAMPLES = {
+_EXAMPLES: Mapping[Callable[..., Any], str] = {
     approve: "nodule@1 --signer ann --passphrase-file ann.pass --valid-days 180",
     lapse: "nodule@1 --signer ann --reason 'labels were wrong' --evaluation sha256:1f…",
+    release: "nodule@1",
     tier: "nodule high --signer ann --reason 'triage of haemorrhages'",
 }
 

@@ -1,7 +1,8 @@
 """`overread models rollback|live|break-glass|countersign`: what runs at a site, and what to do when it must not."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -127,7 +128,7 @@ def countersign(
     witness_after(workspace)
 
 
-_COMMANDS = {
+_COMMANDS: Mapping[str, tuple[Callable[..., Any], str]] = {
     "rollback": (rollback, "nodule --site general --signer cleo --reason 'misses since Monday' --drill"),
     "live": (live, "--site general --at 2026-09-30T14:00+02:00 --json"),
     "break-glass": (
