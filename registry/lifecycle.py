@@ -5,6 +5,7 @@ where a person decides, with their signature.
 """
 
 from dataclasses import replace
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from registry.domain.event import Event
 from registry.domain.model import Deployment, Evaluation, ModelVersion
 from registry.domain.person import Act, Actor
 from registry.domain.ports import Clock, ObjectStore
+from registry.domain.stop_rule import StopRule
 from registry.domain.stratum import Stratum, Suspension
 from registry.emergencies import break_glass, countersign, uses
 from registry.evaluations import StoredEvaluation, record_evaluation, stored
@@ -31,6 +33,7 @@ from registry.people import People
 from registry.record import Record
 from registry.rollbacks import RolledBack, roll_back
 from registry.schema import ModelVersionRow
+from registry.stop_rules import Fired, fire_stop_rules, set_stop_rule, stop_rules
 from registry.suspensions import of_model, resume_stratum, suspend_stratum
 from registry.tiers import TierSigned, TierStanding, sign_tier, standing_of
 from registry.versions import find, newest_first, next_number, register, version_of
@@ -214,6 +217,18 @@ class Lifecycle:
     def countersign(self, deployment: str, signer: Signer, reason: str = "") -> EmergencyUse:
         """Confirm an emergency use, as another person in another role."""
         return countersign(self.record, deployment, signer, reason)
+
+    def set_stop_rule(self, rule: StopRule, signer: Signer, reason: str = "") -> StopRule:
+        """Sign a rule by which a deployment stops by itself (see `registry.stop_rules`)."""
+        return set_stop_rule(self.record, rule, signer, reason)
+
+    def stop_rules(self, deployment: str | None = None) -> tuple[StopRule, ...]:
+        """Return the stop rules in force (of a deployment)."""
+        return stop_rules(self.record, deployment)
+
+    def fire_stop_rules(self, on: date) -> tuple[Fired, ...]:
+        """Fire every stop rule whose condition is met on a day."""
+        return fire_stop_rules(self.record, on)
 
     def emergencies(self, model: str | None = None) -> tuple[EmergencyUse, ...]:
         """Return every emergency use (of a model), past and present, oldest first."""

@@ -68,6 +68,13 @@ def show(name: Name, *, as_json: Json = False) -> None:
     ]
     lines += [f"  deployment {d.site}: {d.state} since {d.started_at} ({d.deployment})" for d in dossier.deployments]
     lines += [f"  stratum    {_stratum_line(one)}" for one in dossier.suspensions]
+    rules, uses = _by_deployment(here(), dossier)
+    lines += [f"  stop rule  {one['rule']}: {one['cause']}, {one['days']} d; {one['fallback']}" for one in rules]
+    lines += [
+        f"  emergency  {one['deployment']} by {one['broken_by']} until {one['ends']}, countersigned by "
+        f"{one['countersigned_by'] or 'nobody'}"
+        for one in uses
+    ]
     lines += [f"  limit      {limit}" for limit in dossier.limits]
     document = _document(dossier.model) | {
         "evaluations": [dict(entry.record) | {"digest": entry.digest} for entry in dossier.evaluations],
@@ -77,9 +84,19 @@ def show(name: Name, *, as_json: Json = False) -> None:
         "refused_decisions": [dict(one) for one in dossier.refused_decisions],
         "deployments": [vars(deployment) for deployment in dossier.deployments],
         "suspensions": [one.to_json() for one in dossier.suspensions],
+        "stop_rules": rules,
+        "emergencies": uses,
         "limits": list(dossier.limits),
     }
     give(document, lines, as_json=as_json)
+
+
+def _by_deployment(workspace: Any, dossier: Dossier) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the stop rules and the emergency uses of a version's deployments."""
+    ours = {one.deployment for one in dossier.deployments}
+    rules = [one.to_json() for one in workspace.lifecycle.stop_rules() if one.deployment in ours]
+    uses = [one.to_json() for one in workspace.lifecycle.emergencies() if one.deployment in ours]
+    return rules, uses
 
 
 def approval_lines(dossier: Dossier) -> list[str]:

@@ -128,12 +128,59 @@ def countersign(
     witness_after(workspace)
 
 
+def stop_rule(  # noqa: PLR0913, PLR0917 - one parameter an option of the command
+    deployment: Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="The deployment's id.")],
+    rule: Annotated[str | None, typer.Option("--name", help="The rule's name; without it, list the rules.")] = None,
+    cause: Annotated[
+        str, typer.Option("--cause", help="Which alerts: any, or one cause such as scanner, model, subgroup.")
+    ] = "any",
+    days: Annotated[int, typer.Option("--days", help="After so many days in which nobody took the alert up.")] = 0,
+    scope: Annotated[
+        str, typer.Option("--scope", help="deployment, or stratum: only the scanner or group that the alert names.")
+    ] = "deployment",
+    fallback: Annotated[str, typer.Option("--fallback", help="What clinicians do then.")] = "read without AI",
+    resumer: Annotated[
+        str, typer.Option("--resumer", help="Who alone may let it run again: clinical lead or quality officer.")
+    ] = "clinical lead",
+    signer: Annotated[str | None, typer.Option("--signer", help="Your person id; needed to set a rule.")] = None,
+    reason: Reason = "",
+    passphrase_file: PassphraseFile = None,
+    *,
+    off: Annotated[bool, typer.Option("--off", help="End the rule.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set, end or list the rules by which a deployment stops by itself."""
+    from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.domain.errors import UsageError  # noqa: PLC0415 - lazy
+    from registry.domain.stop_rule import StopRule  # noqa: PLC0415 - lazy
+
+    workspace = here()
+    known = workspace.lifecycle.deployment(deployment).deployment
+    if rule is not None:
+        if signer is None:
+            raise UsageError("a stop rule is set by signature", mend="use --signer")
+        asked = StopRule(known, rule, cause, days, fallback, resumer, scope, not off)
+        workspace.lifecycle.set_stop_rule(asked, signer_of(workspace, signer, passphrase_file), reason)
+    found = workspace.lifecycle.stop_rules(known)
+    lines = [
+        f"{one.rule}: an alert of cause {one.cause} that nobody took up in {one.days} days stops the {one.scope}; "
+        f"{one.fallback}; resumed by a {one.resumer}"
+        for one in found
+    ]
+    document = {"deployment": known, "rules": [one.to_json() for one in found]}
+    give(document, lines or [f"{known} has no stop rule"], as_json=as_json)
+
+
 _COMMANDS: Mapping[str, tuple[Callable[..., Any], str]] = {
     "rollback": (rollback, "nodule --site general --signer cleo --reason 'misses since Monday' --drill"),
     "live": (live, "--site general --at 2026-09-30T14:00+02:00 --json"),
     "break-glass": (
         break_glass,
         "nodule@1 --site general --signer cleo --fallback 'read without AI' --reason 'no other triage' --hours 12",
+    ),
+    "stop-rule": (
+        stop_rule,
+        "DEPLOYMENT --name scanners --cause scanner --days 3 --scope stratum --resumer 'quality officer' --signer cleo",
     ),
     "countersign": (countersign, "DEPLOYMENT --signer ann --reason 'reviewed on Monday'"),
 }

@@ -87,6 +87,11 @@ def watch_emergencies(workspace: Workspace) -> list[str]:
     return [f"the emergency use {one.deployment} is over" for one in over]
 
 
+def watch_stop_rules(workspace: Workspace) -> list[str]:
+    """Fire the stop rules whose condition is met today; return sentences."""
+    return [one.says for one in workspace.lifecycle.fire_stop_rules(workspace.clock.now().date())]
+
+
 def _events(workspace: Workspace, kind: str) -> list[int]:
     with reading(workspace.engine) as session:
         return list(session.scalars(select(LedgerEntry.seq).where(LedgerEntry.type == kind).order_by(LedgerEntry.seq)))

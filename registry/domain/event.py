@@ -71,7 +71,7 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("deployment.ended", "A deployment ended", ("deployment",)),
     ("deployment.rolled_back", "A roll-back was done and measured", ("site", "outcome", "seconds")),
     ("emergency.countersigned", "An emergency use was countersigned", ("deployment", "signature")),
-    ("stop_rule.set", "A stop rule was set", ("deployment", "rule", "response", "days", "fallback", "resumer")),
+    ("stop_rule.set", "A stop rule was set", ("deployment", "rule", "cause", "days", "fallback", "resumer")),
     ("tier.signed", "A person signed a model's risk tier", ("model", "tier", "signature")),
     ("evaluation.withdrawn", "An evaluation was withdrawn from the evidence", ("model", "version", "digest")),
     ("release.signed", "A model's files were signed for release", ("model", "version", "bundle", "key_id")),
