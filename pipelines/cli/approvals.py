@@ -33,8 +33,8 @@ def approve(
     """
     from pipelines.usecases.release import approve_and_release  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    def act(workspace: Any, *arguments: Any) -> Any:
-        return approve_and_release(workspace, *arguments, valid_days)
+    def act(workspace: Any, model: str, number: str, key: Any, why: str) -> Any:
+        return approve_and_release(workspace, model, number, key, why, valid_days)
 
     document, lines = signed(act, version, signer, passphrase_file, reason)
     give(document, lines, as_json=as_json)
