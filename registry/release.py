@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -158,5 +158,5 @@ def verify_folder(bundle: bytes, public_pem: bytes, folder: Path, name: str) -> 
         config = verifying.Config().use_elliptic_key_verifier(public_key=public).set_hashing_config(_hashing())
         try:
             config.verify(folder, signature)
-        except Exception as error:
+        except (ValueError, TypeError, LookupError, OSError, InvalidSignature) as error:
             raise SignatureBrokenError(f"the release signature of {name} does not hold for these files") from error

@@ -262,6 +262,33 @@ def test_a_bundle_that_was_exchanged_is_not_served(hospital: Hospital, tmp_path:
         verify_folder(objects.get(other), str(told["public_key"]).encode(), hospital.folder, version.name)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: b"",
+        lambda _: b"{}",
+        lambda _: b"[1]",
+        lambda _: b"\xff\xfe",
+        lambda bundle: bundle[:-40],
+        lambda bundle: bundle.replace(b'"payload":"e', b'"payload":"f'),
+        lambda bundle: bundle.replace(b'"sig":"M', b'"sig":"N'),
+        lambda bundle: bundle.replace(b"in-toto+json", b"in-toto+jsom"),
+        lambda bundle: bundle.replace(b"signatures", b"signaturez"),
+    ],
+)
+def test_a_damaged_bundle_is_a_broken_signature_and_no_internal_error(
+    tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    folder, key = tmp_path / "made", ReleaseKey.open(tmp_path / "release.pem")
+    folder.mkdir()
+    (folder / "network.json").write_text("{}")
+    bundle = sign_folder(key, folder)
+    verify_folder(bundle, key.public_pem, folder, "x@1")
+    assert change(bundle) != bundle
+    with pytest.raises(SignatureBrokenError, match="does not hold"):
+        verify_folder(change(bundle), key.public_pem, folder, "x@1")
+
+
 def test_a_pickle_that_was_registered_as_a_model_is_never_opened(world: World, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
 
