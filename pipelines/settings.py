@@ -54,7 +54,7 @@ threshold_rule = "sensitivity>=0.90"  # or "specificity>=0.95", or "youden": a m
 # organisation = "General Hospital"
 
 [governance]
-approval_valid_days = 365  # an approval lapses so many days after it was signed
+approval_valid_days = 365  # an approval lapses so many days after it was signed, unless it was signed for fewer
 approval_warn_days = 30    # and a revalidation is asked for so many days before
 
 # [people]

@@ -1,21 +1,23 @@
 """What a decision stands on: the digests that are signed, the signatures that count, and what is still missing."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry.approvals import last_approval
 from registry.cohorts import manifest
 from registry.comparisons import compared
 from registry.domain.digest import digest_bytes, digest_hex
 from registry.domain.errors import EvidenceMissingError, NotAllowedError, SignatureBrokenError
 from registry.domain.event import Subject
 from registry.domain.model import ModelVersion
-from registry.domain.person import APPROVAL_QUORUM, MAY_SIGN, SEPARATED_FROM_TRAINER, Act, PersonRole
+from registry.domain.person import MAY_SIGN, SEPARATED_FROM_TRAINER, Act, PersonRole
 from registry.domain.ports import ObjectStore
+from registry.domain.risk_tier import DEFAULT_TIER, RiskTier, quorum_met
 from registry.domain.vocabulary import Role, Verdict
-from registry.evaluations import StoredEvaluation, current, passed, stored
+from registry.evaluations import StoredEvaluation, current, in_force, passed
 from registry.keys import Signer
 from registry.record import Record
 from registry.removed import require_evaluations
@@ -58,7 +60,7 @@ def gather(session: Session, objects: ObjectStore, row: ModelVersionRow) -> Evid
         LedgerBrokenError: when the ledger does not tell of an evaluation or a cohort, or tells of one that is gone.
     """
     require_evaluations(session, name_of(row))
-    evaluations = tuple(current(stored(session, objects, row)))
+    evaluations = tuple(current(in_force(session, objects, row)))
     for found in evaluations:
         require_event(session, found.event_seq, _subjects(found)[0])
     fitted = (cohort_subject(session, name) for name in (row.train_cohort, row.tune_cohort))
@@ -106,40 +108,50 @@ def matching(
     digest = intent.evidence_digest
     found = [one for one in signatures(session, book, row, act) if one.evidence_digest == digest]
     for one in found:
-        require_match(one.statement, intent)
+        require_match(one.statement, replace(intent, scope=_own_scope(one.statement)))
     return found
 
 
 def approvals(
-    session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence
+    session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence, tier: RiskTier = DEFAULT_TIER
 ) -> dict[PersonRole, StoredSignature]:
-    """Return the approvals of this evidence that count, by role: those since the version entered its present state."""
+    """Return the approvals of this evidence that count, by role.
+
+    Those count that were given since the version entered its present state, and for the risk tier that holds now.
+    """
     since = entered_at(session, row)
     found = matching(session, book, row, evidence, Act.APPROVE)
-    return {one.statement.role: one for one in found if one.event_seq > since}
+    return {one.statement.role: one for one in found if one.event_seq > since and tier_signed(one.statement) == tier}
 
 
 def quorum_held(session: Session, book: KeyBook, row: ModelVersionRow) -> bool:
     """Say whether one evidence bears the approvals of every role of the quorum, by persons none of whom trained it.
 
-    The serving gate asks this of an approved version, so that a state that was written by hand serves nothing.
+    The quorum is that of the risk tier in which the version was approved last. The serving gate asks this of an
+    approved version, so that a state that was written by hand serves nothing.
     """
+    told = last_approval(session, row)
+    tier = DEFAULT_TIER if told is None else told.tier
+    people = roster(session)
     by_evidence: dict[str, dict[PersonRole, frozenset[str]]] = {}
-    told = roster(session)
-    base = set(base_subjects(version_of(row)))
+    base = base_subjects(version_of(row))
     for one in signatures(session, book, row, Act.APPROVE):
-        require_covers(one.statement, Intent(Act.APPROVE, row.model, row.version, tuple(base), {}))
-        behind = told.humans(one.statement.person, one.statement.acting_for)
-        if not behind & told.humans(row.trained_by):
+        require_covers(one.statement, Intent(Act.APPROVE, row.model, row.version, base, _own_scope(one.statement)))
+        behind = people.humans(one.statement.person, one.statement.acting_for)
+        if not behind & people.humans(row.trained_by) and tier_signed(one.statement) == tier:
             by_evidence.setdefault(one.evidence_digest, {})[one.statement.role] = behind
-    needed = set(APPROVAL_QUORUM)
-    return any(needed <= set(signed) and _apart(signed.values()) for signed in by_evidence.values())
+    return any(quorum_met(tier, signed) for signed in by_evidence.values())
 
 
-def _apart(signed: Iterable[frozenset[str]]) -> bool:
-    """Say whether no human stands behind two of the signatures, as their signer or as whom a deputy acts for."""
-    found = list(signed)
-    return len(frozenset().union(*found)) == sum(len(behind) for behind in found)
+def tier_signed(statement: Statement) -> RiskTier:
+    """Return the risk tier for which an approval was given."""
+    return RiskTier(statement.scope.get("tier", DEFAULT_TIER))
+
+
+def _own_scope(statement: Statement) -> Mapping[str, str]:
+    """Return the scope that an approval may have of its own: its risk tier and how long it holds."""
+    own = statement.act == Act.APPROVE and set(statement.scope) <= {"tier", "valid_until"}
+    return statement.scope if own else {}
 
 
 def require_separation(session: Session, row: ModelVersionRow, signer: Signer, act: Act) -> None:

@@ -47,8 +47,16 @@ class Signing:
         return actor_record(self.signer.actor(self.role))
 
 
-def allowed_roles(record: Record, signer: Signer, act: Act) -> tuple[PersonRole, ...]:
+def allowed_roles(
+    record: Record, signer: Signer, act: Act, among: frozenset[PersonRole] | None = None
+) -> tuple[PersonRole, ...]:
     """Return the roles in which a signer may sign an act now: their own, then those in which they are a deputy.
+
+    Args:
+        record: the record.
+        signer: who signs.
+        act: what.
+        among: narrows the roles that the act allows in general.
 
     Raises:
         NotAllowedError: when the key or the person no longer counts, no role of theirs may sign the act, or they lack
@@ -58,9 +66,10 @@ def allowed_roles(record: Record, signer: Signer, act: Act) -> tuple[PersonRole,
     held = record.people.get(signer.person.person).roles
     acting = record.people.acts_for(signer.person.person)
     deputy = (role for role in acting if role not in held and signer.acting_for(role) == acting[role])
-    found = tuple(role for role in (*held, *deputy) if role in MAY_SIGN[act])
+    may = MAY_SIGN[act] if among is None else MAY_SIGN[act] & among
+    found = tuple(role for role in (*held, *deputy) if role in may)
     if not found:
-        wanted = " or ".join(sorted(role.value for role in MAY_SIGN[act]))
+        wanted = " or ".join(sorted(role.value for role in may))
         have = ", ".join(role.value for role in held) or "no role"
         raise NotAllowedError(
             f"{signer.person.person} ({have}) may not sign '{act}'", mend=f"it takes the signature of a {wanted}"
@@ -109,14 +118,16 @@ def _trained(record: Record, person: str, act: Act, roles: tuple[PersonRole, ...
     return found
 
 
-def signing(record: Record, signer: Signer, act: Act, reason: str) -> Signing:
-    """Let a signer take up an act in the first role of theirs that allows it.
+def signing(
+    record: Record, signer: Signer, act: Act, reason: str, among: frozenset[PersonRole] | None = None
+) -> Signing:
+    """Let a signer take up an act in the first role of theirs that allows it (of some roles).
 
     Raises:
         NotAllowedError: as `allowed_roles` does.
         UsageError: when the reason cannot be kept.
     """
-    return Signing(act, signer, allowed_roles(record, signer, act)[0], one_line(reason, "reason"))
+    return Signing(act, signer, allowed_roles(record, signer, act, among)[0], one_line(reason, "reason"))
 
 
 def apart(

@@ -36,6 +36,12 @@ MEANINGS: Mapping[Act, str] = {
     Act.ACKNOWLEDGE: "responsibility: takes this alert up",
     Act.RESOLVE: "responsibility: has dealt with this alert",
     Act.ERASE: "responsibility: erases the payload of this event for good",
+    Act.ABSTAIN: "abstention: has seen the request and takes no part in the decision",
+    Act.LAPSE: "responsibility: ends the approval of this version",
+    Act.DECLARE_TIER: "responsibility: places this model in this risk tier",
+    Act.BREAK_GLASS: "responsibility: lets this version run in an emergency, for a limited time",
+    Act.COUNTERSIGN: "review: confirms the emergency use of this version",
+    Act.SET_STOP_RULE: "responsibility: sets when this version stops by itself at the site",
 }
 
 

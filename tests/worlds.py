@@ -15,7 +15,7 @@ from registry.domain.cohort import Cohort, CohortUnit
 from registry.domain.digest import digest_bytes
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.lifecycle import VersionState
-from registry.domain.model import Evaluation, ModelVersion, OperatingPoint
+from registry.domain.model import Deployment, Evaluation, ModelVersion, OperatingPoint
 from registry.domain.person import LOCAL_ADMINISTRATOR, UNAUTHENTICATED, Actor, PersonRole, actor_record
 from registry.domain.vocabulary import Role, Verdict
 from registry.keys import Signer
@@ -174,6 +174,31 @@ class World:
         self.lifecycle.approve(MODEL, "1", self.signer("quinn"))
         self.lifecycle.approve(MODEL, "1", self.signer("clara"))
         return self
+
+    def approve(self, version: str) -> None:
+        """Bring a registered version to approval by the whole quorum."""
+        for cohort in ("internal", "external"):
+            self.evaluate(cohort, version=version)
+        self.lifecycle.submit(MODEL, version, self.signer("erin"))
+        self.lifecycle.risk_review(MODEL, version, self.signer("vera"))
+        self.lifecycle.approve(MODEL, version, self.signer("quinn"))
+        self.lifecycle.approve(MODEL, version, self.signer("clara"))
+
+    def deploy(self, version: str, mode: str, site: str = "general") -> Deployment:
+        """Deploy a version in a mode, with its evaluation on the site's units as acceptance."""
+        cohort = "internal" if site == "general" else "external"
+        accepted = {one.cohort: one.digest for one in self.lifecycle.evaluations(MODEL, version)}
+        digest = None if mode == "shadow" else accepted[cohort]
+        return self.lifecycle.deploy(MODEL, version, site, mode, self.signer("clara"), "as planned", digest)
+
+    def go_live(self, version: str, site: str = "general") -> Deployment:
+        """Bring an approved version to live use at a site; what is live there is stopped first."""
+        self.deploy(version, "shadow", site)
+        self.deploy(version, "pilot", site)
+        for one in self.lifecycle.deployments(MODEL):
+            if (one.site, one.state) == (site, "live"):
+                self.lifecycle.stop(one.deployment, self.signer("clara"), "the next version")
+        return self.deploy(version, "live", site)
 
     def refuse_events(self) -> None:
         """Make the database refuse every further event, with an error that says `full`."""

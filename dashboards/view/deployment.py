@@ -67,6 +67,7 @@ def signature_facts(signature: SignatureView) -> Facts:
             ("Role", Cell(signature.role)),
             *((("Acting for", Cell(signature.acting_for)),) if signature.acting_for else ()),
             ("Meaning", Cell(signature.meaning)),
+            *((("Reason", Cell(signature.reason)),) if signature.reason else ()),
             ("Signed at", Cell(instant_words(signature.signed_at))),
             ("Ledger event", Cell(count_text(signature.event_seq), "number")),
             ("Statement", Cell(signature.statement_digest, "code")),

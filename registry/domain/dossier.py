@@ -27,6 +27,8 @@ class SignatureView:
     event_seq: int
     acting_for: str = ""
     proof: str = ""
+    act: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ class Dossier:
     change_plan: Json | None = None
     comparisons: tuple[Json, ...] = ()
     alerts: tuple[StoredAlert, ...] = ()
+    approval: Json | None = None
+    tier: Json | None = None
 
 
 @dataclass(frozen=True)
