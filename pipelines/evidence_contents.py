@@ -146,6 +146,13 @@ def _add_object(folder: str, title: str) -> Callable[[Workspace, Contents, Json,
     return add
 
 
+def _add_classification(workspace: Workspace, contents: Contents, told: Json, _: tuple[date, date]) -> None:
+    whose = f"of version {told['version']}" if told["version"] else "of a candidate"
+    title = f"classification {whose}, {told['stage'].replace('_', ' ')}: {told['scope'].replace('_', ' ')}"
+    contents.add("classifications", told["digest"], workspace.objects.get(told["digest"]), title)
+    contents.add("facts", told["facts"], workspace.objects.get(told["facts"]), "what a version is made of")
+
+
 def _add_run(workspace: Workspace, contents: Contents, told: Json, days: tuple[date, date]) -> None:
     if days[0] <= date.fromisoformat(told["as_of"]) <= days[1]:
         for key, title in (("digest", "monitor run"), ("series", "daily series of the monitor run")):
@@ -229,6 +236,10 @@ _ADDERS: Mapping[str, Callable[[Workspace, Contents, Json, tuple[date, date]], N
     "protocol.frozen": _add_object("protocols", "frozen protocol"),
     "candidate.compared": _add_object("comparisons", "comparison of candidate"),
     "change_plan.adopted": _add_object("plans", "change plan"),
+    "plan_report.issued": _add_object("plan-reports", "report on the change plan"),
+    "release.prepared": _add_object("releases", "release of"),
+    "change.classified": _add_classification,
+    "training.recorded": _add_object("facts", "what was recorded at the training of"),
     "monitor.completed": _add_run,
     "alert.opened": _add_alert,
 }

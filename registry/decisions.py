@@ -39,6 +39,7 @@ from registry.record import (
     signing,
 )
 from registry.schema import ModelVersionRow
+from registry.scope import require_in_scope
 from registry.signatures import Intent, Signature, Statement
 from registry.tiers import tier_of
 from registry.told import require_told, roster
@@ -121,6 +122,7 @@ def approve(case: _Case) -> Decision:
     if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:
         raise no_step(case.row, Act.APPROVE)
     require_approvable(case.tx.session, case.record, case.row, evidence)
+    require_in_scope(case.tx.session, case.record.objects, case.row)
     if step(VERSION_TRANSITIONS, case.row.state, Act.APPROVE) is None:
         raise no_step(case.row, Act.APPROVE)
     who = Signing(Act.APPROVE, case.signer, role, one_line(case.reason, "reason"))

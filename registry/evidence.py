@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from registry.approvals import last_approval
 from registry.cohorts import manifest
-from registry.comparisons import compared
+from registry.comparisons import verdicts
 from registry.domain.digest import digest_bytes, digest_hex
 from registry.domain.errors import EvidenceMissingError, NotAllowedError, SignatureBrokenError
 from registry.domain.event import Subject
@@ -196,8 +196,8 @@ def require_approvable(session: Session, record: Record, row: ModelVersionRow, e
     """
     missing = [
         *_missing_external(record.objects, evidence.evaluations),
-        *(f"the evaluation on '{one.cohort}' failed" for one in evidence.evaluations if _failed(one)),
-        *_failed_comparison(session, record.objects, row),
+        *_failed_evaluations(session, record.objects, row),
+        *_failed_comparison(session, row),
         *_missing_signatures(session, record.people, row, evidence),
         *vacant_roles(record.people),
     ]
@@ -216,12 +216,21 @@ def _missing_external(objects: ObjectStore, evaluations: Sequence[StoredEvaluati
     return [f"no external-test evaluation passed (external sites: {len(sites)})"]
 
 
-def _failed_comparison(session: Session, objects: ObjectStore, row: ModelVersionRow) -> list[str]:
-    """Say that the version's newest comparison as a candidate did not pass; there is no way round it (CHG-07)."""
-    ours = [one for one in compared(session, objects, row.model) if one["candidate"] == row.version]
-    if not ours or ours[-1]["verdict"] == Verdict.PASSED:
-        return []
-    return [f"its comparison under change plan {ours[-1]['plan']} is {ours[-1]['verdict']}"]
+def _failed_comparison(session: Session, row: ModelVersionRow) -> list[str]:
+    """Say that a comparison of the version as a candidate failed, ever, or that its newest one was not assessed.
+
+    There is no way round a failure, and no second look that mends it: only a new candidate (CHG-07).
+    """
+    ours = [one for one in verdicts(session, row.model) if one.candidate == row.version]
+    failed = [one for one in ours if one.verdict == Verdict.FAILED]
+    found = failed or [one for one in ours[-1:] if one.verdict != Verdict.PASSED]
+    return [f"its comparison of event {one.event_seq} under the change plan is {one.verdict}" for one in found[:1]]
+
+
+def _failed_evaluations(session: Session, objects: ObjectStore, row: ModelVersionRow) -> list[str]:
+    """Say which evaluations failed, ever: another one of the same version does not mend it (CHG-07)."""
+    failed = {one.cohort: None for one in stored(session, objects, row) if _failed(one)}
+    return [f"the evaluation on '{cohort}' failed" for cohort in failed]
 
 
 def _failed(found: StoredEvaluation) -> bool:

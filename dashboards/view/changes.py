@@ -85,12 +85,13 @@ def _comparison(record: Json) -> tuple[Block, ...]:
             ("Record", Cell(record["digest"], "code")),
         )
     )
-    rows = tuple(_row(row) for row in record["metrics"])
+    rows = tuple(compared_row(row) for row in record["metrics"])
     table = Table(f"{key}-metrics", f"{name} as a candidate", COMPARED, rows)
     return (Heading(key, f"Candidate {name}"), head, table, Paragraph(record["why"], "small"))
 
 
-def _row(row: Json) -> tuple[Cell, ...]:
+def compared_row(row: Json) -> tuple[Cell, ...]:
+    """Return the cells of one metric of a comparison, in the order of `COMPARED`."""
     difference = row["difference"]
     numbers = (row["other"]["value"], row["candidate"]["value"], difference["value"])
     return (
