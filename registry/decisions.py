@@ -7,6 +7,7 @@ decision is kept as an event of its own (21 CFR 11.10(e), APP-10).
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from registry.cards.release import with_card
 from registry.domain.errors import AnswerIsNoError, NotAllowedError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.instants import instant_text
@@ -92,7 +93,7 @@ def approve(case: _Case) -> Decision:
     """Sign an approval; the state moves once every role of the quorum signed the same evidence."""
     roles = allowed_roles(case.record, case.signer, Act.APPROVE)
     require_separation(case.tx.session, case.row, case.signer, Act.APPROVE)
-    evidence = _gather(case)
+    evidence = with_card(case.tx, case.record, case.row, _gather(case))
     signed = approvals(case.tx.session, case.record.people, case.row, evidence)
     role = _open_role(case, roles, {had: one.statement.person for had, one in signed.items()})
     if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:

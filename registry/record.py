@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from registry.domain.errors import AnswerIsNoError, LedgerBrokenError, NotAllowedError
+from registry.domain.errors import AnswerIsNoError, IncompleteError, LedgerBrokenError, NotAllowedError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import MAY_SIGN, Act, PersonRole, actor_record
 from registry.domain.ports import Clock, ObjectStore
@@ -110,7 +110,7 @@ def refusals_kept(record: Record, name: str, act: Act, signer: Signer) -> Iterat
         yield
     except LedgerBrokenError:
         raise
-    except (AnswerIsNoError, NotAllowedError) as refusal:
+    except (AnswerIsNoError, IncompleteError, NotAllowedError) as refusal:
         _keep_refusal(record, name, act, signer, refusal.line())
         raise
 

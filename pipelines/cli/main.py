@@ -13,6 +13,7 @@ import typer
 from pipelines.cli import (
     alerts,
     audit,
+    card,
     cohort,
     demo,
     evidence,
@@ -46,6 +47,7 @@ for group, name in (
     (ingest.app, "ingest"),
     (cohort.app, "cohort"),
     (models.app, "models"),
+    (card.app, "card"),
     (plan.app, "plan"),
     (monitor.app, "monitor"),
     (alerts.app, "alerts"),

@@ -65,6 +65,8 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("version.signed", "A person signed an act on a version", ("model", "version", "act", "signature")),
     ("version.decision_refused", "A decision was refused", ("model", "version", "act", "why")),
     ("evaluation.completed", "An evaluation was completed", ("model", "version", "cohort", "digest", "verdict")),
+    ("card.declared", "A person declared for a card what nobody measures", ("model", "version", "digest")),
+    ("card.issued", "A card was issued", ("model", "version", "digest", "automatic")),
     ("deployment.started", "A deployment began", ("deployment", "model", "version", "site", "mode", "artifact_digest")),
     ("deployment.stopped", "A deployment was stopped", ("deployment", "fallback")),
     ("deployment.resumed", "A deployment was resumed", ("deployment", "mode")),
