@@ -5,12 +5,11 @@ The kind of every field and what it rests on travel as properties, so that nothi
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 from registry.cards.words import cohort_text, kind_of, number_text, text_of
 from registry.domain.card import Card, FieldKind
 from registry.domain.card_fields import FIELDS as ALL
-from registry.domain.digest import digest_hex
+from registry.domain.digest import digest_hex, digest_uuid
 from registry.version import __version__
 
 SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
@@ -43,7 +42,7 @@ def cyclonedx_record(card: Card) -> Json:
         "$schema": SCHEMA,
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{_uuid(card.digest)}",
+        "serialNumber": f"urn:uuid:{digest_uuid(card.digest)}",
         "version": 1,
         "metadata": {
             "tools": {"components": [{"type": "application", "name": "overread", "version": __version__}]},
@@ -174,8 +173,3 @@ def _known(card: Card, key: str) -> str:
 
 def _one(card: Card, key: str) -> list[str]:
     return [_known(card, key)] if _known(card, key) else []
-
-
-def _uuid(digest: str) -> UUID:
-    """Return a UUID of version 8 (RFC 9562, 5.8) that a digest gives."""
-    return UUID(int=int(digest_hex(digest)[:32], 16) & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62)

@@ -164,13 +164,13 @@ def test_the_bill_of_materials_is_valid_under_cyclonedx(card: Card) -> None:
 
 def test_the_bill_of_materials_carries_every_number_with_n_and_interval(card: Card) -> None:
     model = cyclonedx_record(card)["metadata"]["component"]["modelCard"]
-    said = {(one["type"], one["value"]): one for one in model["quantitativeAnalysis"]["performanceMetrics"]}
+    said = {(one["type"], one["slice"]): one for one in model["quantitativeAnalysis"]["performanceMetrics"]}
     for test in (*(card.fields["validity_internal"].value or ()), *(card.fields["validity_external"].value or ())):
         for metric in test["metrics"]:
             if metric["value"] is not None:
-                one = said[metric["name"], metric["value"]]
+                one = said[metric["name"], f"{test['cohort']} (n {metric['n']})"]
+                assert one["value"] == metric["value"]
                 assert list(one["confidenceInterval"].values()) == metric["interval"]
-                assert f"(n {metric['n']})" in one["slice"]
     properties = {one["name"]: one["value"] for one in model["properties"]}
     assert properties["overread:card"] == card.digest
     assert {f"overread:field:{key}" for key in card.fields} <= set(properties)
