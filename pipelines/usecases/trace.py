@@ -1,5 +1,6 @@
 """Walking from a result back to everything that it rests on, and from data forward to all that rests on them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +35,7 @@ def trace_back(workspace: Workspace, prediction: str) -> Json:
     row = _prediction(workspace, prediction)
     with reading(workspace.engine) as session:
         facts = facts_of(session)
-    attributes = dict(row.pop("attributes") or {})
+    attributes = json.loads(row.pop("attributes") or "{}")
     name = f"{row['model']}@{row['version']}"
     version = facts.versions.get(name)
     return {
@@ -140,7 +141,8 @@ def _model(version: TrainedVersion | None, name: str, ran: str | None) -> Json:
     if version is None:
         return {"version": name, "registered": False}
     same = None if ran is None else ran == version.artifact_digest
-    return vars(version) | {"registered": True, "same_artifact": same}
+    told = {key: value for key, value in vars(version).items() if key != "name"}
+    return {"version": version.name, "registered": True, "same_artifact": same} | told
 
 
 def _deployment(facts: Facts, row: Mapping[str, Any], name: str, attributes: Mapping[str, Any]) -> Json | None:
