@@ -1,7 +1,7 @@
 """Walking from a result back to everything that it rests on, and from data forward to all that rests on them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pipelines.bootstrap import Workspace
@@ -11,6 +11,7 @@ from registry.domain.cohort import Cohort
 from registry.domain.errors import UnknownNameError
 from registry.domain.pseudonym import Identifier, is_pseudonym
 from registry.domain.vocabulary import Unit
+from registry.external_models import external_models
 from registry.lineage.facts import Facts, Placement, TrainedVersion, facts_of
 from registry.lineage.recall import Kind, Recalled, recall
 from registry.schema import SegmentKeyRow, SegmentRow
@@ -42,7 +43,7 @@ def trace_back(workspace: Workspace, prediction: str) -> Json:
         "prediction": row | {"attributes": attributes, "intake": _intake(workspace, row.pop("row_id"))},
         "study": _study(workspace, row),
         "reads": _reads(workspace, row["prediction_id"]),
-        "model": _model(version, name, attributes.get("artifact_digest")),
+        "model": _model(version, name, attributes.get("artifact_digest")) | _declared(workspace, name),
         "deployment": _deployment(facts, row, name, attributes),
         "evaluations": [vars(one) for one in facts.judgements if one.version == name],
         "approvals": [vars(one) | {"covers": list(one.covers)} for one in facts.approvals if one.version == name],
@@ -74,7 +75,7 @@ def recall_set(workspace: Workspace, kind: Kind, name: str) -> Json:
         return known[digest]
 
     found = recall(facts, manifests, asked)
-    subject = _subject_studies(workspace, asked, known.values())
+    subject = _subject_studies(workspace, asked, tuple(known.values()))
     if not found.cohorts and not subject:
         raise UnknownNameError(f"no {kind} of that name is on record", mend="`overread cohort list` shows the cohorts")
     fitted, tested = set(found.fitted), set(found.tested)
@@ -145,6 +146,12 @@ def _model(version: TrainedVersion | None, name: str, ran: str | None) -> Json:
     return {"version": version.name, "registered": True, "same_artifact": same} | told
 
 
+def _declared(workspace: Workspace, name: str) -> Json:
+    """Return what the vendor of a third-party model declares: all that is known of it in the place of files."""
+    known = [one for one in external_models(workspace.lifecycle.record) if one.name == name]
+    return {"external": known[0].declared | {"event_seq": known[0].event_seq}} if known else {}
+
+
 def _deployment(facts: Facts, row: Mapping[str, Any], name: str, attributes: Mapping[str, Any]) -> Json | None:
     """Return the deployment that served: the one that the result names, else one of the version that ran then."""
     named = facts.placements.get(str(attributes.get("deployment", "")))
@@ -179,16 +186,16 @@ def _tested_on(facts: Facts, name: str) -> list[Json]:
     return [dict(vars(facts.cohorts[digest])) for digest in digests if digest in facts.cohorts]
 
 
-def _subject_studies(workspace: Workspace, asked: Recalled, cohorts: Any) -> set[str]:
+def _subject_studies(workspace: Workspace, asked: Recalled, cohorts: Collection[Cohort]) -> set[str]:
     """Return the studies of what is recalled: those of the cohort, the study itself, those of the patient."""
     if asked.kind is Kind.STUDY:
         known = workspace.catalogue.instances(Unit.STUDY, asked.name)
-        held = any(unit.study_uid == asked.name for cohort in cohorts for unit in cohort.units)
-        return {asked.name} if known or held or _acquired(workspace, "study_uid", asked.name) else set()
+        in_cohort = any(unit.study_uid == asked.name for cohort in cohorts for unit in cohort.units)
+        return {asked.name} if known or in_cohort or _acquired(workspace, "study_uid", asked.name) else set()
     if asked.kind is Kind.COHORT:
         named = [cohort for cohort in cohorts if cohort.name == asked.name]
         return {unit.study_uid for cohort in named for unit in cohort.units}
-    held = {unit.study_uid for cohort in cohorts for unit in cohort.units if unit.patient == asked.name}
+    held: set[str] = {unit.study_uid for cohort in cohorts for unit in cohort.units if unit.patient == asked.name}
     return held | _acquired(workspace, "patient", asked.name)
 
 

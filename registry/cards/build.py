@@ -45,13 +45,14 @@ def build_card(
     declaration = declaration or declaration_of(session, objects, row.model, row.version)
     measured = measured_fields(train, tune, tested)
     fields = {key: measured[key] if spec.measured else _declared(key, declaration) for key, spec in FIELDS.items()}
+    cohorts = (train.cohort, tune.cohort, *(one.cohort for one in tested))
     assessed = assessed_axes(tested)
     return Card(
         model=row.model,
         version=row.version,
         target=row.target,
         artifact_digest=row.artifact_digest,
-        synthetic=row.synthetic or any(one.cohort.synthetic for one in (train, tune, *tested)),
+        synthetic=row.synthetic or any(cohort.synthetic for cohort in cohorts),
         inputs=_inputs(session, objects, row, (train, tune), tested) | _named(declaration),
         fields=fields,
         claims=() if declaration is None else claims_of(declaration.record),

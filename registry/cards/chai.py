@@ -142,7 +142,8 @@ def chai_xml(card: Card) -> bytes:
     _child(root, "Bibliography").text = ""
     root.append(ET.Comment(f" made by Overread from the card {card.digest} "))
     ET.indent(root, "  ")
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def _write(parent: ET.Element, card: Card, rows: Sequence[Row]) -> None:
@@ -197,7 +198,8 @@ def _result(metric: Json) -> Json:
 
 
 def _of(test: Json) -> Sequence[Json]:
-    return test["metrics"] if "metrics" in test else test["groups"]
+    metrics: Sequence[Json] = test["metrics"] if "metrics" in test else test["groups"]
+    return metrics
 
 
 def _tests(card: Card, key: str) -> Iterator[Json]:

@@ -21,7 +21,7 @@ def measured_for(card: Card, claim: Claim) -> list[Json]:
 
     Every count and estimate of a field carries where it was measured, so that a claim finds it whatever its field.
     """
-    found = []
+    found: list[Json] = []
     for place in _places(card):
         if claim.on not in {place["cohort"], place["role"]}:
             continue

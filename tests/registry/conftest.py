@@ -16,6 +16,7 @@ _ONE_SERVER = frozenset(
         "test_card_formats",
         "test_card_lint",
         "test_cards",
+        "test_external_models",
         "test_gate",
         "test_lifecycle_random",
         "test_lineage",
