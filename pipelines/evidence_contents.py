@@ -222,6 +222,8 @@ _ADDERS: Mapping[str, Callable[[Workspace, Contents, Json, tuple[date, date]], N
     "protocol.frozen": _add_object("protocols", "frozen protocol"),
     "candidate.compared": _add_object("comparisons", "comparison of candidate"),
     "change_plan.adopted": _add_object("plans", "change plan"),
+    "card.declared": _add_object("declarations", "declaration for the card of version"),
+    "card.issued": _add_object("cards", "card of version"),
     "monitor.completed": _add_run,
     "alert.opened": _add_alert,
 }

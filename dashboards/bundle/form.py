@@ -23,8 +23,10 @@ MANIFEST, NOTE, EVENTS, CHECKPOINT, README = (
 # Folders whose files are named by their own digest, which an event of the ledger names too.
 BY_DIGEST = (
     "alerts",
+    "cards",
     "cohorts",
     "comparisons",
+    "declarations",
     "evaluations",
     "monitor-plans",
     "monitor-runs",

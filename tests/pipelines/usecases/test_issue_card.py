@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from command import Command
@@ -66,6 +67,22 @@ def test_a_declared_auc_other_than_the_measured_one_ends_with_1(trained_root: Pa
     with pytest.raises(AnswerIsNoError, match="contradicts what was measured") as caught:
         declare(workspace.lifecycle.record, TARGET, "1", wrong, ERIN)
     assert caught.value.exit_code == 1
+
+
+def test_the_evidence_holds_the_card_and_what_was_declared(
+    trained_root: Path, trained: Workspace, tmp_path: Path
+) -> None:
+    from dashboards.bundle.verify import verify_evidence
+    from pipelines.usecases.export_evidence import export_evidence
+
+    workspace = reopened(trained_root)
+    kept = declare(workspace.lifecycle.record, TARGET, "1", {"fields": {"summary": "a second reader"}}, ERIN)
+    export_evidence(workspace, TARGET, "1", "2026", tmp_path / "evidence.zip")
+    with ZipFile(tmp_path / "evidence.zip") as file:
+        names = set(file.namelist())
+    assert f"cards/{kept.card.digest[7:]}.json" in names
+    assert f"declarations/{kept.card.declared['digest'][7:]}.json" in names
+    assert verify_evidence(tmp_path / "evidence.zip", trained.ledger.public_vkey).faults == ()
 
 
 def test_lint_lists_what_is_unknown_and_ends_with_1(command: Command) -> None:
