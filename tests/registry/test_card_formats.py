@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from cards import DECLARATION, card_of, evaluate
 from cyclonedx.schema import SchemaVersion
@@ -18,7 +19,9 @@ from registry.cards.chai import NAMESPACE, chai_xml
 from registry.cards.cyclonedx import cyclonedx_record
 from registry.cards.hti1 import hti1_record
 from registry.cards.issue import declare
+from registry.domain.canonical import canonical_bytes
 from registry.domain.card import Card
+from registry.domain.card_fields import FIELDS
 
 SCHEMAS = Path(__file__).parents[2] / "docs/reference/schemas"
 HOSTILE = {
@@ -111,6 +114,16 @@ def card(request: pytest.FixtureRequest, world: World) -> Card:
 def chai_schema() -> XMLSchema:
     """Return the schema of the coalition."""
     return XMLSchema(str(SCHEMAS / "chai-v0.2/schema.xsd"))
+
+
+def test_the_record_is_valid_under_its_published_schema(card: Card) -> None:
+    schema = json.loads((SCHEMAS / "card.schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    record = json.loads(canonical_bytes(card.to_json()))
+    assert list(validator.iter_errors(record)) == []
+    assert set(record["fields"]) == set(FIELDS)
+    silent = record["fields"]["intended_use"] | {"kind": "unknown", "value": "x"}
+    assert not validator.is_valid(record | {"fields": record["fields"] | {"intended_use": silent}})
 
 
 def test_all_31_attributes_of_hti1_are_always_there(card: Card) -> None:
