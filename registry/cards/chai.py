@@ -94,9 +94,13 @@ _RESOURCES: tuple[Row, ...] = (
     ("PatientConsentOrDisclosure", "patient_notice"),
 )
 _METRICS = (
-    ("UsefulnessUsabilityEfficacy", "Validity on data of the same source as the training data.", "validity_internal"),
-    ("FairnessEquity", "Validity in groups of patients and images.", "fairness_external"),
-    ("SafetyReliability", "Validity at sites that the model was not made with.", "validity_external"),
+    (
+        "UsefulnessUsabilityEfficacy",
+        "Validity on data of the same source as the training data.",
+        ("validity_internal",),
+    ),
+    ("FairnessEquity", "Validity in groups of patients and images.", ("fairness_external", "fairness_internal")),
+    ("SafetyReliability", "Validity at sites that the model was not made with.", ("validity_external",)),
 )
 _OPTIONAL = frozenset(
     {
@@ -121,7 +125,7 @@ FIELDS = tuple(
         ]
         + ["known_biases", "input_description", "output_type", "training_criteria", "training_demographics"]
         + ["validity_monitoring", "update_process", "correction_process"]
-        + [key for _, _, key in _METRICS]
+        + [keys[0] for _, _, keys in _METRICS]
     )
 )
 
@@ -136,8 +140,9 @@ def chai_xml(card: Card) -> bytes:
     _write(_child(trust, "AISystemFacts"), card, _FACTS)
     _write(_child(trust, "TransparencyInformation"), card, _TRANSPARENCY)
     metrics = _child(root, "KeyMetrics")
-    for name, goal, key in _METRICS:
-        _key_metric(_child(metrics, name), card, goal, key)
+    for name, goal, keys in _METRICS:
+        known = [key for key in keys if card.fields[key].known]
+        _key_metric(_child(metrics, name), card, goal, (known or keys)[0])
     _write(_child(root, "Resources"), card, _RESOURCES)
     _child(root, "Bibliography").text = ""
     root.append(ET.Comment(f" made by Overread from the card {card.digest} "))

@@ -6,7 +6,6 @@ from typing import Any
 
 from registry.domain.card import Card, Claim
 from registry.domain.card_fields import COHORT_COUNTS
-from registry.domain.vocabulary import Role
 
 Json = Mapping[str, Any]
 
@@ -31,9 +30,10 @@ def measured_for(card: Card, claim: Claim) -> list[Json]:
     return found
 
 
-def is_external(claim: Claim) -> bool:
-    """Say whether a claim speaks of an external test by its role."""
-    return claim.on == Role.EXTERNAL_TEST
+def measured_values(card: Card, metric: str) -> list[str]:
+    """Return every value of a metric that a test measured, on whichever cohort."""
+    found = (one for place in _places(card) for one in place.get("metrics", ()))
+    return [one["value"] for one in found if one["name"] == metric and one["value"] is not None]
 
 
 def agrees(said: str, measured: str) -> bool:

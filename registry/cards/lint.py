@@ -8,9 +8,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from registry.cards import atlas, chai, cyclonedx, hti1
-from registry.cards.claims import contradictions, measured_for
+from registry.cards.claims import agrees, contradictions, measured_for, measured_values
+from registry.cards.declaration import metric_name
+from registry.cards.words import number_text
 from registry.domain.card import Card, FieldKind
 from registry.domain.card_fields import FIELDS
 from registry.domain.errors import UnknownNameError
@@ -38,6 +41,11 @@ _METRIC = (
 )
 _NUMBER = r"(?:[01]?\.[0-9]+|[01],[0-9]+|[0-9]{1,3}(?:[.,][0-9]+)?\s?(?:%|per ?cent))"
 _CLAIMED = re.compile(rf"\b{_METRIC}\b[^.;\n]{{0,40}}?{_NUMBER}|{_NUMBER}[^.;\n]{{0,20}}?\b{_METRIC}\b", re.IGNORECASE)
+_PAIR = re.compile(rf"\b(?P<metric>{_METRIC})\b[^.;\n0-9]{{0,40}}?(?P<number>{_NUMBER})", re.IGNORECASE)
+_WRITTEN = re.compile(r"ies$|-")
+_ASIDE = re.compile(
+    r"at least|at most|goal|target|aim|requir|radiologist|readers|literature|compar|minimum|>|≥", re.IGNORECASE
+)
 _HAS_N = re.compile(
     r"\bn\s*(?:=|of|:)?\s*[0-9]|[0-9]\s+(?:cases|patients|studies|units|scans|exams|images)\b", re.IGNORECASE
 )
@@ -124,6 +132,24 @@ def _contradicted(card: Card) -> Iterator[Finding]:
     yield from (Finding("CRD004", why.partition(":")[0], why) for why in contradictions(card))
 
 
+def _contradicted_in_words(card: Card) -> Iterator[Finding]:
+    """CRD004: no sentence gives a metric another value than every test that measured it."""
+    for key, sentence in _sentences(card):
+        for said in () if _ASIDE.search(sentence) else _PAIR.finditer(sentence):
+            measured = measured_values(card, metric_name(_WRITTEN.sub("", said["metric"].casefold())))
+            number = _decimal(said["number"])
+            if measured and not any(agrees(number, value) for value in measured):
+                values = ", ".join(map(number_text, measured))
+                yield Finding("CRD004", key, f"{said['metric']} {said['number']} in words, measured {values}")
+
+
+def _decimal(number: str) -> str:
+    """Return a number in words as a decimal: `95 %` is 0.95, `0,93` is 0.93."""
+    share = re.search(r"%|per", number)
+    text = re.sub(r"[^0-9.,]", "", number).replace(",", ".")
+    return format(Decimal(text).scaleb(-2), "f") if share else text
+
+
 def _unmeasured(card: Card) -> Iterator[Finding]:
     """CRD006: a claim that nothing on record measures says where it is published."""
     for claim in card.claims:
@@ -156,5 +182,6 @@ _RULES: tuple[Callable[[Card], Iterator[Finding]], ...] = (
     _bare_claims,
     _external,
     _contradicted,
+    _contradicted_in_words,
     _unmeasured,
 )

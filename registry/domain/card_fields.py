@@ -118,7 +118,19 @@ FIELDS: Mapping[str, FieldSpec] = {spec.key: spec for spec in _ALL}
 # Axes by which groups of patients and images can be judged; what no evaluation judged is shown as not assessed.
 AXES = ("age_band", "ethnicity", "race", "scanner", "sex")
 COHORT_COUNTS = frozenset({"units", "positive", "patients", "sites", "scanners"})
-METRIC_NAMES: Mapping[str, str] = {"auroc": "auc", "roc auc": "auc", "recall": "sensitivity", "precision": "ppv"}
+METRIC_NAMES: Mapping[str, str] = {
+    "auroc": "auc",
+    "roc auc": "auc",
+    "area under the curve": "auc",
+    "area under the roc curve": "auc",
+    "recall": "sensitivity",
+    "sensitivit": "sensitivity",
+    "specificit": "specificity",
+    "precision": "ppv",
+    "positive predictive value": "ppv",
+    "negative predictive value": "npv",
+    "brier score": "brier",
+}
 METRICS = frozenset(
     {"auc", "sensitivity", "specificity", "ppv", "npv", "accuracy", "brier", "ece", "cox_slope", "cox_intercept"}
 )
