@@ -158,7 +158,9 @@ def require_own(record: Record, model: str) -> None:
 
 
 def _checked(model: ExternalModel) -> ExternalModel:
-    cleaned = {key: one_line(unicodedata.normalize("NFC", text), key) for key, text in model.declared.items()}
+    cleaned: dict[str, Any] = {
+        key: one_line(unicodedata.normalize("NFC", text), key) for key, text in model.declared.items()
+    }
     if not is_model_name(cleaned["model"]) or not VERSION_NAME.fullmatch(cleaned["version"]):
         raise UsageError("a model's name has a-z, 0-9, '.', '_', '-'; a version's has letters, digits, '.', '-'")
     missing = [key.replace("_", " ") for key in _NEEDED if not cleaned[key]]

@@ -73,7 +73,7 @@ def register_external(
     give(dict(vars(kept)) | {"identity": kept.identity}, [line], as_json=as_json)
 
 
-def _more(pairs: list[str]) -> dict[str, str]:
+def _more(pairs: list[str]) -> dict[str, Any]:
     """Return what `--also` declares.
 
     Raises:
