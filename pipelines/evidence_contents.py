@@ -240,6 +240,8 @@ _ADDERS: Mapping[str, Callable[[Workspace, Contents, Json, tuple[date, date]], N
     "release.prepared": _add_object("releases", "release of"),
     "change.classified": _add_classification,
     "training.recorded": _add_object("facts", "what was recorded at the training of"),
+    "card.declared": _add_object("declarations", "declaration for the card of version"),
+    "card.issued": _add_object("cards", "card of version"),
     "monitor.completed": _add_run,
     "alert.opened": _add_alert,
 }

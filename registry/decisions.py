@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from registry.approvals import lapse_if_over, lapse_now, valid_until
+from registry.cards.release import with_card
 from registry.domain.errors import AnswerIsNoError, NotAllowedError, UsageError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.instants import instant_text
@@ -116,7 +117,7 @@ def approve(case: _Case) -> Decision:
     tier = tier_of(case.tx.session, case.row.model).tier
     roles = allowed_roles(case.record, case.signer, Act.APPROVE, frozenset().union(*QUORUMS[tier]))
     require_separation(case.tx.session, case.row, case.signer, Act.APPROVE)
-    evidence = _gather(case)
+    evidence = with_card(case.tx, case.record, case.row, _gather(case))
     signed = _approvals_today(case, evidence, tier)
     role = _open_role(case, roles, tier, {had: one.statement for had, one in signed.items()})
     if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:

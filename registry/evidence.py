@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.approvals import last_approval
+from registry.cards.told import card_subject
 from registry.cohorts import manifest
 from registry.comparisons import verdicts
 from registry.domain.digest import digest_bytes, digest_hex
@@ -17,7 +18,7 @@ from registry.domain.person import MAY_SIGN, SEPARATED_FROM_TRAINER, Act, Person
 from registry.domain.ports import ObjectStore
 from registry.domain.risk_tier import DEFAULT_TIER, RiskTier, quorum_met
 from registry.domain.vocabulary import Role, Verdict
-from registry.evaluations import StoredEvaluation, current, in_force, passed
+from registry.evaluations import StoredEvaluation, current, in_force, passed, stored
 from registry.keys import Signer
 from registry.record import Record
 from registry.removed import require_evaluations
@@ -32,14 +33,16 @@ _MUST_NOT_FAIL = frozenset({Role.INTERNAL_TEST, Role.EXTERNAL_TEST})
 
 @dataclass(frozen=True)
 class Evidence:
-    """A version's current evaluations, and everything that a signature on them covers."""
+    """A version's current evaluations, everything that a signature on them covers, and the card of an approval."""
 
     evaluations: tuple[StoredEvaluation, ...]
     subjects: tuple[Subject, ...]
+    card: Subject | None = None
 
     def intent(self, version: ModelVersion, act: Act) -> Intent:
-        """Return the intent to sign an act on exactly this evidence."""
-        return Intent(act, version.model, version.version, self.subjects)
+        """Return the intent to sign an act on exactly this evidence; an approval covers the card too (APP-05)."""
+        card = () if self.card is None or act is not Act.APPROVE else (self.card,)
+        return Intent(act, version.model, version.version, (*self.subjects, *card))
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ def gather(session: Session, objects: ObjectStore, row: ModelVersionRow) -> Evid
     tested = (subject for found in evaluations for subject in _subjects(found))
     subjects = {*base_subjects(version_of(row)), *fitted, *tested}
     return Evidence(
-        evaluations, tuple(sorted(subjects, key=lambda found: (found.kind, found.name, found.digest or "")))
+        evaluations,
+        tuple(sorted(subjects, key=lambda found: (found.kind, found.name, found.digest or ""))),
+        card_subject(session, row.model, row.version),
     )
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from registry.domain.errors import AnswerIsNoError, LedgerBrokenError, NotAllowedError
+from registry.domain.errors import AnswerIsNoError, IncompleteError, LedgerBrokenError, NotAllowedError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.instants import instant_text, parse_instant
 from registry.domain.person import MAY_SIGN, NEVER_BLOCKED, Act, PersonRole, actor_record
@@ -195,7 +195,7 @@ def refusals_kept(record: Record, name: str, act: Act, signer: Signer) -> Iterat
         yield
     except LedgerBrokenError:
         raise
-    except (AnswerIsNoError, NotAllowedError) as refusal:
+    except (AnswerIsNoError, IncompleteError, NotAllowedError) as refusal:
         _keep_refusal(record, name, act, signer, refusal.line())
         raise
 

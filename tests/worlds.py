@@ -139,10 +139,22 @@ class World:
         with self.ledger.transaction() as tx:
             row = tx.session.get_one(CohortRow, cohort)
             role, digest = Role(row.role), row.digest
+        return self.evaluation_of(known.artifact_digest, cohort, digest, role, verdict, version)
+
+    @staticmethod
+    def evaluation_of(
+        artifact: str,
+        cohort: str,
+        digest: str,
+        role: Role,
+        verdict: Verdict = Verdict.PASSED,
+        version: str = "1",
+    ) -> Evaluation:
+        """Return an evaluation of given files on a given cohort."""
         return Evaluation(
             model=MODEL,
             version=version,
-            artifact_digest=known.artifact_digest,
+            artifact_digest=artifact,
             cohort=cohort,
             cohort_digest=digest,
             cohort_role=role,

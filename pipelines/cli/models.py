@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.cli import inventory
 from pipelines.cli.console import Json, PassphraseFile, Reason, give
+from pipelines.cli.inventory import deployed_external, stopped_external
 from registry.domain.dossier import Dossier, SignatureView
 from registry.domain.model import Deployment, ModelVersion
 from registry.domain.stratum import Suspension
@@ -15,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="List versions; submit, review, approve, reject, retire, deploy, stop, resume them, roll them back.",
 )
+inventory.add_to(app)
 Name = Annotated[str, typer.Argument(metavar="MODEL@VERSION", help="The version.")]
 InStratum = Annotated[
     str | None,
@@ -191,6 +194,10 @@ def deploy(
     from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
 
     workspace = here()
+    outside = deployed_external(workspace, name, site, mode, (signer, passphrase_file), reason)
+    if outside is not None:
+        give(*outside, as_json=as_json)
+        return
     model, version = name_and_version(name)
     known = workspace.lifecycle.version(model, version)
     key = signer_of(workspace, signer, passphrase_file)
@@ -229,7 +236,10 @@ def stop(
     from pipelines.strata import deployment_at, stratum_of  # noqa: PLC0415 - lazy
 
     workspace = here()
-    if stratum is None:
+    outside = None if stratum else stopped_external(workspace, name, site, fallback, (signer, passphrase_file), reason)
+    if outside is not None:
+        document, lines = outside
+    elif stratum is None:
         running = workspace.lifecycle.running(*name_and_version(name), site)
         key = signer_of(workspace, signer, passphrase_file, urgent=True)
         document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason, resumer))

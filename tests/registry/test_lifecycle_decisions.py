@@ -76,13 +76,15 @@ def test_signatures_read_back_with_name_meaning_reason_and_the_same_evidence(wor
         ("Quinn", Act.APPROVE),
         ("Clara", Act.APPROVE),
     ]
-    assert len({one.evidence_digest for one in found}) == 1
+    assert len({one.evidence_digest for one in found[:2]}) == len({one.evidence_digest for one in found[2:]}) == 1
+    covered = [{name.partition(":")[0] for name, _ in one.statement.subjects} for one in found]
+    assert [sorted(names ^ covered[0]) for names in covered] == [[], [], ["card"], ["card"]]
     assert (
         found[0].evidence_digest
         == world.lifecycle.evidence(MODEL, "1").intent(world.lifecycle.version(MODEL), Act.SUBMIT).evidence_digest
     )
     names = {name.partition(":")[0] for name, _ in found[-1].statement.subjects}
-    assert names == {"artifact", "operating-points", "evaluation", "cohort", "protocol"}
+    assert names == {"artifact", "operating-points", "evaluation", "cohort", "protocol", "card"}
 
 
 @pytest.mark.parametrize(
