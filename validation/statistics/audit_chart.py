@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from validation.statistics.arrays import FloatArray, floats
 from validation.statistics.exchangeability import conformal_p_values
 
-K = 0.75  # reference value, in standard deviations of a month
+K = (1.5, 1.5, 0.75)  # reference values of the sides, in deviations of a month: one class must fall further than both
 SIDES = ("diseased", "healthy", "both")
 _RUNS, _SEED = 100_000, 20_250_101
 _LEAST = 1e-12
@@ -76,7 +76,7 @@ def audit_chart(
 
 def audit_sums(deviates: FloatArray) -> FloatArray:
     """Return the three CUSUMs float64[runs, months, 3] of monthly deviates float64[runs, months, 2]."""
-    steps = np.concatenate([deviates, deviates.sum(axis=2, keepdims=True) / math.sqrt(2)], axis=2) - K
+    steps = np.concatenate([deviates, deviates.sum(axis=2, keepdims=True) / math.sqrt(2)], axis=2) - np.array(K)
     sums, now = np.empty_like(steps), np.zeros((len(steps), 3))
     for month in range(steps.shape[1]):
         now = np.maximum(0.0, now + steps[:, month])
