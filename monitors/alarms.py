@@ -100,13 +100,22 @@ class Life:
         return bool(self.evidence[place][index] > limit)
 
 
-def life_of(watch: Watch) -> Life:
-    """Return the life of all alerts up to the watch's last day."""
+def life_of(watch: Watch, before: Life | None = None) -> Life:
+    """Return the life of all alerts up to the watch's last day.
+
+    Args:
+        watch: the streams under the plan in force.
+        before: the life under the plan before it, up to the day before this one began to hold: its alerts stay as
+            they were opened, those that are open go on.
+    """
     paths = list(watch.paths)
     evidence = [path.evidence.copy() for path in paths]
     crossing = watch.crossing()
-    episodes: list[Episode] = []
-    for index in range(watch.calendar.days):
+    episodes = _taken_over(watch, before)
+    for one in episodes:
+        if one.closed is not None:
+            _rearm(watch, one, (paths, evidence, crossing), one.closed)
+    for index in range(0 if before is None else before.watch.calendar.days, watch.calendar.days):
         running = [one for one in episodes if one.closed is None]
         fresh = []
         for place in np.flatnonzero(crossing[:, index]).tolist():
@@ -125,6 +134,19 @@ def life_of(watch: Watch) -> Life:
                 one.closed = index
                 _rearm(watch, one, (paths, evidence, crossing), index)
     return Life(watch, tuple(episodes), tuple(evidence))
+
+
+def _taken_over(watch: Watch, before: Life | None) -> list[Episode]:
+    """Return the alerts of the plan before, with the streams of theirs that are watched still."""
+    if before is None:
+        return []
+    places = {stream.name: place for place, stream in enumerate(watch.streams)}
+    streams = before.watch.streams
+    kept = [{places[name] for at in one.explained if (name := streams[at].name) in places} for one in before.episodes]
+    return [
+        replace(one, explained=explained, names=[*one.names])
+        for one, explained in zip(before.episodes, kept, strict=True)
+    ]
 
 
 def _opened(watch: Watch, fresh: list[int], evidence: list[Floats], index: int) -> tuple[Episode, list[int]]:
@@ -146,7 +168,7 @@ def _opened(watch: Watch, fresh: list[int], evidence: list[Floats], index: int) 
 
 def _review(watch: Watch, episode: Episode, evidence: list[Floats], index: int) -> None:
     """Look at the cause of an open alert once more; the same other name from two reviews in a row becomes its name."""
-    if index - episode.opened not in REVIEWS or episode.cause.kind in _SETTLED:
+    if index - episode.opened not in REVIEWS or episode.cause.kind in _SETTLED or not episode.explained:
         return
     lead_at = max(sorted(episode.explained), key=lambda place: evidence[place][index] - _limit(watch, place, index))
     found = cause_of(Scene(watch, index, watch.streams[lead_at], episode.since))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -97,17 +98,30 @@ def _divergence(now: Integers, before: Integers) -> float:
 
 
 def _by_labels(failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int, int]) -> float:
-    """Return the nats of sensitivity and specificity over the labelled units of a span."""
+    """Return the nats of sensitivity and specificity among the labels of a span, as they come in each of the years.
+
+    Where verification depends on the decision, the labelled rates differ from the true ones, and tell less.
+    """
     keep = _stratum(failure, base, stage.struck) & _during(base, span)
-    labelled = keep & (base.units.codes["label_age"] < NO_LABEL)
-    called = [year.units.at("decision", "pos") for year in (base, stage.year)]
     total = 0.0
     for truth in (True, False):
-        of_class, n = keep & (base.truth == truth), float((labelled & (base.truth == truth)).sum())
-        if of_class.any():
-            before, now = (float((one[of_class] == truth).mean()) for one in called)
-            total += n * bernoulli_divergence(now, min(max(before, 0.001), 0.999))
+        before, now = (_labelled_rate(year, keep, truth) for year in (base, stage.year))
+        if before.n and now.n:
+            total += now.n * bernoulli_divergence(now.rate, min(max(before.rate, 0.001), 0.999))
     return total
+
+
+class _Rate(NamedTuple):
+    """How many labelled units of a class there are, and the share that the model answered rightly."""
+
+    n: int
+    rate: float
+
+
+def _labelled_rate(year: DrawnYear, keep: Mask, truth: bool) -> _Rate:  # noqa: FBT001 - a class
+    mine = keep & (year.units.codes["label_age"] < NO_LABEL) & (year.truth == truth)
+    right = year.units.at("decision", "pos")[mine] == truth
+    return _Rate(len(right), float(right.mean()) if len(right) else 0.0)
 
 
 def _by_share(failure: Failure, base: DrawnYear, stage: Stage, span: tuple[int, int]) -> float:

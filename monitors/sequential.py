@@ -42,6 +42,19 @@ _ALWAYS = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class PlanPeriod:
+    """A plan that was in force up to a day.
+
+    Attributes:
+        plan: the plan.
+        last: its last day, ISO.
+    """
+
+    plan: MonitoringPlan
+    last: str
+
+
 @dataclass(frozen=True, eq=False)
 class Sequence:
     """The sequential layer of a model, up to a day; it answers for that day and for every earlier one.
@@ -83,10 +96,24 @@ class Sequence:
         return self.life is None or self.life.watch.index(day) >= 0
 
 
-def sequence_of(model: str, counts: Counts, plan: MonitoringPlan, as_of: str) -> Sequence:
-    """Return the sequential layer of a model up to a day; it depends on the counts and the plan alone."""
+def sequence_of(
+    model: str, counts: Counts, plan: MonitoringPlan, as_of: str, earlier: tuple[PlanPeriod, ...] = ()
+) -> Sequence:
+    """Return the sequential layer of a model up to a day; it depends on the counts and the plans alone.
+
+    Args:
+        model: whose.
+        counts: with the axes of every plan.
+        plan: the plan in force; what it says holds from the end of the last earlier plan, else from the first day.
+        as_of: ISO day.
+        earlier: the plans that were in force before, oldest first: what they raised stays as it was raised.
+    """
+    life: Life | None = None
+    for period in earlier:
+        watch = watch_of(counts, period.plan, period.last)
+        life = life if watch is None else life_of(watch, life)
     watch = watch_of(counts, plan, as_of)
-    return Sequence(model, version_scopes(counts), None if watch is None else life_of(watch), plan)
+    return Sequence(model, version_scopes(counts), None if watch is None else life_of(watch, life), plan)
 
 
 def _signals(life: Life, index: int) -> Iterator[Signal]:
@@ -122,7 +149,7 @@ def _signal(life: Life, place: int, index: int, *, alert: bool) -> Signal:
         return _unjudged(watch, stream, index)
     if not alert and not unit_count(stream, index + 1 - RECENT, index):
         return _unjudged(watch, stream, index)
-    length = max(int(watch.paths[place].length[index]), 1)
+    length = int(watch.paths[place].length[index]) or max(min(RECENT, index + 1 - stream.begins), 1)
     first = index + 1 - length
     sums = stream.comparison.series[:, first : index + 1].sum(axis=1)
     value, error = stream.comparison.estimate(sums)

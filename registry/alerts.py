@@ -77,6 +77,29 @@ def overlaid(session: Session, alerts: Iterable[Alert]) -> list[dict[str, Any]]:
     return found
 
 
+def not_raised(record: Record, session: Session, run: Json, target: str | None) -> list[dict[str, Any]]:
+    """Return the JSON of running alerts that a run of the monitors does not raise: only a person closes them.
+
+    Corrected rows can do that. Their days, cause and studies are those of the day on which they were opened.
+
+    Args:
+        record: the record.
+        session: of the record.
+        run: the run's JSON.
+        target: only this clinical question, or all.
+
+    Raises:
+        ArtifactChangedError: when the stored record of one is missing or has other bytes.
+    """
+    raised = {alert["id"] for alert in run["alerts"]}
+    query = select(AlertRow).where(
+        AlertRow.model == run["model"], AlertRow.state.in_(RUNNING), AlertRow.opened <= run["as_of"]
+    )
+    rows = session.scalars(query.order_by(AlertRow.opened, AlertRow.alert)).all()
+    missing = [row for row in rows if row.alert not in raised and target in {None, row.target}]
+    return [json.loads(record.objects.get(row.record)) | {"state": row.state} for row in missing]
+
+
 def listed(record: Record, model: str | None = None) -> list[StoredAlert]:
     """Return the alerts on record (of a model), the newest first.
 

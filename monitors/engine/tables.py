@@ -50,7 +50,13 @@ class Request:
     pairs: tuple[str, ...] = ()
 
 
-def axes_of(plan: MonitoringPlan) -> tuple[str, ...]:
-    """Return the F1 axes that a plan needs: its subgroup axes, those of its pairs, scanner, software, protocol."""
+def axes_of(plan: MonitoringPlan, *others: MonitoringPlan) -> tuple[str, ...]:
+    """Return the F1 axes that plans need: subgroup axes, those of the pairs of the first, scanner, software, protocol.
+
+    Args:
+        plan: the plan in force.
+        others: plans that were in force before it.
+    """
     paired = (axis for pair in plan.pairs for axis in pair_axes(pair))
-    return tuple(dict.fromkeys((*plan.subgroup_axes, *paired, SCANNER, SOFTWARE, PROTOCOL)))
+    watched = (axis for one in (plan, *others) for axis in one.subgroup_axes)
+    return tuple(dict.fromkeys((*watched, *paired, SCANNER, SOFTWARE, PROTOCOL)))

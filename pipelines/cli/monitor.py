@@ -47,7 +47,8 @@ def run(  # noqa: PLR0913 - one argument an option
         str | None, typer.Option("--as-of", help="The last day that counts, YYYY-MM-DD; today unless given.")
     ] = None,
     plan: Annotated[
-        Path | None, typer.Option("--plan", help="TOML monitoring plan; the workspace's unless given.")
+        Path | None,
+        typer.Option("--plan", help="TOML monitoring plan, as if it had always held; the workspace's unless given."),
     ] = None,
     json_file: JsonFile = None,
     appendix: Annotated[
@@ -78,7 +79,7 @@ def run(  # noqa: PLR0913 - one argument an option
             model,
             target=target,
             as_of=as_of,
-            plan=chosen,
+            plan=None if plan is None else chosen,
             known=Known(known.value),
             engine=engine,
             progress=bar,

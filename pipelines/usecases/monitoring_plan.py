@@ -1,13 +1,16 @@
 """The monitoring plan of a run: read, checked, put on record, and what it says of a run beyond its signals."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from monitors.sequential import PlanPeriod
 from pipelines.bootstrap import Workspace
 from pipelines.settings import FILE_NAME
 from pipelines.toml_file import read_toml
@@ -15,9 +18,12 @@ from registry.domain.errors import UsageError
 from registry.domain.event import EventDraft, parse_event
 from registry.domain.person import actor_record
 from registry.domain.plan import MonitoringPlan, plan_from
+from registry.history import told_events
 from registry.ledger.store import Transaction
 from registry.monitoring_plans import ADOPTED, standing_of, subject_of
 from registry.schema import LedgerEntry
+
+Json = Mapping[str, Any]
 
 
 def read_plan(workspace: Workspace, file: Path | None) -> MonitoringPlan:
@@ -35,15 +41,53 @@ def read_plan(workspace: Workspace, file: Path | None) -> MonitoringPlan:
         raise UsageError(str(error), where=where, mend="see docs/reference/signals.md") from error
 
 
-def adopt_plan(workspace: Workspace, tx: Transaction, plan: MonitoringPlan) -> None:
-    """Put a plan on record when it is used for the first time; signatures are another matter."""
-    if plan.digest in _adopted(tx.session):
+def adopt_plan(workspace: Workspace, tx: Transaction, plan: MonitoringPlan, run: Json) -> None:
+    """Put on record that a plan begins to hold for a model on the day of a run; signatures are another matter."""
+    used = _used(tx.session, run["model"])
+    if used and used[-1].plan.digest == plan.digest:
         return
-    payload = {"digest": plan.digest, "plan": plan.to_json(), "number": plan.number}
+    payload = {
+        "digest": plan.digest,
+        "plan": plan.to_json(),
+        "number": plan.number,
+        "model": run["model"],
+        "from": run["as_of"],
+    }
     tx.append(EventDraft(ADOPTED, actor_record(workspace.actor), (subject_of(plan),), payload))
 
 
-def plan_notes(workspace: Workspace, plan: MonitoringPlan, run: Mapping[str, Any]) -> list[str]:
+def keep_plan(workspace: Workspace, tx: Transaction, plan: MonitoringPlan) -> None:
+    """Put a plan on record that one run was made with, where the record does not hold it yet."""
+    if plan.digest not in _adopted(tx.session):
+        payload = {"digest": plan.digest, "plan": plan.to_json(), "number": plan.number}
+        tx.append(EventDraft(ADOPTED, actor_record(workspace.actor), (subject_of(plan),), payload))
+
+
+def earlier_plans(session: Session, model: str, plan: MonitoringPlan, as_of: str) -> tuple[PlanPeriod, ...]:
+    """Return the plans that held for a model before the one in force, oldest first, each up to its last day.
+
+    A plan holds from the day of the first run that was made with it; the first plan holds for all days before, too.
+
+    Args:
+        session: of the record.
+        model: whose.
+        plan: the plan in force on the last day.
+        as_of: the last day, ISO; later changes of the plan do not count.
+
+    Raises:
+        LedgerBrokenError: when an event that tells of a plan is not what was put on record.
+    """
+    held: list[_Used] = []
+    for one in (*_used(session, model), _Used(plan, as_of)):
+        day = min(one.day, as_of)
+        held = [before for before in held if before.day < day]
+        if not held or held[-1].plan.digest != one.plan.digest:
+            held.append(_Used(one.plan, day if held else ""))
+    pairs = itertools.pairwise(held)
+    return tuple(PlanPeriod(one.plan, _day_before(after.day)) for one, after in pairs)
+
+
+def plan_notes(workspace: Workspace, plan: MonitoringPlan, run: Json) -> list[str]:
     """Return what a person is told beside a run: that the plan is unsigned, and the stop rules that were reached.
 
     Raises:
@@ -54,7 +98,7 @@ def plan_notes(workspace: Workspace, plan: MonitoringPlan, run: Mapping[str, Any
     return [*notes, *stops_reached(plan, run["alerts"], str(run["as_of"]))]
 
 
-def stops_reached(plan: MonitoringPlan, alerts: Iterable[Mapping[str, Any]], as_of: str) -> Iterator[str]:
+def stops_reached(plan: MonitoringPlan, alerts: Iterable[Json], as_of: str) -> Iterator[str]:
     """Yield the stop rules that open alerts of a run have reached, each with the clinical fallback.
 
     Args:
@@ -71,6 +115,23 @@ def stops_reached(plan: MonitoringPlan, alerts: Iterable[Mapping[str, Any]], as_
                 f"stop rule reached: nobody took up alert {alert['id']} in {waited} days (rule: {rule}): "
                 f"`overread models stop`, then: {plan.fallbacks[response]}"
             )
+
+
+@dataclass(frozen=True)
+class _Used:
+    """A plan, and the day from which it held."""
+
+    plan: MonitoringPlan
+    day: str
+
+
+def _used(session: Session, model: str) -> list[_Used]:
+    told = (payload for _, payload in told_events(session, (ADOPTED,)) if payload.get("model") == model)
+    return [_Used(plan_from(payload["plan"]), payload["from"]) for payload in told]
+
+
+def _day_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
 
 
 def _adopted(session: Session) -> set[str | None]:

@@ -11,14 +11,14 @@ from monitors.daily import daily_series
 from monitors.engine.tables import Request, axes_of
 from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
-from monitors.sequential import sequence_of
+from monitors.sequential import PlanPeriod, sequence_of
 from pipelines.bootstrap import Workspace
 from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
 from pipelines.usecases.count_days import Counted, count_days
 from pipelines.usecases.known_embeddings import embeddings_known
-from pipelines.usecases.monitoring_plan import adopt_plan, read_plan
-from registry.alerts import overlaid, remember
+from pipelines.usecases.monitoring_plan import adopt_plan, earlier_plans, keep_plan, read_plan
+from registry.alerts import not_raised, overlaid, remember
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject
@@ -49,6 +49,16 @@ class MonitorRun:
     counted: Counted
 
 
+@dataclass(frozen=True)
+class _Plans:
+    """The plan of a run, those that held before it, the question asked for, and whether it is the workspace's own."""
+
+    plan: MonitoringPlan
+    earlier: tuple[PlanPeriod, ...]
+    target: str | None
+    adopted: bool
+
+
 def run_monitors(
     workspace: Workspace,
     model: str,
@@ -67,7 +77,8 @@ def run_monitors(
         model: whose predictions.
         target: only this clinical question.
         as_of: the last day that counts, ISO; today in UTC unless given.
-        plan: the monitoring plan; the workspace's unless given.
+        plan: a monitoring plan that holds for all days, as if there had been no other; unless given, the workspace's,
+            which holds from the day of the first run that was made with it: earlier plans hold for the days before.
         known: which known time selects the rows.
         engine: what counts the rows; that of the settings unless given.
         progress: told of each step.
@@ -77,19 +88,22 @@ def run_monitors(
         UnknownNameError: when the model is neither registered nor named by a prediction.
         IncompleteError: when nothing is known by that day that could be monitored.
     """
-    day, plan = day_of(workspace, as_of), plan or read_plan(workspace, None)
+    day = day_of(workspace, as_of)
+    used = _plans(workspace, (model, target), plan, day)
+    plan = used.plan
     runner = runner_of(workspace.settings.counting, engine)
     suspended = workspace.lifecycle.suspensions(model)
-    asked = Request(model, workspace.settings.time_zone, axes_of(plan), target, suspended, plan.pairs)
+    axes = axes_of(plan, *(period.plan for period in used.earlier))
+    asked = Request(model, workspace.settings.time_zone, axes, target, suspended, plan.pairs)
     counted = count_days(Source(workspace, asked, day, known, runner), keep=True)
     counts = counted.counts
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
-    sequence = sequence_of(model, counts, plan, day)
+    sequence = sequence_of(model, counts, plan, day, used.earlier)
     occasion = Occasion(model, day, known, versions_of(workspace))
     run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings_known(workspace, asked, day, known))
     progress.advance()
-    return _stored(workspace, run, sequence.alerts(day), plan, counted)
+    return _stored(workspace, run, sequence.alerts(day), used, counted)
 
 
 def stored_run(workspace: Workspace, row: MonitorRunRow) -> tuple[Json, Json]:
@@ -149,18 +163,31 @@ def check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: C
     raise IncompleteError(f"no live or shadow prediction of '{model}' was known by {day}", mend=later)
 
 
+def _plans(workspace: Workspace, asked: tuple[str, str | None], plan: MonitoringPlan | None, day: str) -> _Plans:
+    model, target = asked
+    if plan is not None:
+        return _Plans(plan, (), target, adopted=False)
+    found = read_plan(workspace, None)
+    with reading(workspace.engine) as session:
+        return _Plans(found, earlier_plans(session, model, found, day), target, adopted=True)
+
+
 def _stored(
-    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], plan: MonitoringPlan, counted: Counted
+    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], used: _Plans, counted: Counted
 ) -> MonitorRun:
     """Store the run and its daily series, then name them, and what its alerts came to, in one transaction."""
     with reading(workspace.engine) as session:
-        run = run | {"alerts": overlaid(session, alerts)}
+        kept = not_raised(workspace.lifecycle.record, session, run, used.target) if used.adopted else []
+        run = run | {"alerts": overlaid(session, alerts) + kept}
     data, series = monitor_json(run), daily_series(counted.counts, run["as_of"])
     digest, beside = workspace.objects.put(data), workspace.objects.put(monitor_json(series))
     with workspace.ledger.transaction() as tx:
         fresh = tx.session.get(MonitorRunRow, digest) is None
+        if used.adopted:
+            adopt_plan(workspace, tx, used.plan, run)
+        else:
+            keep_plan(workspace, tx, used.plan)
         if fresh:
-            adopt_plan(workspace, tx, plan)
             _record(workspace, tx, run, digest, beside)
         remember(tx, workspace.lifecycle.record, run["model"], alerts, actor_record(workspace.actor))
     return MonitorRun(run, digest, data, fresh, counted)

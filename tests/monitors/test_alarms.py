@@ -1,6 +1,7 @@
 """Planted failures over a year: one alert, its cause, since when; and a year without any gives none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from years import (
 )
 
 from monitors.counts import Counts
-from monitors.sequential import Sequence, sequence_of
+from monitors.sequential import PlanPeriod, Sequence, sequence_of
 from registry.domain.plan import MonitoringPlan
 from registry.domain.signal import Alert
 
@@ -124,3 +125,46 @@ def test_a_plan_without_budget_watches_nothing_and_says_so(upgrade: Counts) -> N
     sequence = sequence_of("m", upgrade, plan, LAST)
     assert sequence.alerts(LAST) == []
     assert {one.reason for one in sequence.signals(LAST)} == {"not_run"}
+
+
+@pytest.mark.parametrize("change", [100, 203, 240, 300])
+def test_a_plan_that_takes_over_from_an_equal_one_changes_nothing(upgrade: Counts, change: int) -> None:
+    alone = sequence_of("m", upgrade, PLAN, LAST)
+    both = sequence_of("m", upgrade, PLAN, LAST, (PlanPeriod(PLAN, day(change)),))
+    assert alone.alerts(LAST)
+    assert both.alerts(LAST) == alone.alerts(LAST)
+    assert both.signals(LAST) == alone.signals(LAST)
+
+
+def test_a_laxer_plan_does_not_unsay_what_the_one_before_raised(upgrade: Counts) -> None:
+    lax = replace(PLAN, false_alerts_per_model_year="1e-60", number=2)
+    raised = sequence_of("m", upgrade, PLAN, day(230)).alerts(day(230))
+    both = sequence_of("m", upgrade, lax, LAST, (PlanPeriod(PLAN, day(230)),))
+    assert raised
+    assert [alert.id for alert in both.alerts(LAST)] == [alert.id for alert in raised]
+    assert both.alerts(LAST)[0].state == "cleared"
+    assert sequence_of("m", upgrade, lax, LAST).alerts(LAST) == []
+
+
+def test_a_stricter_plan_opens_nothing_on_days_before_it(upgrade: Counts) -> None:
+    lax = replace(PLAN, false_alerts_per_model_year="1e-60")
+    later = sequence_of("m", upgrade, replace(PLAN, number=2), LAST, (PlanPeriod(lax, day(299)),)).alerts(LAST)
+    assert later
+    assert {alert.opened >= day(300) for alert in later} == {True}
+    assert sequence_of("m", upgrade, PLAN, LAST).alerts(LAST)[0].opened < day(300)
+
+
+def test_an_alert_goes_on_under_a_plan_that_watches_other_groups() -> None:
+    counts = year(3, declined(SINCE))
+    first = sequence_of("m", counts, PLAN, LAST).alerts(LAST)[0]
+    other = replace(PLAN, subgroup_axes=("scanner",), number=2)
+    found = sequence_of("m", counts, other, LAST, (PlanPeriod(PLAN, first.opened),)).alerts(LAST)
+    assert found[0].id == first.id
+
+
+def test_a_stream_without_evidence_tells_of_its_recent_days_and_never_of_no_unit(upgrade: Counts) -> None:
+    found = [one for at in (130, 199) for one in sequence_of("m", upgrade, PLAN, LAST).signals(day(at))]
+    judged = [one for one in found if one.state != "not_assessed" and one.subject["watched"] != "silence"]
+    assert judged
+    assert min(one.n for one in judged) > 0
+    assert {one.interval is None for one in judged} == {False}

@@ -1,15 +1,18 @@
 """What pages and reports are told: read from the record, as it stands at the end of the period that was asked for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from dossiers import dossier as rich_dossier
-from fakes import NoProgress
+from fakes import FakeClock, NoProgress
 from intake_workspace import TARGET
 from trained_workspace import clara, images_of
 
 from pipelines.bootstrap import Workspace
 from pipelines.charts_data import daily_points
+from pipelines.doctor.finding import State
+from pipelines.doctor.watch import monitoring
 from pipelines.dossiers import NOT_VERIFIED, newest_run
 from pipelines.queries import RecordQueries
 from pipelines.usecases.predict import predict
@@ -43,6 +46,19 @@ def test_the_dossier_holds_what_is_on_record(watched: tuple[Workspace, MonitorRu
     assert {one.site for one in dossier.deployments} == {"general", "elsewhere"}
     assert dossier.monitor == run.json
     assert dossier.synthetic
+
+
+def test_the_doctor_names_a_deployed_model_that_was_not_monitored_as_often_as_planned(
+    watched: tuple[Workspace, MonitorRun],
+) -> None:
+    later, settings = FakeClock(), replace(watched[0].settings, monitoring={"cadence_days": 7})
+    (now,) = monitoring(watched[0])
+    later.advance(days=3)
+    (late,) = monitoring(replace(watched[0], clock=later))
+    (weekly,) = monitoring(replace(watched[0], clock=later, settings=settings))
+    assert (now.state, weekly.state) == (State.OK, State.OK)
+    assert late.state == State.WATCH
+    assert late.says.startswith(f"last run of {TARGET} (2026-")
 
 
 def test_its_cohorts_have_the_counts_of_the_frozen_ones(

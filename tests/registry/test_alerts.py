@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from worlds import MODEL, World
 
-from registry.alerts import acknowledge, get, listed, overlaid, remember, resolve
+from registry.alerts import acknowledge, get, listed, not_raised, overlaid, remember, resolve
 from registry.database import reading
 from registry.domain.errors import AnswerIsNoError, NotAllowedError, UnknownNameError, UsageError
 from registry.domain.person import UNAUTHENTICATED, actor_record
@@ -62,6 +62,22 @@ def test_an_alert_that_fell_quiet_is_cleared_once_and_an_earlier_run_does_not_re
     found = get(world.lifecycle.record, ALERT.id)
     assert (found.record["state"], found.record["closed"]) == ("cleared", "2026-03-01")
     assert events(world) == ["alert.opened", "alert.cleared"]
+
+
+def test_a_running_alert_that_a_run_no_longer_raises_is_told_until_a_person_closes_it(world: World) -> None:
+    def kept(as_of: str, *raised: str, target: str | None = None) -> list[tuple[str, str]]:
+        run = {"model": MODEL, "as_of": as_of, "alerts": [{"id": one} for one in raised]}
+        with reading(world.ledger.engine) as session:
+            found = not_raised(world.lifecycle.record, session, run, target)
+        return [(one["id"], one["state"]) for one in found]
+
+    told(world, ALERT)
+    assert kept("2026-02-20") == [(ALERT.id, "open")]
+    assert kept("2026-02-20", target="another") == kept("2026-02-19") == kept("2026-03-01", ALERT.id) == []
+    acknowledge(world.lifecycle.record, ALERT.id, world.signer("clara"), "looking at it")
+    assert kept("2026-03-05") == [(ALERT.id, "acknowledged")]
+    resolve(world.lifecycle.record, ALERT.id, world.signer("quinn"), "kernel set back")
+    assert kept("2026-03-05") == []
 
 
 def test_a_person_takes_it_up_and_resolves_it_and_later_runs_keep_that(world: World) -> None:

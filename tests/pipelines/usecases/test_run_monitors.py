@@ -1,6 +1,7 @@
 """Running the monitors: what is counted, stored and put on record."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from monitored import MODEL, NOW, acquisitions, monitored_workspace, predictions
 from sqlalchemy import select
 
 from pipelines.bootstrap import Workspace, init_workspace
-from pipelines.usecases.monitoring_plan import read_plan
+from pipelines.usecases.monitoring_plan import earlier_plans, read_plan
 from pipelines.usecases.run_monitors import MonitorRun, run_monitors, stored_run
 from registry.database import reading
 from registry.domain.errors import IncompleteError, UnknownNameError, UnreadableFileError, UsageError
 from registry.domain.instants import instant_text
+from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
 from registry.schema import MonitorRunRow
 
@@ -78,6 +80,38 @@ def test_a_plan_is_adopted_once_for_all_its_runs(workspace: Workspace) -> None:
     run(workspace, plan=MonitoringPlan(window_days=14))
     assert len(rows(workspace)) == 3
     assert types(workspace).count("plan.adopted") == 2
+
+
+def test_a_changed_plan_of_the_workspace_holds_from_the_day_of_its_first_run(workspace: Workspace) -> None:
+    def periods(changed: Workspace, plan: MonitoringPlan, day: str) -> list[tuple[int, str]]:
+        with reading(changed.engine) as session:
+            return [(one.plan.number, one.last) for one in earlier_plans(session, MODEL, plan, day)]
+
+    def under(number: int, day: str) -> MonitorRun:
+        settings = replace(workspace.settings, monitoring={"number": number})
+        return run_monitors(
+            replace(workspace, settings=settings), MODEL, as_of=day, known=Known.ASSUMED, progress=NoProgress()
+        )
+
+    plans = {number: MonitoringPlan(number=number) for number in (1, 2, 3)}
+    under(1, "2026-05-20")
+    under(2, "2026-05-25")
+    under(2, "2026-05-26")
+    assert types(workspace).count("plan.adopted") == 2
+    assert periods(workspace, plans[2], "2026-05-30") == [(1, "2026-05-24")]
+    assert periods(workspace, plans[3], "2026-05-30") == [(1, "2026-05-24"), (2, "2026-05-29")]
+    assert periods(workspace, plans[1], "2026-05-20") == []
+    assert periods(workspace, plans[2], "2026-05-20") == [(1, "2026-05-19")]
+    under(1, "2026-05-25")
+    assert periods(workspace, plans[1], "2026-06-01") == []
+    assert types(workspace).count("plan.adopted") == 3
+
+
+def test_a_plan_that_is_given_to_one_run_holds_for_all_its_days(workspace: Workspace) -> None:
+    run(workspace, as_of="2026-05-20", known=Known.ASSUMED)
+    run(workspace, plan=MonitoringPlan(number=7), as_of="2026-05-25", known=Known.ASSUMED)
+    with reading(workspace.engine) as session:
+        assert earlier_plans(session, MODEL, MonitoringPlan(), "2026-05-30") == ()
 
 
 def test_the_daily_series_is_stored_beside_the_run(workspace: Workspace) -> None:
