@@ -20,7 +20,7 @@ from figure_rows.figure import Figure, told
 ROWS: dict[tuple[int, ...], tuple[str, str, int]] = {
     (1, 2): ("drift", "drift_figures", 200),
     (3, 4, 5, 6): ("charts", "chart_figures", 20_000),
-    (7,): ("audits", "audit_figures", 2_000),
+    (7,): ("audits", "audit_figures", 6_000),
     (8, 9, 10): ("groups", "group_figures", 100),
     (11, 12): ("volume", "volume_figures", 1),
     (13, 14, 16, 17): ("work", "work_figures", 1),

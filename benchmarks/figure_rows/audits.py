@@ -27,7 +27,7 @@ def audit_figures(runs: int) -> list[Figure]:
     what = "audits of 25 + 25 a month, reference of 500 + 500: P(false alarm within 24 months)"
     promise = f"promised {PROMISE} by ranks, whatever the scores; limit {limit:.2f}"
     found = [Figure(7, what, promise, value, "<= 0.05", false / runs <= 0.05, f"{runs:,}", interval)]
-    told, few = _nannyml(), max(200, runs // 4)
+    told, few = _nannyml(), max(200, runs // 12)
     for name, shift in SHIFTS.items():
         months = np.array([_alarm(10_000 + seed, shift, 6) for seed in range(few)])
         for by, least in TARGETS.items():
