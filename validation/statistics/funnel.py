@@ -80,8 +80,13 @@ def p_chart_limits(mean: float, n: int, sigmas: float = 3.0) -> Bounds:
 
 
 def _binomial_quantile(target: float, n: int, tail: float) -> int:
-    """Return the smallest count whose cumulative probability exceeds the tail."""
-    low, high = 0, n
+    """Return the smallest count whose cumulative probability exceeds the tail, searched outwards from the mean."""
+    mean, step = round(n * target), 1 + round(math.sqrt(n * target * (1 - target)))
+    low, high = max(0, mean - step), min(n, mean + step)
+    while low > 0 and binomial_cdf(low - 1, n, target) > tail:
+        low = max(0, low - 2 * step)
+    while high < n and binomial_cdf(high, n, target) <= tail:
+        high = min(n, high + 2 * step)
     while low < high:
         middle = (low + high) // 2
         if binomial_cdf(middle, n, target) > tail:
