@@ -239,7 +239,7 @@ _ADDERS: Mapping[str, Callable[[Workspace, Contents, Json, tuple[date, date]], N
     "plan_report.issued": _add_object("plan-reports", "report on the change plan"),
     "release.prepared": _add_object("releases", "release of"),
     "change.classified": _add_classification,
-    "training.recorded": _add_object("facts", "what was recorded at the training of"),
+    "provenance.recorded": _add_object("facts", "what was recorded at the training of"),
     "card.declared": _add_object("declarations", "declaration for the card of version"),
     "card.issued": _add_object("cards", "card of version"),
     "monitor.completed": _add_run,

@@ -125,7 +125,7 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ),
     ("stratum.resumed", "A model was let back into a stratum of a site", ("deployment", "axis", "value")),
     ("change_plan.adopted", "A change plan was signed", ("model", "digest")),
-    ("training.recorded", "What a version was made from was recorded", ("model", "version", "digest")),
+    ("provenance.recorded", "What a version was made from was recorded", ("model", "version", "digest")),
     ("change.classified", "A change was classified under the change plan", ("model", "stage", "scope", "digest")),
     ("submission.declared", "A change was declared a new submission", ("model", "classification", "why")),
     ("test_set.sequestered", "A test set was set apart under a change plan", ("model", "cohort", "alpha", "looks")),

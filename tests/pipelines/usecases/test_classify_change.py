@@ -126,7 +126,7 @@ def test_the_order_is_classified_trained_judged_classified_again(planned: Worksp
     assert "not classified" in missing(planned, version.version)[0]
     found = compare_candidate(planned, TARGET, version.version, "internal", None, progress=NoProgress())
     order = list(reversed(types(planned)))[start:]
-    wanted = ["change.classified", "version.registered", "training.recorded", "protocol.frozen", "candidate.compared"]
+    wanted = ["change.classified", "version.registered", "provenance.recorded", "protocol.frozen", "candidate.compared"]
     assert [kind for kind in order if kind in {*wanted, "change.classified"}] == [*wanted, "change.classified"]
     (after,) = told(planned, "change.classified")[-1:]
     scope = {"passed": "in_scope", "failed": "out_of_scope", "not_assessed": "unclear"}[found["verdict"]]
