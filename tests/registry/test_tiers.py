@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import text
-from worlds import MODEL, PASSPHRASE, World
+from worlds import MODEL, PASSPHRASE, World, teach
 
 from registry.approvals import last_approval
 from registry.database import reading
@@ -75,6 +75,7 @@ def test_a_filled_place_of_a_lowering_takes_no_second_signature(world: World) ->
     world.register()
     sign(world, "low", "quinn")
     world.people.add("quentin", "Quentin", (PersonRole.QUALITY_OFFICER,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(world.people, "quentin")
     with pytest.raises(AnswerIsNoError, match="it lacks: clinical lead"):
         sign(world, "low", "quentin")
 

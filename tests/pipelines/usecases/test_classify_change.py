@@ -11,6 +11,7 @@ from fakes import NoProgress
 from intake_workspace import TARGET
 from sqlalchemy import text
 from trained_workspace import PASSPHRASE, clara, overwritten, reopened
+from worlds import teach
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.compare_candidate import compare_candidate
@@ -65,6 +66,7 @@ def planned(trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Wor
     shutil.copytree(trained.root, root / "workspace")
     workspace = reopened(root)
     workspace.people.add("quinn", "Quinn Q", (PersonRole.QUALITY_OFFICER,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(workspace.people, "quinn")
     content = plan_record(TARGET, "internal", looks=2)
     for signer in (workspace.people.unlock("quinn", PASSPHRASE), clara(workspace)):
         sign_plan(workspace.lifecycle.record, content, signer, judging_methods(content))

@@ -29,6 +29,7 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
     workspace = monitored_workspace(root, days=12)
     for person, role in (("erin", PersonRole.ENGINEER), ("clara", PersonRole.CLINICAL_LEAD)):
         workspace.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+        teach(workspace.people, person)
     with workspace.ledger.transaction() as tx:
         tx.session.merge(SiteRow(site="general", time_zone="UTC"))
     found = Command(root)

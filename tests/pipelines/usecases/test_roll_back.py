@@ -8,6 +8,7 @@ import pytest
 from command import Command
 from fakes import FakeClock, NoProgress
 from trained_workspace import ERIN, LENIENT, PASSPHRASE, TARGET, clara, images_of, overwritten
+from worlds import teach
 
 from pipelines.bootstrap import Workspace, open_workspace
 from pipelines.usecases.predict import predict
@@ -48,6 +49,7 @@ def copied(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.Temp
     workspace = replace(open_workspace(root, FakeClock(trained.clock.now())), actor=ERIN)
     for person, role in (("vera", PersonRole.VALIDATOR), ("quinn", PersonRole.QUALITY_OFFICER)):
         workspace.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+        teach(workspace.people, person)
     train(workspace, TARGET, "train", "tune", device="cpu", epochs=1, seed=2, progress=NoProgress())
     for version in ("1", "2"):
         bring_live(workspace, version)
