@@ -43,6 +43,7 @@ def list_all(*, as_json: Json = False) -> None:
     ]
     vacant = [_record(one) for one in filled if one.vacant and one.needed]
     lines = [line(person) for person in everybody]
+    lines += [f"{one.deputy} acts for {one.person} as {one.role} until {one.span.until}" for one in told.deputies]
     lines += [f"vacant: {one.role}, which a release needs: {one.why}" for one in filled if one.vacant and one.needed]
     give({"people": shown, "deputies": deputies, "vacant": vacant}, lines, as_json=as_json)
 
