@@ -128,3 +128,25 @@ def test_the_second_line_of_a_passphrase_file_is_the_code(command: Command, tmp_
     both.write_text(f"{PASSPHRASE}\n{pyotp.TOTP(made['secret']).now()}\n")
     done = command.well("login", "quinn", "--passphrase-file", both, "--json")
     assert done.json["methods"] == "passphrase+totp"
+
+
+def test_the_committee_decides_by_quorum(command: Command) -> None:
+    text, secret = command.root.parent / "text.md", command.root.parent / "erin.pass"
+    text.write_text("Words of the committee.")
+    members = ("--member", "erin:engineering", "--member", "quinn:quality")
+    done = command.well("people", "committee", "name", text, *members, "--quorum", "2", "--json")
+    assert done.json["members"] == {"erin": "engineering", "quinn": "quality"}
+    words = (
+        "people",
+        "committee",
+        "decide",
+        "pilot",
+        "--minutes",
+        text,
+        "--signer",
+        "erin",
+        "--passphrase-file",
+        secret,
+    )
+    assert command(*words, "--present", "erin").code == 1
+    assert command.well(*words, "--present", "erin", "--present", "quinn", "--json").json["decision"] == "pilot"
