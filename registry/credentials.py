@@ -161,9 +161,12 @@ def newest_about(session: Session, account: str, types: tuple[str, ...]) -> Iter
     newest = query.where(LedgerEntry.type.in_(types)).order_by(LedgerEntry.seq.desc())
     subject = Subject("account", account).to_json()
     spelled = canonical_bytes(subject)
-    for row in session.execute(newest.execution_options(yield_per=500)):
-        if spelled in row.data:  # other accounts' events are passed over unread
-            found: Any = row  # bears the columns of both tables
-            event = event_of(found)
-            if subject in event.record["subjects"]:
-                yield event, payload_told(event, found)
+    with session.execute(
+        newest.execution_options(yield_per=500)
+    ) as rows:  # whoever has seen enough stops, and it closes
+        for row in rows:
+            if spelled in row.data:  # other accounts' events are passed over unread
+                found: Any = row  # bears the columns of both tables
+                event = event_of(found)
+                if subject in event.record["subjects"]:
+                    yield event, payload_told(event, found)
