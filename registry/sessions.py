@@ -108,7 +108,8 @@ def current_actor(root: Path, people: People, clock: Clock, key: LogKey | None =
         person = people.get(login.person)
     except (SignatureBrokenError, UnknownNameError):
         return UNAUTHENTICATED
-    if not person.active or login.account in people.roster().closed:
+    told = people.roster()
+    if not person.active or login.account in told.closed or login.issued_at <= told.reset.get(person.person, ""):
         return UNAUTHENTICATED
     return Actor(person.person, _role(person.roles), "session")
 

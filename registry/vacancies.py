@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from registry.domain.instants import instant_text
-from registry.domain.person import ALONE, RELEASE_ROLES, Person, PersonRole
+from registry.domain.person import ALONE, APPROVAL_QUORUM, RELEASE_ROLES, Person, PersonRole
 from registry.domain.roster import Roster
 from registry.people import People
 
@@ -70,9 +70,21 @@ def filled_roles(people: People) -> tuple[RoleFilled, ...]:
 
 
 def vacant_roles(people: People) -> tuple[str, ...]:
-    """Return the vacant roles that a release needs, each in words with what is missing."""
-    found = (one for one in filled_roles(people) if one.needed and one.vacant)
-    return tuple(f"the role '{one.role}' is vacant ({one.why})" for one in found)
+    """Return the vacant roles that a release needs, each in words with what is missing.
+
+    Roles that sign an approval together are vacant too when one human alone fills them.
+    """
+    filled = filled_roles(people)
+    vacant = tuple(f"the role '{one.role}' is vacant ({one.why})" for one in filled if one.needed and one.vacant)
+    return vacant or _too_few_humans(people.roster(), filled)
+
+
+def _too_few_humans(told: Roster, filled: Sequence[RoleFilled]) -> tuple[str, ...]:
+    fit = [who for one in filled if one.role in APPROVAL_QUORUM for who in one.filled_by if who.fit]
+    if len(told.humans(*(who.person for who in fit))) >= len(APPROVAL_QUORUM):
+        return ()
+    roles = " and ".join(f"'{role}'" for role in APPROVAL_QUORUM)
+    return (f"the roles {roles} are filled by one human alone",)
 
 
 def _filling(

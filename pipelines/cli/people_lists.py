@@ -43,6 +43,7 @@ def list_all(*, as_json: Json = False) -> None:
     ]
     vacant = [_record(one) for one in filled if one.vacant and one.needed]
     lines = [line(person) for person in everybody]
+    lines += [f"{one.deputy} acts for {one.person} as {one.role} until {one.span.until}" for one in told.deputies]
     lines += [f"vacant: {one.role}, which a release needs: {one.why}" for one in filled if one.vacant and one.needed]
     give({"people": shown, "deputies": deputies, "vacant": vacant}, lines, as_json=as_json)
 
@@ -50,16 +51,19 @@ def list_all(*, as_json: Json = False) -> None:
 def vacancies(*, as_json: Json = False) -> None:
     """Show every role, who fills it today, and which are vacant; exit code 1 when a release needs a vacant one."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
-    from registry.vacancies import filled_roles  # noqa: PLC0415 - lazy
+    from registry.vacancies import filled_roles, vacant_roles  # noqa: PLC0415 - lazy
 
-    filled = filled_roles(here().people)
+    people = here().people
+    filled, blocks = filled_roles(people), vacant_roles(people)
     vacant = [one.role.value for one in filled if one.vacant and one.needed]
     lines = []
     for one in filled:
         state = f"vacant: {one.why}" if one.vacant else "; ".join(who.text for who in one.filled_by)
         lines.append(f"{one.role:16} {'needed' if one.needed else '':7} {state}")
-    give({"roles": [_record(one) for one in filled], "vacant": vacant}, lines, as_json=as_json)
-    if vacant:
+    lines += [f"no version is approved: {why}" for why in blocks]
+    document = {"roles": [_record(one) for one in filled], "vacant": vacant, "blocks": list(blocks)}
+    give(document, lines, as_json=as_json)
+    if blocks:
         raise typer.Exit(1)
 
 

@@ -58,6 +58,8 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("role.vacated", "Nobody fills a role that a release needs", ("role", "person")),
     ("training.required", "Courses were asked of a role", ("role", "courses")),
     ("training.recorded", "A person's training was recorded", ("person", "course", "version", "valid_until")),
+    ("committee.named", "The governance committee was named", ("members", "quorum", "charter")),
+    ("committee.decided", "The governance committee decided", ("decision", "present", "recused", "quorum", "minutes")),
     ("policy.issued", "The accountability policy was issued", ("version", "digest")),
     ("policy.accepted", "A person accepted the accountability policy", ("person", "version", "digest", "envelope")),
     ("account.opened", "An account of a person was opened", ("account", "person", "kind")),

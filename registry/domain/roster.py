@@ -19,6 +19,7 @@ PERSON_EVENTS: tuple[str, ...] = (
     "key.issued",
     "key.revoked",
     "key.proofed",
+    "credential.reset",
     "training.required",
     "training.recorded",
     "policy.issued",
@@ -103,6 +104,7 @@ class Roster:
         self.training: list[Training] = []
         self.required: dict[str, tuple[str, ...]] = {}
         self.left: dict[str, str] = {}
+        self.reset: dict[str, str] = {}
         self.policies: dict[str, str] = {}
         self.accepted: dict[str, str] = {}
         self.accounts: dict[str, str] = {}
@@ -119,6 +121,7 @@ class Roster:
             "key.issued": self._issued,
             "key.revoked": self._revoked,
             "key.proofed": self._proofed,
+            "credential.reset": lambda at, _, told: self.reset.update({told["person"]: at}),
             "training.required": lambda _at, _, told: self.required.update({told["role"]: tuple(told["courses"])}),
             "training.recorded": self._trained,
             "policy.issued": lambda _at, _, told: self.policies.update({told["version"]: told["digest"]}),

@@ -30,7 +30,7 @@ def test_vacant_roles_are_shown_and_end_with_one_until_they_are_filled(command: 
         command.well("people", "train", person, "--course", "overread", "--valid-days", "365")
     command.well("people", "role", "erin", "--role", "clinical lead", "--until", "2099-12-31")
     done = command.well("people", "vacancies", "--json")
-    assert done.json["vacant"] == []
+    assert (done.json["vacant"], done.json["blocks"]) == ([], [])
     (clinical,) = [one for one in done.json["roles"] if one["role"] == "clinical lead"]
     assert clinical["filled_by"][0]["until"] == "2100-01-01T00:00:00.000000Z"
     assert "clinical lead" in command.well("people", "list").out
@@ -128,3 +128,25 @@ def test_the_second_line_of_a_passphrase_file_is_the_code(command: Command, tmp_
     both.write_text(f"{PASSPHRASE}\n{pyotp.TOTP(made['secret']).now()}\n")
     done = command.well("login", "quinn", "--passphrase-file", both, "--json")
     assert done.json["methods"] == "passphrase+totp"
+
+
+def test_the_committee_decides_by_quorum(command: Command) -> None:
+    text, secret = command.root.parent / "text.md", command.root.parent / "erin.pass"
+    text.write_text("Words of the committee.")
+    members = ("--member", "erin:engineering", "--member", "quinn:quality")
+    done = command.well("people", "committee", "name", text, *members, "--quorum", "2", "--json")
+    assert done.json["members"] == {"erin": "engineering", "quinn": "quality"}
+    words = (
+        "people",
+        "committee",
+        "decide",
+        "pilot",
+        "--minutes",
+        text,
+        "--signer",
+        "erin",
+        "--passphrase-file",
+        secret,
+    )
+    assert command(*words, "--present", "erin").code == 1
+    assert command.well(*words, "--present", "erin", "--present", "quinn", "--json").json["decision"] == "pilot"

@@ -329,9 +329,13 @@ def test_a_reset_takes_password_and_authenticator_away_and_is_told(world: World,
     secret = enrol_authenticator(people, "clara", PASSPHRASE)
     world.clock.advance(seconds=STEP_S)
     set_password(people, "clara", PASSPHRASE, code(world, secret), PASSWORD)
+    world.clock.advance(seconds=STEP_S)
+    log_in(people, world.root, "clara", PASSWORD, code(world, secret), log_key(world))
+    assert current_actor(world.root, people, world.clock, log_key(world)).person == "clara"
     reset(world)
     assert world.told("credential.reset")[0]["person"] == "clara"
     assert [told["digest"] for told in world.told("credential.set")[:2]] == ["none", "none"]
+    assert current_actor(world.root, people, world.clock, log_key(world)) == UNAUTHENTICATED
     with pytest.raises(NotAllowedError, match="waits until a second person"):
         log_in(people, world.root, "clara", PASSWORD, "", log_key(world))
     for act in (

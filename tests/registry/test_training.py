@@ -174,6 +174,15 @@ def test_a_release_waits_for_a_vacant_role_which_the_refusal_names(world: World)
     assert world.lifecycle.approve(MODEL, "1", world.signer("quinn")).moved
 
 
+def test_one_human_who_fills_both_roles_of_an_approval_leaves_one_vacant(world: World) -> None:
+    world.people.grant("quinn", CLINICAL, LOCAL_ADMINISTRATOR)
+    assert vacant_roles(world.people) == ()
+    declare_same(world.people, "clara", "quinn", LOCAL_ADMINISTRATOR, "same staff number")
+    assert vacant_roles(world.people) == (
+        "the roles 'quality officer' and 'clinical lead' are filled by one human alone",
+    )
+
+
 @pytest.mark.parametrize("lack", ["key expired", "key file gone", "role ended"])
 def test_whoever_has_no_key_or_no_role_fills_nothing(world: World, lack: str) -> None:
     if lack == "key expired":
