@@ -149,7 +149,7 @@ def _signal(life: Life, place: int, index: int, *, alert: bool) -> Signal:
         return _unjudged(watch, stream, index)
     if not alert and not unit_count(stream, index + 1 - RECENT, index):
         return _unjudged(watch, stream, index)
-    length = max(int(watch.paths[place].length[index]), 1)
+    length = int(watch.paths[place].length[index]) or max(min(RECENT, index + 1 - stream.begins), 1)
     first = index + 1 - length
     sums = stream.comparison.series[:, first : index + 1].sum(axis=1)
     value, error = stream.comparison.estimate(sums)

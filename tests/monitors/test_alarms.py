@@ -160,3 +160,11 @@ def test_an_alert_goes_on_under_a_plan_that_watches_other_groups() -> None:
     other = replace(PLAN, subgroup_axes=("scanner",), number=2)
     found = sequence_of("m", counts, other, LAST, (PlanPeriod(PLAN, first.opened),)).alerts(LAST)
     assert found[0].id == first.id
+
+
+def test_a_stream_without_evidence_tells_of_its_recent_days_and_never_of_no_unit(upgrade: Counts) -> None:
+    found = [one for at in (130, 199) for one in sequence_of("m", upgrade, PLAN, LAST).signals(day(at))]
+    judged = [one for one in found if one.state != "not_assessed" and one.subject["watched"] != "silence"]
+    assert judged
+    assert min(one.n for one in judged) > 0
+    assert {one.interval is None for one in judged} == {False}
