@@ -35,7 +35,7 @@ from registry.releases import release_subjects
 from registry.schema import DeploymentRow, ModelVersionRow, SiteRow
 from registry.signatures import Intent, Signature
 from registry.tiers import tier_of
-from registry.told import require_event, require_told
+from registry.told import require_event, require_place_told, require_told
 from registry.versions import find, name_of
 
 DEFAULT_RESUMER = PersonRole.CLINICAL_LEAD
@@ -135,6 +135,7 @@ def resume_within(tx: Transaction, record: Record, row: DeploymentRow, signer: S
     who = signing(record, signer, Act.RESUME, reason, frozenset({resumer_of(tx.session, row.deployment)}))
     version = find(tx.session, row.model, row.version)
     require_told(tx.session, version)
+    require_place_told(tx.session, row)
     if use_of(tx.session, row) is not None:
         raise AnswerIsNoError(
             f"the deployment of {row.model}@{row.version} at {row.site} was an emergency use and is never resumed",
@@ -244,6 +245,8 @@ def _place(session: Session, row: ModelVersionRow, site: str, mode: str, fresh: 
     )
     regular = (found for found in session.scalars(query) if use_of(session, found) is None)
     present = next((found for found in regular if found.state != DeploymentState.ENDED), None)
+    if present is not None:
+        require_place_told(session, present)
     state = present.state if present is not None else ""
     if step(DEPLOYMENT_TRANSITIONS, state, f"deploy-{mode}") is None:
         where = f"is in state '{state}' at {site}" if state else f"does not run at {site}"

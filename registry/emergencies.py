@@ -30,7 +30,7 @@ from registry.live_intervals import intervals
 from registry.record import Record, keep_signature, refusals_kept, sign_now, signing
 from registry.schema import DeploymentRow, ModelVersionRow
 from registry.signatures import Intent
-from registry.told import require_told, roster
+from registry.told import require_place_told, require_told, roster
 from registry.versions import base_subjects, find, name_of, version_of
 
 _REGULAR = frozenset({DeploymentState.PILOT, DeploymentState.LIVE})
@@ -102,6 +102,7 @@ def countersign(record: Record, deployment: str, signer: Signer, reason: str) ->
         row = tx.session.get_one(DeploymentRow, deployment)
         version = find(tx.session, row.model, row.version)
         require_separation(tx.session, version, signer, Act.COUNTERSIGN)
+        require_place_told(tx.session, row)
         use = _open_use(tx.session, record, row)
         people = roster(tx.session)
         behind = people.humans(signer.person.person, signer.acting_for(who.role))

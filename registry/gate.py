@@ -207,6 +207,11 @@ class ServingGate:
 
     def _copied(self, version: ModelVersion, *, released: bool) -> Path:
         """Copy the model's files into a fresh private folder, hash the copy, and verify its release signature."""
+        if self.models.run_of(version.model, version.mlflow_version) != version.mlflow_run:
+            raise ArtifactChangedError(
+                f"the model store no longer has {version.name} as it was registered",
+                mend="restore the model store; `overread doctor` says what differs",
+            )
         shelf = self.root / "serving" / digest_hex(version.artifact_digest)
         place = _fresh_folder(shelf)
         try:

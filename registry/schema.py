@@ -360,3 +360,11 @@ class SuspensionRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     since: Mapped[str] = mapped_column(String(27))
     event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class ReserveRow(Base):
+    """Filler that gives its pages to a stop when the database runs full (`registry.reserve`)."""
+
+    __tablename__ = "reserve"
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    filler: Mapped[bytes] = mapped_column(Bytes)

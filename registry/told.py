@@ -59,6 +59,17 @@ def require_told(session: Session, row: ModelVersionRow) -> None:
         raise LedgerBrokenError(why, mend=VERIFY)
 
 
+def require_place_told(session: Session, row: DeploymentRow) -> None:
+    """Refuse a deployment whose place, mode or state is not what the ledger told last.
+
+    Raises:
+        LedgerBrokenError: saying which.
+    """
+    why = _deployment_fault(session, row)
+    if why:
+        raise LedgerBrokenError(why, mend=VERIFY)
+
+
 def require_event(session: Session, seq: int, subject: Subject) -> None:
     """Refuse a row whose event does not tell of it.
 

@@ -13,7 +13,7 @@ from worlds import MODEL, World
 from registry.domain.artifact import folder_digest
 from registry.domain.errors import ArtifactChangedError, OverreadError
 from registry.domain.model import Deployment
-from registry.domain.ports import ModelStore
+from registry.domain.ports import ModelStore, StoredVersion
 from registry.gate import ServingGate
 from registry.release import ReleaseKey, sign_release
 
@@ -25,6 +25,8 @@ class FolderModels:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.versions: dict[str, str] = {}
+        self.aliases: tuple[str, ...] = ()
 
     def register(
         self, model: str, folder: Path, params: Mapping[str, str], metrics: Mapping[str, float]
@@ -32,7 +34,17 @@ class FolderModels:
         """Copy the folder."""
         del model, params, metrics
         shutil.copytree(folder, self.root / "run" / "model")
+        self.versions["1"] = "run"
         return "run", "1"
+
+    def run_of(self, model: str, version: str) -> str | None:
+        """Return the run of a version."""
+        del model
+        return self.versions.get(version)
+
+    def inventory(self) -> list[StoredVersion]:
+        """Return what there is."""
+        return [StoredVersion(MODEL, version, run, self.aliases) for version, run in self.versions.items()]
 
     def download(self, run_id: str, destination: Path) -> Path:
         """Copy it out again."""

@@ -98,6 +98,7 @@ class ModelStore(Protocol):
     * `register` logs the folder as plain artifacts and returns run id and registered version.
     * `download` copies the artifacts of a run into a folder and says nothing of whether they are the right ones.
     * `inventory` lists what the store claims to hold, and says nothing of whether it should.
+    * `run_of` names the run that a registered version points to, or None when it was deleted.
     """
 
     def register(
@@ -112,6 +113,10 @@ class ModelStore(Protocol):
 
     def inventory(self) -> Sequence[StoredVersion]:
         """Return every version in the store, by model and version."""
+        ...
+
+    def run_of(self, model: str, version: str) -> str | None:
+        """Return the run of a registered version."""
         ...
 
 

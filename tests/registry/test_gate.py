@@ -139,11 +139,29 @@ def test_an_artifact_overwritten_in_mlflow_after_approval_is_not_served(
     hospital.gate.admit(MODEL, None, SITE).release()
     run = world.lifecycle.version(MODEL).mlflow_run
     (place,) = (mlflow_models.root / "artifacts").glob(f"{run}/artifacts/model")
+    kept = {file: file.read_bytes() for file in place.iterdir()}
     overwrite(place)
     with pytest.raises(ArtifactChangedError) as refusal:
         hospital.gate.admit(MODEL, None, SITE)
     assert refusal.value.exit_code == ExitCode.ANSWER_IS_NO
     assert "not those that were registered" in str(world.told("serving.refused")[0]["why"])
+    for file, data in kept.items():
+        file.write_bytes(data)
+    _an_alias_serves_nothing_and_a_deleted_version_is_not_served(hospital, mlflow_models)
+
+
+def _an_alias_serves_nothing_and_a_deleted_version_is_not_served(
+    hospital: Hospital, mlflow_models: MlflowModels
+) -> None:
+    """Move an alias and delete the version with MLflow's own client; part of one test, for MLflow is slow to open."""
+    client, number = mlflow_models._connect(), hospital.world.lifecycle.version(MODEL).mlflow_version
+    client.set_registered_model_alias(MODEL, "champion", number)
+    with hospital.gate.admit(MODEL, None, SITE) as admission:
+        assert admission.version.version == "1"
+    with pytest.raises(UnknownNameError, match="unknown version"):
+        hospital.gate.admit(MODEL, "champion", SITE)
+    client.delete_model_version(MODEL, number)
+    hospital.refuses(ArtifactChangedError, r"no longer has .* as it was registered")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from monitored import MODEL, monitored_workspace
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 from pages import steps
+from worlds import teach
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.inventory import inventory
