@@ -30,6 +30,7 @@ from registry.domain.stratum import Suspension
 from registry.evaluations import StoredEvaluation
 from registry.ledger.verify import verify_ledger
 from registry.schema import LedgerEntry, MonitorRunRow, PersonRow, SignatureRow
+from registry.scope import classified
 from registry.signatures import read_statement
 from registry.version import __version__
 
@@ -96,6 +97,7 @@ class DossierBuilder:
             alerts=self._alerts(),
             approval=self._approval(),
             tier=self._workspace.lifecycle.tier(self._version.model).to_json(),
+            classifications=self._classifications(),
         )
 
     def _approval(self) -> Json | None:
@@ -140,6 +142,11 @@ class DossierBuilder:
         found = comparisons_of(self._workspace.lifecycle.record, self._version.model)
         ours = (one for one in found if self._version.version in {one["candidate"], one["deployed"], one["original"]})
         return tuple(one for one in ours if self._within(one["completed_at"]))
+
+    def _classifications(self) -> tuple[Json, ...]:
+        found = classified(self._workspace.lifecycle.record, self._version.model)
+        ours = (one for one in found if one.version == self._version.version and self._within(one.at))
+        return tuple(one.to_json() for one in ours)
 
     def _signatures(self) -> tuple[SignatureView, ...]:
         with reading(self._workspace.engine) as session:

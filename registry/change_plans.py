@@ -65,6 +65,7 @@ def sign_plan(
     with refusals_kept(record, name, Act.ADOPT_PLAN, signer), record.ledger.transaction() as tx:
         roles = allowed_roles(record, signer, Act.ADOPT_PLAN)
         _require_cohort(tx.session, asked)
+        _require_floor(tx.session, record.objects, asked)
         test_set = require_usable(tx.session, record.objects, asked)
         plan = asked.frozen_to({**methods, "test_set": test_set})
         digest = record.objects.put(canonical_bytes(plan.record))
@@ -130,6 +131,19 @@ def _require_cohort(session: Session, plan: ChangePlan) -> None:
         raise EvidenceMissingError(
             f"the test cohort '{plan.acceptance.test_cohort}' of {plan.name} is not frozen",
             mend="freeze it before the plan is signed",
+        )
+
+
+def _require_floor(session: Session, objects: ObjectStore, plan: ChangePlan) -> None:
+    """Refuse another original version that was made under a change plan itself: the floor never sinks step by step."""
+    from registry.scope import judged_by_plan  # noqa: PLC0415 - it reads adopted plans itself
+
+    last, original = adopted_plan(session, objects, plan.model), plan.acceptance.original_version
+    moved = last is not None and last.plan.acceptance.original_version != original
+    if moved and judged_by_plan(session, objects, find(session, plan.model, original)):
+        raise AnswerIsNoError(
+            f"{plan.model}@{original} was made under a change plan and is no floor for the next one",
+            mend="keep the original version, or name one that was judged as a new submission",
         )
 
 

@@ -46,6 +46,11 @@ class Classified:
         """Where the change lies."""
         return Scope(self.record["scope"])
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form: the record, and where it stands in the ledger."""
+        kept = {"digest": self.digest, "event_seq": self.event_seq, "at": self.at, "version": self.version}
+        return dict(self.record) | kept | {"why": self.why, "new_submission": self.submission}
+
 
 @dataclass(frozen=True)
 class Training:
@@ -164,9 +169,10 @@ def plan_of_version(session: Session, objects: ObjectStore, row: ModelVersionRow
 
 def judged_by_plan(session: Session, objects: ObjectStore, row: ModelVersionRow) -> bool:
     """Say whether a version was made under a change plan and not declared a new submission."""
-    if plan_of_version(session, objects, row) is None:
+    plan = plan_of_version(session, objects, row)
+    if plan is None:
         return False
-    before = _before_training(session, classifications(session, objects, row.model), row)
+    before = _before_training(session, classifications(session, objects, row.model), row, plan)
     return before is None or not before.submission
 
 
@@ -189,7 +195,7 @@ def missing_scope(session: Session, objects: ObjectStore, row: ModelVersionRow) 
         return []
     name = plan.plan.name
     told = classifications(session, objects, row.model)
-    before = _before_training(session, told, row)
+    before = _before_training(session, told, row, plan)
     if before is None:
         return [f"its change was not classified under {name} before training, and so counts as out of scope"]
     if before.submission:
@@ -205,10 +211,13 @@ def missing_scope(session: Session, objects: ObjectStore, row: ModelVersionRow) 
     return [why for why, holds in found.items() if not holds]
 
 
-def _before_training(session: Session, told: Sequence[Classified], row: ModelVersionRow) -> Classified | None:
-    """Return the classification that went before a version's training, as its training names it."""
+def _before_training(
+    session: Session, told: Sequence[Classified], row: ModelVersionRow, plan: AdoptedPlan
+) -> Classified | None:
+    """Return the classification under a plan that went before a version's training, as its training names it."""
     made = [one for one in trainings(session, row.model) if one.version == row.version]
-    found = [one for one in told if made and one.digest == made[0].classification]
+    under = [one for one in told if one.record["plan_digest"] == plan.plan.digest]
+    found = [one for one in under if made and one.digest == made[0].classification]
     return next((one for one in reversed(found) if one.event_seq < made[0].event_seq), None)
 
 

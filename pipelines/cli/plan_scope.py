@@ -43,7 +43,7 @@ def classify(
     if train_cohort is not None and tune_cohort is not None:
         found = [_asked(name, train_cohort, tune_cohort, site or [], intended_use)]
     else:
-        found = [_document(one) for one in _on_record(name)]
+        found = [one.to_json() for one in _on_record(name)]
     lines = [line for one in found for line in _lines(one)]
     give({"model": name.partition("@")[0], "classifications": found}, lines, as_json=as_json)
     if found[-1]["scope"] != Scope.IN:
@@ -71,11 +71,6 @@ def _on_record(name: str) -> "list[Classified]":
             f"no change of {name} was classified", mend="a version that is trained under a change plan is"
         )
     return found
-
-
-def _document(one: "Classified") -> dict[str, Any]:
-    kept = {"digest": one.digest, "event_seq": one.event_seq, "at": one.at, "version": one.version, "why": one.why}
-    return dict(one.record) | kept | {"new_submission": one.submission}
 
 
 def _lines(one: Mapping[str, Any]) -> Iterator[str]:

@@ -142,7 +142,8 @@ class Dossier:
     `limits` lists in plain sentences what the evidence does not show: each not-assessed verdict, missing external
     site, synthetic data, unanchored ledger. It is never empty by silence: a dossier without limits says so.
     `suspensions` are the strata of its deployments that are or were suspended; `change_plan` is the model's plan in
-    force, with who signed it; `comparisons` are the version's records as a candidate, or against others.
+    force, with who signed it; `comparisons` are the version's records as a candidate, or against others;
+    `classifications` say where its change lies under the plan, before training and after evaluation.
     """
 
     model: ModelVersion
@@ -166,6 +167,7 @@ class Dossier:
     alerts: tuple[StoredAlert, ...] = ()
     approval: Json | None = None
     tier: Json | None = None
+    classifications: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True)

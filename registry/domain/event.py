@@ -80,6 +80,7 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("intake.blocked", "A whole table was blocked by its contract", ("table", "failures")),
     ("cohort.frozen", "A cohort was frozen", ("name", "digest", "role", "target", "units")),
     ("cohort.refused", "A cohort was refused as a leak", ("name", "role", "proof")),
+    ("cohort.inspected", "A cohort was looked over before it is learned from", ("name", "digest", "duplicates")),
     ("protocol.frozen", "A validation protocol was frozen", ("digest",)),
     ("version.registered", "A model version was registered", ("model", "version", "artifact_digest")),
     ("version.transitioned", "A model version changed state", ("model", "version", "source", "target", "act")),

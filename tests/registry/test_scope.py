@@ -164,6 +164,33 @@ def test_a_new_submission_is_judged_as_a_new_model(planned: World) -> None:
     assert classified(planned.lifecycle.record, MODEL)[0].submission == "a second vendor is wanted"
 
 
+def test_the_floor_moves_to_no_version_that_was_made_under_a_plan(planned: World) -> None:
+    made(planned)
+    content = plan_record(MODEL, "internal", looks=3, original_version="2") | {"number": 2}
+    with pytest.raises(AnswerIsNoError, match="no floor for the next one"):
+        sign_plan(planned.lifecycle.record, content, planned.signer("quinn"), METHODS)
+
+
+def test_the_floor_may_move_to_a_new_submission(planned: World) -> None:
+    made(planned, "a second vendor", manufacturers=("NewCo",))
+    content = plan_record(MODEL, "internal", looks=3, original_version="2") | {"number": 2}
+    assert sign_plan(planned.lifecycle.record, content, planned.signer("quinn"), METHODS).role == "quality officer"
+
+
+def test_a_classification_under_an_earlier_plan_is_none_under_the_next(planned: World) -> None:
+    record, plan = planned.lifecycle.record, plan_of(planned.lifecycle.record, MODEL)
+    assert plan is not None
+    found = classify(plan.plan, ("1", facts()), facts(), Stage.BEFORE)
+    record_classification(record, found, facts(), ERIN)
+    for person in ("quinn", "clara"):
+        content = plan_record(MODEL, "internal", looks=3) | {"number": 2}
+        sign_plan(record, content, planned.signer(person), METHODS)
+    record_training(record, planned.register(artifact=SECOND), facts(), found.digest, ERIN)
+    judged(planned)
+    with pytest.raises(EvidenceMissingError, match="not classified under sarcoma-visible plan 2 before training"):
+        approve(planned)
+
+
 def released(world: World, **changes: Any) -> None:
     plan = plan_of(world.lifecycle.record, MODEL)
     assert plan is not None

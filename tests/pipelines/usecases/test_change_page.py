@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import tomllib
 from pathlib import Path
 
 from change_plans import plan_record
@@ -18,6 +19,7 @@ from pipelines.usecases.train import train
 from registry.change_plans import sign_plan
 from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole
 from registry.domain.plan_covers import COVERABLE, FIXED
+from registry.domain.release import release_faults
 
 PAGE = Path(__file__).parents[3] / "docs/reference/change-plan.md"
 NAMES = {"nodule": TARGET, "train-2": "train", "tune-2": "tune", "plan-test": "internal"}
@@ -55,3 +57,8 @@ def test_every_command_of_the_page_ends_with_done(trained: Workspace, tmp_path: 
 def test_the_page_names_every_aspect() -> None:
     page = PAGE.read_text()
     assert [aspect for aspect in (*COVERABLE, *FIXED, "roll_out") if f"`{aspect}`" not in page] == []
+
+
+def test_the_release_of_the_page_is_complete() -> None:
+    _, release = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert release_faults(tomllib.loads(release), "2") == ()
