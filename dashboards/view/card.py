@@ -5,7 +5,7 @@ from itertools import groupby
 
 from dashboards.view.blocks import Block, Cell, Column, Document, Facts, Listing, Paragraph, Section, Table
 from registry.cards.lint import Finding
-from registry.cards.words import kind_of, metric_text, text_of
+from registry.cards.words import kind_of, text_of
 from registry.domain.card import Card
 from registry.domain.card_fields import FIELDS, FieldSpec
 
@@ -54,35 +54,16 @@ def _table(card: Card, group: str, specs: Iterable[FieldSpec]) -> Table:
     rows = tuple(
         (Cell(spec.title), Cell(text_of(card, spec.key)), Cell(kind_of(card.fields[spec.key]))) for spec in specs
     )
-    return Table(f"fields-{group}", group, _COLUMNS, rows)
+    return Table(f"fields-{group}", "Each field, and where its value comes from", _COLUMNS, rows)
 
 
 def _claims(card: Card) -> Section:
     columns = (Column("Metric"), Column("On"), Column("Value"), Column("Reference"))
     rows = tuple(
-        (
-            Cell(claim.metric),
-            Cell(claim.on),
-            Cell(metric_text(_estimate(claim.to_json()))),
-            Cell(claim.reference or "none"),
-        )
-        for claim in card.claims
+        (Cell(claim.metric), Cell(claim.on), Cell(claim.text), Cell(claim.reference or "none")) for claim in card.claims
     )
     table = Table("claims", "Declared numbers; none of them overrides a measured one", columns, rows)
     return Section("claims", "Claims", (table,))
-
-
-def _estimate(claim: dict[str, object]) -> dict[str, object]:
-    """Return a claim in the form of an estimate; a missing n is said to be missing."""
-    missing = claim["n"] if claim["n"] is not None else "not given"
-    return {
-        "name": claim["metric"],
-        "value": claim["value"],
-        "interval": claim["interval"] or [None, None],
-        "n": missing,
-        "n_patients": None,
-        "reason": None,
-    }
 
 
 def _findings(findings: Iterable[Finding]) -> Section:

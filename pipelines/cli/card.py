@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from pipelines.cli.console import Json, give
-from registry.domain.errors import ExitCode
+from registry.domain.errors import ExitCode, UsageError
 
 _SHOW = "show"
 
@@ -111,17 +111,31 @@ def declare(
 
 @app.command(epilog="Example: overread card lint nodule@1 --profile hti1 --profile chai")
 def lint(
-    name: Name,
+    name: Annotated[
+        str | None, typer.Argument(metavar="MODEL[@VERSION]", help="The version; the newest unless given.")
+    ] = None,
     profile: Annotated[
         list[str] | None,
         typer.Option(
             "--profile", help="hti1, chai, atlas or cyclonedx: its fields have to be known; hti1 unless given."
         ),
     ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A vendor's published card in place of a version: CHAI XML.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Say what must not stand on a card, and which fields of a profile are unknown; any finding ends with 1."""
+    if (name is None) == (file is None):
+        raise UsageError("name a version, or a vendor's card with --file", mend="one of the two")
+    found = _lint_file(file, as_json=as_json) if file else _lint_version(str(name), profile, as_json=as_json)
+    if found:
+        raise typer.Exit(ExitCode.ANSWER_IS_NO)
+
+
+def _lint_version(name: str, profile: list[str] | None, *, as_json: bool) -> bool:
+    """Give what is found on a version's card, and say whether anything is."""
     from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
     from registry.cards.issue import card_now  # noqa: PLC0415 - lazy
     from registry.cards.lint import lint_card  # noqa: PLC0415 - lazy
@@ -138,5 +152,15 @@ def lint(
     lines = [f"{one.code} {one.where}: {one.what}" for one in found]
     lines += [f"the card on record is stale: there are other {stale}"] if stale else []
     give(document, lines or [f"{card.name}: nothing to find"], as_json=as_json)
-    if found or stale:
-        raise typer.Exit(ExitCode.ANSWER_IS_NO)
+    return bool(found or stale)
+
+
+def _lint_file(file: Path, *, as_json: bool) -> bool:
+    """Give what is found on a vendor's card, and say whether anything is."""
+    from pipelines.toml_file import read_bytes  # noqa: PLC0415 - lazy
+    from registry.cards.foreign import lint_chai  # noqa: PLC0415 - lazy
+
+    found = lint_chai(read_bytes(file, "card"))
+    lines = [f"{one.code} {one.where}: {one.what}" for one in found]
+    give({"findings": [one.to_json() for one in found]}, lines or ["nothing to find"], as_json=as_json)
+    return bool(found)

@@ -79,6 +79,8 @@ def _back_lines(found: dict[str, Any]) -> list[str]:
         f"  study    {study['study_uid']}, {len(study['files'])} files with digests",
         f"  model    {model['version']}, {registered}",
     ]
+    if found["card"]:
+        lines.append(f"  card     {found['card']['digest']}, event {found['card']['event_seq']}")
     if "external" in model:
         lines.append(f"  vendor   {model['external']['vendor']}, {model['external']['product']}: not run by Overread")
     if model.get("same_artifact") is False:

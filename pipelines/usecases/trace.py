@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pipelines.bootstrap import Workspace
+from registry.cards.told import issued_card
 from registry.cohorts import manifest
 from registry.database import reading
 from registry.domain.cohort import Cohort
@@ -36,6 +37,7 @@ def trace_back(workspace: Workspace, prediction: str) -> Json:
     row = _prediction(workspace, prediction)
     with reading(workspace.engine) as session:
         facts = facts_of(session)
+        card = issued_card(session, row["model"], row["version"])
     attributes = json.loads(row.pop("attributes") or "{}")
     name = f"{row['model']}@{row['version']}"
     version = facts.versions.get(name)
@@ -44,6 +46,7 @@ def trace_back(workspace: Workspace, prediction: str) -> Json:
         "study": _study(workspace, row),
         "reads": _reads(workspace, row["prediction_id"]),
         "model": _model(version, name, attributes.get("artifact_digest")) | _declared(workspace, name),
+        "card": None if card is None else {"digest": card.digest, "event_seq": card.event_seq, "at": card.at},
         "deployment": _deployment(facts, row, name, attributes),
         "evaluations": [vars(one) for one in facts.judgements if one.version == name],
         "approvals": [vars(one) | {"covers": list(one.covers)} for one in facts.approvals if one.version == name],

@@ -16,6 +16,11 @@ Json = Mapping[str, Any]
 Row = tuple[str, str | Callable[[Card], str]]
 
 
+def _texts(card: Card, *keys: str) -> str:
+    """Return some fields in words, one a line; what they all say is said once."""
+    return "\n".join(dict.fromkeys(text_of(card, key) for key in keys))
+
+
 def _biases(card: Card) -> str:
     """Return the declared biases beside what nobody assessed, which a reader must see in the same place."""
     missing = f"Not assessed: {', '.join(card.not_assessed)}." if card.not_assessed else ""
@@ -66,17 +71,15 @@ _FACTS: tuple[Row, ...] = (
     ("ModelType", "model_type"),
     ("FoundationModels", "foundation_models"),
     ("InputDataSource", "training_data"),
-    ("OutputAndInputDataTypes", lambda card: f"{text_of(card, 'input_description')}\n{text_of(card, 'output_type')}"),
+    ("OutputAndInputDataTypes", lambda card: _texts(card, "input_description", "output_type")),
     (
         "DevelopmentDataCharacterization",
-        lambda card: f"{text_of(card, 'training_criteria')}\n{text_of(card, 'training_demographics')}",
+        lambda card: _texts(card, "training_criteria", "training_demographics"),
     ),
     ("BiasMitigationApproaches", "bias_management"),
     (
         "OngoingMaintenance",
-        lambda card: "\n".join(
-            text_of(card, key) for key in ("validity_monitoring", "update_process", "correction_process")
-        ),
+        lambda card: _texts(card, "validity_monitoring", "update_process", "correction_process"),
     ),
     ("Security", "security"),
     ("Transparency", "transparency"),

@@ -92,6 +92,21 @@ def says_none(text: str) -> bool:
     return any(not _HONEST.search(denied["between"] or "") for denied in _DENIED.finditer(words))
 
 
+def bare_claim(sentence: str) -> bool:
+    """Say whether a sentence gives a performance without n and interval."""
+    return bool(_CLAIMED.search(sentence)) and not (_HAS_N.search(sentence) and _HAS_INTERVAL.search(sentence))
+
+
+def claims_external(sentence: str) -> bool:
+    """Say whether a sentence claims an external validation, and does not deny it."""
+    return bool(_EXTERNAL.search(sentence)) and not _DENIAL.search(sentence)
+
+
+def sentences_of(text: str) -> list[str]:
+    """Return the sentences of a text."""
+    return _SENTENCE.split(text)
+
+
 def _biases(card: Card) -> Iterator[Finding]:
     """CRD001: no bias is denied while an attribute was not assessed."""
     field = card.fields["known_biases"]
@@ -109,7 +124,7 @@ def _bare_claims(card: Card) -> Iterator[Finding]:
             where = f"claim of {claim.metric} on {claim.on}"
             yield Finding("CRD002", where, f"{claim.value} is claimed without {' and '.join(lacking)}")
     for key, sentence in _sentences(card):
-        if _CLAIMED.search(sentence) and not (_HAS_N.search(sentence) and _HAS_INTERVAL.search(sentence)):
+        if bare_claim(sentence):
             yield Finding("CRD002", key, "a performance is claimed in words without n and interval")
 
 
@@ -123,7 +138,7 @@ def _external(card: Card) -> Iterator[Finding]:
                 "CRD003", f"claim of {claim.metric} on {claim.on}", "no external-test evaluation is on record"
             )
     for key, sentence in _sentences(card):
-        if _EXTERNAL.search(sentence) and not _DENIAL.search(sentence):
+        if claims_external(sentence):
             yield Finding("CRD003", key, "external validation is claimed, and no external-test evaluation is on record")
 
 
@@ -174,7 +189,7 @@ def _sentences(card: Card) -> Iterator[tuple[str, str]]:
         field = card.fields[key]
         if field.kind is FieldKind.DECLARED and key != "outcome_references":
             texts = field.value if isinstance(field.value, list) else [field.value]
-            yield from ((key, sentence) for text in texts for sentence in _SENTENCE.split(text))
+            yield from ((key, sentence) for text in texts for sentence in sentences_of(text))
 
 
 _RULES: tuple[Callable[[Card], Iterator[Finding]], ...] = (

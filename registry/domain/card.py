@@ -92,6 +92,12 @@ class Claim:
     n: int | None = None
     reference: str = ""
 
+    @property
+    def text(self) -> str:
+        """The number as it was written, with its interval and n, or that they were not given."""
+        within = f"{self.low} to {self.high}" if self.low and self.high else "no interval given"
+        return f"{self.value} ({within}, {'no n given' if self.n is None else f'n {self.n}'})"
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {

@@ -103,3 +103,14 @@ def test_declaring_without_a_login_ends_with_5(command: Command, tmp_path: Path)
 def test_a_word_that_is_no_command_is_a_model(command: Command) -> None:
     done = command("card", "nobody")
     assert (done.code, done.line.partition(":")[2].strip().startswith("unknown model 'nobody'")) == (2, True)
+
+
+def test_a_vendors_card_is_linted_from_its_file(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "vendor.xml"
+    file.write_text(
+        "<AppliedModelCard><Warnings><KnownBiasesOrEthicalConsiderations>None</KnownBiasesOrEthicalConsiderations>"
+        "</Warnings></AppliedModelCard>"
+    )
+    done = command("card", "lint", "--file", file, "--json")
+    assert (done.code, [one["code"] for one in done.json["findings"]]) == (1, ["CRD001"])
+    assert command("card", "lint").code == command("card", "lint", NAME, "--file", file).code == 2
