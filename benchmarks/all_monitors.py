@@ -1,9 +1,9 @@
 """Every monitor, not only the workload W: rows counted day by day into all families, then all signals and alerts.
 
-Run: python benchmarks/all_monitors.py [ROWS …]. A study has four rows: acquisition, prediction, read, outcome; days hold
-7,000 studies. For each size a process of its own prints: CPU seconds to count (drawing the rows not included), per
-million rows; the peak of memory while counting, in which only the day at hand and the stored bytes of the others are
-held; CPU seconds of every monitor on the last day, from the stored days; the peak with them.
+Run: python benchmarks/all_monitors.py [ROWS ...]. A study has four rows: acquisition, prediction, read, outcome; a day
+holds 7,000 studies. For each size a process of its own prints: CPU seconds to count (drawing the rows not included),
+per million rows; the peak of memory while counting, in which only the day at hand and the stored bytes of the others
+are held; CPU seconds of every monitor on the last day, from the stored days; the peak with them.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The rows M1 to M11 and C1 to C3 of speed and exactness in one run, as one table in Markdown.
 
-Run: python benchmarks/table.py [--only PART …] [--nulls N] [--powers N]. Parts: workload (M1 to M5), areas (M6 to M8,
-M11), engines (M9), days (M10), embeddings (C1 to C3). Some ten minutes of CPU, most of it the peers'. Claims are ratios of CPU time
-within the run; imports and, for the peers, reading the file are not counted, our own reading is.
+Run: python benchmarks/table.py [--only PART ...] [--nulls N] [--powers N]. Parts: workload (M1 to M5), areas (M6 to M8,
+M11), engines (M9), days (M10), embeddings (C1 to C3). Some ten minutes of CPU, most of it the peers'. Claims are ratios
+of CPU time within the run; imports and, for the peers, reading the file are not counted, our own reading is.
 """
 
 import argparse
