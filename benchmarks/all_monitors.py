@@ -147,9 +147,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--one"]:
         print(json.dumps(measured(int(sys.argv[2]))))
         return
-    print(
-        "| rows | counting, CPU s | a million rows | peak MB counting | stored MB | all monitors, CPU s | signals | peak MB |"
-    )
+    names = ("rows", "counting, CPU s", "a million rows", "peak MB", "stored MB", "all monitors, CPU s", "signals")
+    print(f"| {' | '.join(names)} | peak MB with them |")
     print("| --- " * 8 + "|")
     for size in [int(word) for word in sys.argv[1:]] or SIZES:
         one = fresh("all_monitors.py", "--one", size)
