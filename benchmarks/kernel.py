@@ -15,7 +15,7 @@ from workload import NAMES, READERS, SITES, THRESHOLD
 from monitors.counts import Family, Labels, count, merged
 from monitors.value_grid import to_cells, to_numbers
 from validation.statistics.auc_interval import auc_interval
-from validation.statistics.funnel import funnel_limit
+from validation.statistics.funnel import FUNNEL_TAILS, funnel_limits
 from validation.statistics.grid import to_grid
 from validation.statistics.proportions import wilson
 from validation.statistics.roc import RocCounts, merged_counts, roc_from_counts
@@ -128,11 +128,12 @@ def _drift(now: Family, base: Family) -> list[float]:
 
 
 def _readers(family: Family) -> list[Any]:
-    n = np.array([family.where(reader=name).total for name in READER_NAMES])
-    hits = np.array([family.where(reader=name, override="yes").total for name in READER_NAMES])
+    places = np.array([int(name[1:]) for name in family.levels["reader"]])[family.codes_of("reader")]
+    n = np.bincount(places, family.counts, READERS).astype(np.int64)
+    hits = np.bincount(places, family.counts * family.is_level("override", "yes"), READERS).astype(np.int64)
     target = hits.sum() / n.sum()
-    limits = {size: [funnel_limit(target, size, tail) for tail in (0.001, 0.025, 0.975, 0.999)] for size in set(n)}
-    return [[int(x) / int(m), limits[m]] for x, m in zip(hits, n, strict=True)]
+    limits = np.stack([funnel_limits(target, n, tail) for tail in FUNNEL_TAILS], axis=1)
+    return [[int(x) / int(m), limit.tolist()] for x, m, limit in zip(hits, n, limits, strict=True)]
 
 
 def _calibration(counts: RocCounts) -> list[float]:

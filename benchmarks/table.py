@@ -1,8 +1,8 @@
 """The rows M1 to M11 and C1 to C3 of speed and exactness in one run, as one table in Markdown.
 
-Run: python benchmarks/table.py [--only PART …] [--nulls N] [--powers N]. Parts: workload (M1 to M5), areas (M6 to M9,
-M11), days (M10), embeddings (C1 to C3). Some ten minutes of CPU, most of it the peers'. Claims are ratios of CPU time
-within the run; imports and, for the peers, reading the file are not counted, our own reading is.
+Run: python benchmarks/table.py [--only PART ...] [--nulls N] [--powers N]. Parts: workload (M1 to M5), areas (M6 to M8,
+M11), engines (M9), days (M10), embeddings (C1 to C3). Some ten minutes of CPU, most of it the peers'. Claims are ratios
+of CPU time within the run; imports and, for the peers, reading the file are not counted, our own reading is.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from table_rows.area_rows import area_lines
+from table_rows.area_rows import area_lines, engine_lines
 from table_rows.day_rows import day_lines
 from table_rows.embedding_rows import embedding_lines
 from table_rows.line import Line, told
@@ -30,6 +30,7 @@ def main() -> None:
     parts: dict[str, Callable[[], list[Line]]] = {
         "workload": workload_lines,
         "areas": area_lines,
+        "engines": engine_lines,
         "days": day_lines,
         "embeddings": lambda: embedding_lines(asked.nulls, asked.powers),
     }

@@ -236,7 +236,10 @@ def tallied(name: str, columns: Mapping[str, Column], counts: Integers) -> Famil
 
 
 def _stacked(columns: Mapping[str, Column]) -> Integers:
-    size = len(next(_codes(column) for column in columns.values()))
+    first = next(_codes(column) for column in columns.values())
+    if len(columns) == 1:
+        return first.astype(np.int64, copy=False)[:, None]
+    size = len(first)
     stacked = np.empty((size, len(columns)), dtype=np.int64, order="F")
     for place, column in enumerate(columns.values()):
         stacked[:, place] = _codes(column)
@@ -338,7 +341,7 @@ def pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[st
 def _canonical(
     name: str, axes: tuple[str, ...], levels: Mapping[str, tuple[str, ...]], codes: Integers, counts: Integers | None
 ) -> Family:
-    """Add up equal cells, sort the levels that are in use, sort the cells; `codes` is the caller's no longer.
+    """Add up equal cells, sort the levels that are in use, sort the cells; `codes` stays as it is.
 
     Rows are added up under the levels as they came, so that only cells, which are few, are given their sorted levels.
     """

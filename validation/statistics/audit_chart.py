@@ -77,7 +77,8 @@ def audit_chart(
 def audit_sums(deviates: FloatArray) -> FloatArray:
     """Return the three CUSUMs float64[runs, months, 3] of monthly deviates float64[runs, months, 2]."""
     steps = np.concatenate([deviates, deviates.sum(axis=2, keepdims=True) / math.sqrt(2)], axis=2) - np.array(K)
-    sums, now = np.empty_like(steps), np.zeros((len(steps), 3))
+    sums: FloatArray = np.empty_like(steps)
+    now = np.zeros((len(steps), 3))
     for month in range(steps.shape[1]):
         now = np.maximum(0.0, now + steps[:, month])
         sums[:, month] = now

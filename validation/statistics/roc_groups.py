@@ -7,9 +7,10 @@ groups. The same numbers as `roc_from_arrays` group by group, up to rounding.
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from validation.statistics.arrays import FloatArray, IntArray, flags, integers, same_length
 
@@ -53,7 +54,7 @@ def areas_of_groups(q: ArrayLike, truth: ArrayLike, groups: ArrayLike, size: int
     if 2 * radix * max(size, 1) >= 2**62:
         raise ValueError("groups and cells do not fit into one number")
     kind = np.uint32 if 2 * radix * size < _NARROW else np.int64
-    packed = places.astype(kind)
+    packed: NDArray[Any] = places.astype(kind)
     packed *= kind(radix)
     packed += cells.astype(kind)
     packed *= kind(2)
@@ -71,7 +72,7 @@ def _blocks(bounds: IntArray) -> list[tuple[int, int]]:
     return list(pairwise(cuts))
 
 
-def _areas(packed: IntArray, bounds: IntArray) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+def _areas(packed: NDArray[Any], bounds: IntArray) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
     """Sum up the sorted numbers of some groups cell by cell, then group by group."""
     packed, bounds, size = packed[bounds[0] : bounds[-1]], bounds - bounds[0], len(bounds) - 1
     hits = np.cumsum(packed & 1, dtype=np.int64)
@@ -89,7 +90,7 @@ def _areas(packed: IntArray, bounds: IntArray) -> tuple[FloatArray, FloatArray, 
     won = up[few] * below
     with np.errstate(divide="ignore", invalid="ignore"):
         auc = np.bincount(group, won, size) / (2 * n_up * n_down)
-        spread = _spread(np.bincount(group, won * below, size), n_up, 2 * n_down, auc)
+        spread = _spread(np.bincount(group, won * below, size).astype(np.float64), n_up, 2 * n_down, auc)
         spread += _spread(_sums(down * above * above, edges), n_down, 2 * n_up, auc)
     return auc, np.where(np.minimum(n_up, n_down) < 2, np.nan, spread), n_up, n_down
 
