@@ -12,11 +12,11 @@ from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.digest import digest_hex, digest_value
 from registry.domain.event import Event
 from registry.domain.model import ModelVersion
+from registry.domain.roster import PERSON_EVENTS
 from registry.ledger.merkle import inclusion_proof, leaf_hash
 
 REPORTS = ("html", "json", "pdf")
 NEEDED = ("evaluations", "monitor-runs", "reports", "signatures")
-_PERSONS = ("person.added", "person.role_granted", "person.deactivated", "key.issued", "key.revoked")
 _CALLED = frozenset({"version", "artifact", "operating-points"})
 _FOLLOWED = {"alert.opened": "alert", "task.opened": "task"}  # later events name only these
 Json = Mapping[str, Any]
@@ -212,8 +212,15 @@ def _add_signatures(workspace: Workspace, contents: Contents, model: str, entrie
         if found.event_seq in contents.cited:
             contents.add("signatures", found.digest, found.envelope, f"{found.act} by {found.person}")
             persons.add(found.person)
-    about = (entry for entry in entries if entry.type in _PERSONS)
-    contents.cited |= {entry.event.seq for entry in about if entry.event.record["subjects"][0]["name"] in persons}
+    about = [entry for entry in entries if entry.type in PERSON_EVENTS]
+    for entry in about:  # a deputy's signature stands on the role of whom they act for
+        if entry.type == "deputy.appointed" and persons & _named(entry):
+            persons |= _named(entry)
+    contents.cited |= {entry.event.seq for entry in about if persons & _named(entry)}
+
+
+def _named(entry: Entry) -> set[str]:
+    return {subject["name"] for subject in entry.event.record["subjects"] if subject["kind"] == "person"}
 
 
 def _carried(contents: Contents, entries: list[Entry]) -> Iterator[CarriedEvent]:
@@ -232,7 +239,9 @@ _ADDERS: Mapping[str, Callable[[Workspace, Contents, Json, tuple[date, date]], N
     "plan_report.issued": _add_object("plan-reports", "report on the change plan"),
     "release.prepared": _add_object("releases", "release of"),
     "change.classified": _add_classification,
-    "training.recorded": _add_object("facts", "what was recorded at the training of"),
+    "provenance.recorded": _add_object("facts", "what was recorded at the training of"),
+    "card.declared": _add_object("declarations", "declaration for the card of version"),
+    "card.issued": _add_object("cards", "card of version"),
     "monitor.completed": _add_run,
     "alert.opened": _add_alert,
 }

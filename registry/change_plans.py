@@ -71,7 +71,9 @@ def sign_plan(
         digest = record.objects.put(canonical_bytes(plan.record))
         _require_next(tx.session, record.objects, plan)
         signed = plan_signatures(tx.session, record.people, plan)
-        who = Signing(Act.ADOPT_PLAN, signer, open_role(plan, signer, roles, signed), one_line(reason, "reason"))
+        who = Signing(
+            Act.ADOPT_PLAN, signer, open_role(record.people, plan, signer, roles, signed), one_line(reason, "reason")
+        )
         kept = _sign(tx, record, plan, who)
         every = {**{role: one.digest for role, one in signed.items()}, who.role: kept}
         missing = tuple(role.value for role in PLAN_QUORUM if role not in every)

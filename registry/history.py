@@ -20,13 +20,21 @@ def last_event(session: Session, types: Iterable[str], kind: str, name: str) -> 
     Raises:
         LedgerBrokenError: when an event of these types is unreadable.
     """
+    return next(newest_events(session, types, kind, name), None)
+
+
+def newest_events(session: Session, types: Iterable[str], kind: str, name: str) -> Iterator[Event]:
+    """Yield the events of some types whose first subject is the thing, newest first.
+
+    Raises:
+        LedgerBrokenError: when an event of these types is unreadable.
+    """
     query = select(LedgerEntry).where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq.desc())
     for entry in session.scalars(query):
         event = event_of(entry)
         first = event.record["subjects"][0]
         if (first["kind"], first["name"]) == (kind, name):
-            return event
-    return None
+            yield event
 
 
 def events_of(session: Session, types: Iterable[str]) -> Iterator[Event]:

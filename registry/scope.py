@@ -26,7 +26,7 @@ from registry.ledger.store import Transaction
 from registry.record import Record
 from registry.schema import ModelVersionRow
 
-CLASSIFIED, RECORDED, DECLARED = "change.classified", "training.recorded", "submission.declared"
+CLASSIFIED, RECORDED, DECLARED = "change.classified", "provenance.recorded", "submission.declared"
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,11 @@ MANIFEST, NOTE, EVENTS, CHECKPOINT, README = (
 # Folders whose files are named by their own digest, which an event of the ledger names too.
 BY_DIGEST = (
     "alerts",
+    "cards",
     "classifications",
     "cohorts",
     "comparisons",
+    "declarations",
     "evaluations",
     "facts",
     "monitor-plans",

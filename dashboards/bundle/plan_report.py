@@ -27,7 +27,7 @@ _TYPES = _PERSONS_ACTS | {
     "serving.refused",
     "submission.declared",
     "test_set.sequestered",
-    "training.recorded",
+    "provenance.recorded",
     "version.decision_refused",
     "version.registered",
     "version.transitioned",
@@ -149,7 +149,7 @@ class _Report:
 
     def _changes(self) -> Iterator[dict[str, Any]]:
         """Yield each version that was registered in the period: from what, how it was classified, how it stands."""
-        recorded = {one.payload["version"]: one.payload for one in self._of("training.recorded")}
+        recorded = {one.payload["version"]: one.payload for one in self._of("provenance.recorded")}
         for one in self._within("version.registered"):
             told, version = one.payload, one.payload["version"]
             made = recorded.get(version, {})

@@ -23,12 +23,13 @@ from registry.domain.canonical import NotCanonicalError, parse_canonical
 from registry.domain.digest import PREFIX, digest_bytes
 from registry.domain.errors import AnswerIsNoError, OverreadError
 from registry.domain.event import parse_event, payload_digest
+from registry.domain.roster import PERSON_EVENTS
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.merkle import leaf_hash, verify_inclusion
 from registry.ledger.note import VerifierKey, verify_note
 from registry.signatures import verify
 
-_PERSONS = frozenset({"person.added", "person.role_granted", "key.issued", "key.revoked"})
+_PERSONS = frozenset(PERSON_EVENTS)
 Told = tuple[Mapping[str, Any], Mapping[str, Any] | None]
 
 

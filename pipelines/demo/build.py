@@ -29,6 +29,7 @@ from pipelines.usecases.ingest_dicom import ingest_dicom
 from pipelines.usecases.ingest_rows import ingest_rows
 from pipelines.usecases.judging_methods import judging_methods
 from pipelines.usecases.predict import predict
+from pipelines.usecases.release import approve_and_release
 from pipelines.usecases.train import train
 from pipelines.usecases.validate import validate
 from registry.change_plans import sign_plan
@@ -132,11 +133,11 @@ def decide(workspace: Workspace, cast: Cast) -> Told:
     methods = judging_methods(plan)
     acts: list[tuple[str, Callable[[], Any]]] = [
         ("submit", lambda: lifecycle.submit(MODEL, version, engineer, "evidence complete")),
-        ("approve, before any review", lambda: lifecycle.approve(MODEL, version, quality, "")),
+        ("approve, before any review", lambda: approve_and_release(workspace, MODEL, version, quality)),
         ("risk review", lambda: lifecycle.risk_review(MODEL, version, quality, "a miss is caught by the routine read")),
-        ("approve, as the trainer", lambda: lifecycle.approve(MODEL, version, engineer, "")),
-        ("approve, as quality officer", lambda: lifecycle.approve(MODEL, version, quality, "")),
-        ("approve, as clinical lead", lambda: lifecycle.approve(MODEL, version, clinician, "")),
+        ("approve, as the trainer", lambda: approve_and_release(workspace, MODEL, version, engineer)),
+        ("approve, as quality officer", lambda: approve_and_release(workspace, MODEL, version, quality)),
+        ("approve, as clinical lead", lambda: approve_and_release(workspace, MODEL, version, clinician)),
         ("change plan, as quality officer", lambda: sign_plan(record, plan, quality, methods)),
         ("change plan, as clinical lead", lambda: sign_plan(record, plan, clinician, methods)),
     ]

@@ -25,6 +25,10 @@ class SignatureView:
     statement_digest: str
     key_id: str
     event_seq: int
+    acting_for: str = ""
+    proof: str = ""
+    act: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,8 @@ class Dossier:
     change_plan: Json | None = None
     comparisons: tuple[Json, ...] = ()
     alerts: tuple[StoredAlert, ...] = ()
+    approval: Json | None = None
+    tier: Json | None = None
     classifications: tuple[Json, ...] = ()
 
 
@@ -196,6 +202,16 @@ class FleetRow:
     signed_by: tuple[str, ...]
     synthetic: bool
     open_tasks: int = 0
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    """One role on the people page: whether a release needs it, who fills it, and what they lack, each in words."""
+
+    role: str
+    needed: bool
+    vacant: bool
+    filled_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)

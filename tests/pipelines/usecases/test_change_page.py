@@ -11,6 +11,7 @@ from command import Command
 from fakes import NoProgress
 from intake_workspace import TARGET
 from trained_workspace import PASSPHRASE, clara, reopened
+from worlds import teach
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.judging_methods import judging_methods
@@ -41,6 +42,7 @@ def test_every_command_of_the_page_ends_with_done(trained: Workspace, tmp_path: 
     shutil.copytree(trained.root, tmp_path / "workspace")
     workspace = reopened(tmp_path)
     workspace.people.add("quinn", "Quinn Q", (PersonRole.QUALITY_OFFICER,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(workspace.people, "quinn")
     content = plan_record(TARGET, "internal")
     for signer in (workspace.people.unlock("quinn", PASSPHRASE), clara(workspace)):
         sign_plan(workspace.lifecycle.record, content, signer, judging_methods(content))

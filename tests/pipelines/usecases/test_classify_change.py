@@ -11,6 +11,7 @@ from fakes import NoProgress
 from intake_workspace import TARGET
 from sqlalchemy import text
 from trained_workspace import PASSPHRASE, clara, overwritten, reopened
+from worlds import teach
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.compare_candidate import compare_candidate
@@ -65,6 +66,7 @@ def planned(trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Wor
     shutil.copytree(trained.root, root / "workspace")
     workspace = reopened(root)
     workspace.people.add("quinn", "Quinn Q", (PersonRole.QUALITY_OFFICER,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(workspace.people, "quinn")
     content = plan_record(TARGET, "internal", looks=2)
     for signer in (workspace.people.unlock("quinn", PASSPHRASE), clara(workspace)):
         sign_plan(workspace.lifecycle.record, content, signer, judging_methods(content))
@@ -126,7 +128,7 @@ def test_the_order_is_classified_trained_judged_classified_again(planned: Worksp
     assert "not classified" in missing(planned, version.version)[0]
     found = compare_candidate(planned, TARGET, version.version, "internal", None, progress=NoProgress())
     order = list(reversed(types(planned)))[start:]
-    wanted = ["change.classified", "version.registered", "training.recorded", "protocol.frozen", "candidate.compared"]
+    wanted = ["change.classified", "version.registered", "provenance.recorded", "protocol.frozen", "candidate.compared"]
     assert [kind for kind in order if kind in {*wanted, "change.classified"}] == [*wanted, "change.classified"]
     (after,) = told(planned, "change.classified")[-1:]
     scope = {"passed": "in_scope", "failed": "out_of_scope", "not_assessed": "unclear"}[found["verdict"]]

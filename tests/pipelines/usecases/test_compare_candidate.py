@@ -15,6 +15,7 @@ from command import Command
 from fakes import NoProgress
 from intake_workspace import TARGET
 from trained_workspace import ERIN, LENIENT, PASSPHRASE, clara, images_of, reopened
+from worlds import teach
 
 from dashboards.bundle.archive import pack, unpack
 from dashboards.bundle.form import MANIFEST, NOTE
@@ -67,6 +68,7 @@ def changed(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.Tem
     shutil.copytree(trained.root, root / "workspace")
     workspace = reopened(root)
     workspace.people.add("quinn", "Quinn Q", (PersonRole.QUALITY_OFFICER,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(workspace.people, "quinn")
     train(workspace, TARGET, "train", "tune", device="cpu", epochs=1, seed=5, progress=NoProgress())
     with pytest.raises(EvidenceMissingError, match="no change plan"):
         compare(workspace, "2")
