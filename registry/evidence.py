@@ -18,7 +18,7 @@ from registry.domain.person import MAY_SIGN, SEPARATED_FROM_TRAINER, Act, Person
 from registry.domain.ports import ObjectStore
 from registry.domain.risk_tier import DEFAULT_TIER, RiskTier, quorum_met
 from registry.domain.vocabulary import Role, Verdict
-from registry.evaluations import StoredEvaluation, current, in_force, passed, stored
+from registry.evaluations import StoredEvaluation, current, in_force, passed
 from registry.keys import Signer
 from registry.record import Record
 from registry.removed import require_evaluations
