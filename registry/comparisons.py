@@ -198,3 +198,17 @@ def failed_evaluations(session: Session, version: str) -> list[str]:
         if named["name"] == version and event.record["outcome"] == Verdict.FAILED and must_not:
             found[str(cohort["name"])] = None
     return list(found)
+
+
+def require_unfailed(session: Session, model: str, version: str) -> None:
+    """Refuse clinical use, in an emergency too, of a version that failed an evaluation or a comparison, ever.
+
+    Raises:
+        EvidenceMissingError: naming the first failure.
+    """
+    name = f"{model}@{version}"
+    found = [f"the evaluation on '{cohort}'" for cohort in failed_evaluations(session, name)]
+    ours = (one for one in verdicts(session, model) if (one.candidate, one.verdict) == (version, Verdict.FAILED))
+    found += [f"the comparison of event {one.event_seq}" for one in ours]
+    for what in found:
+        raise EvidenceMissingError(f"{name} failed {what}", mend="only a new candidate can mend it")
