@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from registry.approvals import lapse_if_over, lapse_now, valid_until
+from registry.cards.release import with_card
 from registry.domain.errors import AnswerIsNoError, NotAllowedError, UsageError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.instants import instant_text
@@ -28,11 +29,21 @@ from registry.evidence import (
 )
 from registry.keys import Signer
 from registry.ledger.store import Transaction
-from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now, signing
+from registry.record import (
+    Record,
+    Signing,
+    allowed_roles,
+    apart,
+    keep_signature,
+    refusals_kept,
+    sign_now,
+    signing,
+)
 from registry.schema import ModelVersionRow
-from registry.signatures import Intent, Signature
+from registry.scope import require_in_scope
+from registry.signatures import Intent, Signature, Statement
 from registry.tiers import tier_of
-from registry.told import require_told
+from registry.told import require_told, roster
 from registry.versions import base_subjects, find, move, name_of, no_step, version_of
 
 _CLOSED = frozenset({VersionState.REJECTED, VersionState.RETIRED})
@@ -106,12 +117,13 @@ def approve(case: _Case) -> Decision:
     tier = tier_of(case.tx.session, case.row.model).tier
     roles = allowed_roles(case.record, case.signer, Act.APPROVE, frozenset().union(*QUORUMS[tier]))
     require_separation(case.tx.session, case.row, case.signer, Act.APPROVE)
-    evidence = _gather(case)
+    evidence = with_card(case.tx, case.record, case.row, _gather(case))
     signed = _approvals_today(case, evidence, tier)
-    role = _open_role(case, roles, tier, {had: one.statement.person for had, one in signed.items()})
+    role = _open_role(case, roles, tier, {had: one.statement for had, one in signed.items()})
     if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:
         raise no_step(case.row, Act.APPROVE)
     require_approvable(case.tx.session, case.record, case.row, evidence)
+    require_in_scope(case.tx.session, case.record.objects, case.row)
     if step(VERSION_TRANSITIONS, case.row.state, Act.APPROVE) is None:
         raise no_step(case.row, Act.APPROVE)
     who = Signing(Act.APPROVE, case.signer, role, one_line(case.reason, "reason"))
@@ -218,15 +230,14 @@ def _ends(one: StoredSignature) -> str:
     return one.statement.scope.get("valid_until", _NEVER)
 
 
-def _open_role(case: _Case, roles: tuple[PersonRole, ...], tier: RiskTier, signed: dict[PersonRole, str]) -> PersonRole:
+def _open_role(
+    case: _Case, roles: tuple[PersonRole, ...], tier: RiskTier, signed: dict[PersonRole, Statement]
+) -> PersonRole:
     """Return the role that the signer may fill: one whose place is open, by somebody who did not sign yet."""
-    person = case.signer.person.person
-    if person in signed.values():
-        raise NotAllowedError(
-            f"{person} signed the approval of {name_of(case.row)} already", mend="the other role takes another person"
-        )
+    what = f"the approval of {name_of(case.row)}"
+    able = apart(roster(case.tx.session), case.signer, roles, signed.values(), what)
     wanted: frozenset[PersonRole] = frozenset().union(*open_slots(tier, signed))
-    free = [role for role in roles if role in wanted]
+    free = [role for role in able if role in wanted]
     if not free:
         raise AnswerIsNoError(f"the approval of {name_of(case.row)} as {roles[0]} is signed already")
     return free[0]

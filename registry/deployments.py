@@ -31,6 +31,7 @@ from registry.history import last_event
 from registry.keys import Signer
 from registry.ledger.store import Transaction
 from registry.record import Record, Signing, keep_signature, refusals_kept, sign_now, signing
+from registry.releases import release_subjects
 from registry.schema import DeploymentRow, ModelVersionRow, SiteRow
 from registry.signatures import Intent, Signature
 from registry.tiers import tier_of
@@ -65,8 +66,9 @@ def deploy(
         UnknownNameError: for an unknown version or site.
         UsageError: for another mode.
         NotAllowedError: when the key or role forbids it.
-        EvidenceMissingError: when the version's state or the site's acceptance is missing.
-        AnswerIsNoError: when the table has no such step, or another version is live there.
+        EvidenceMissingError: when the version's state, the site's acceptance or, under a change plan, the release is
+            missing.
+        AnswerIsNoError: when the table or the release has no such step now, or another version is live there.
     """
     if mode not in MODES:
         raise UsageError(f"unknown mode '{mode}'", mend=f"one of {', '.join(MODES)}")
@@ -79,7 +81,8 @@ def deploy(
         acceptance = () if mode == DeploymentState.SHADOW else (_acceptance(tx, record, row, site, acceptance_digest),)
         place = _place(tx.session, row, site, mode, uuid7(record.clock.now()))
         require_only_live(tx.session, row.target, site, mode, record.clock.now())
-        subjects = (*gather(tx.session, record.objects, row).subjects, *acceptance)
+        release = release_subjects(tx.session, record, row, site, mode)
+        subjects = (*gather(tx.session, record.objects, row).subjects, *acceptance, *release)
         intent = Intent(Act.DEPLOY, row.model, row.version, subjects, scope_of(place, site, mode))
         return start(tx, record, row, intent, who)
 

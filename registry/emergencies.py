@@ -30,7 +30,7 @@ from registry.live_intervals import intervals
 from registry.record import Record, keep_signature, refusals_kept, sign_now, signing
 from registry.schema import DeploymentRow, ModelVersionRow
 from registry.signatures import Intent
-from registry.told import require_place_told, require_told
+from registry.told import require_place_told, require_told, roster
 from registry.versions import base_subjects, find, name_of, version_of
 
 _REGULAR = frozenset({DeploymentState.PILOT, DeploymentState.LIVE})
@@ -104,7 +104,9 @@ def countersign(record: Record, deployment: str, signer: Signer, reason: str) ->
         require_separation(tx.session, version, signer, Act.COUNTERSIGN)
         require_place_told(tx.session, row)
         use = _open_use(tx.session, record, row)
-        if signer.person.person == use.broken_by or who.role.value == use.role:
+        people = roster(tx.session)
+        behind = people.humans(signer.person.person, signer.acting_for(who.role))
+        if behind & people.humans(use.broken_by, use.acting_for) or who.role.value == use.role:
             raise NotAllowedError(
                 f"{use.broken_by} broke the glass as {use.role}", mend="another person in another role countersigns"
             )

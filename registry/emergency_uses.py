@@ -22,7 +22,14 @@ def use_begun(event: Event) -> EmergencyUse | None:
     if UNTIL not in told:
         return None
     actor = event.record["actor"]
-    return EmergencyUse(told["deployment"], event.record["at"], told[UNTIL], actor["person"], actor["role"])
+    return EmergencyUse(
+        told["deployment"],
+        event.record["at"],
+        told[UNTIL],
+        actor["person"],
+        actor["role"],
+        acting_for=actor.get("acting_for", ""),
+    )
 
 
 def use_of(session: Session, row: DeploymentRow) -> EmergencyUse | None:

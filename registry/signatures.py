@@ -59,6 +59,10 @@ class KeyBook(Protocol):
         """Say whether a person held a role at an instant."""
         ...
 
+    def deputised(self, deputy: str, person: str, role: PersonRole, at: datetime) -> bool:
+        """Say whether somebody acted for a person in a role at an instant."""
+        ...
+
 
 @dataclass(frozen=True)
 class Intent:
@@ -94,6 +98,8 @@ class Statement:
     scope: Mapping[str, str]
     subjects: tuple[tuple[str, str], ...]
     key_id: str
+    acting_for: str = ""
+    proof: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ def sign(
         "ledger_size": ledger_size,
         "reason": reason,
         "scope": dict(intent.scope),
+        **_said(acting_for=signer.acting_for(role), proof=dict(signer.proof)),
     }
     subjects = [{"name": name, "digest": {"sha256": digest_hex(value)}} for name, value in _named(intent.subjects)]
     record = {"_type": STATEMENT_TYPE, "subject": subjects, "predicateType": PREDICATE_TYPE, "predicate": predicate}
@@ -166,6 +173,16 @@ def verify(envelope: bytes, book: KeyBook) -> Statement:
     statement = _statement(payload_of(opened), opened.key_id)
     _require_standing(statement, key, book)
     return statement
+
+
+def read_statement(envelope: bytes) -> Statement:
+    """Return what an envelope states, without verifying that it holds.
+
+    Raises:
+        SignatureBrokenError: when it is no signed statement.
+    """
+    opened = open_envelope(envelope, IN_TOTO)
+    return _statement(payload_of(opened), opened.key_id)
 
 
 def require_match(statement: Statement, intent: Intent) -> None:
@@ -206,8 +223,21 @@ def _require_standing(statement: Statement, key: PersonKey, book: KeyBook) -> No
         raise SignatureBrokenError(f"a signature names {person} but was made with another person's key")
     if not key.valid_at(at):
         raise SignatureBrokenError(f"the key of {person} was not valid at {instant_text(at)}")
-    if role not in MAY_SIGN[statement.act] or not book.held(person, role, at):
+    if role not in MAY_SIGN[statement.act] or not _filled(statement, book):
         raise SignatureBrokenError(f"{person} could not sign '{statement.act}' as {role} at {instant_text(at)}")
+
+
+def _filled(statement: Statement, book: KeyBook) -> bool:
+    """Say whether the role was the signer's own, or that of whom they say to act for."""
+    person, role, at = statement.person, statement.role, statement.signed_at
+    if statement.acting_for:
+        return book.deputised(person, statement.acting_for, role, at)
+    return book.held(person, role, at)
+
+
+def _said(**values: Any) -> dict[str, Any]:
+    """Return what is not empty: what a statement does not need to say, it leaves out."""
+    return {name: value for name, value in values.items() if value}
 
 
 def _named(subjects: Iterable[Subject]) -> tuple[tuple[str, str], ...]:

@@ -16,16 +16,17 @@ from registry.domain.errors import AnswerIsNoError, NotAllowedError, UnknownName
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.person import Act, PersonRole
 from registry.domain.risk_tier import DEFAULT_TIER, QUORUMS, RiskTier, is_lower, missing_words, quorum_met
+from registry.domain.roster import Roster
 from registry.domain.text import one_line
 from registry.history import told_events
 from registry.keys import Signer
 from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now
 from registry.schema import ModelVersionRow
 from registry.signatures import Intent
+from registry.told import roster
 from registry.versions import find, name_of
 
 SIGNED = "tier.signed"
-_Signers = dict[PersonRole, str]
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ class TierStanding:
     Attributes:
         tier: the tier in force; the default one where nobody declared any.
         since: when it was declared (UTC text), None while it is the default.
-        lowering: signatures towards a lower tier, by tier and role, that are not yet a quorum.
+        lowering: by lower tier and role the humans behind the signatures towards it that are not yet a quorum.
     """
 
     tier: RiskTier = DEFAULT_TIER
     since: str | None = None
-    lowering: Mapping[RiskTier, Mapping[PersonRole, str]] = field(default_factory=dict)
+    lowering: Mapping[RiskTier, Mapping[PersonRole, frozenset[str]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -76,10 +77,10 @@ def tier_of(session: Session, model: str, before: int | None = None) -> TierStan
     Raises:
         LedgerBrokenError: when an event that tells of it is not what was signed.
     """
-    found = TierStanding()
+    found, people = TierStanding(), roster(session)
     for event, payload in told_events(session, (SIGNED,)):
         if payload["model"] == model and (before is None or event.seq < before):
-            found = _after(found, event, RiskTier(payload["tier"]))
+            found = _after(found, event, RiskTier(payload["tier"]), people)
     return found
 
 
@@ -119,18 +120,19 @@ def sign_tier(record: Record, model: str, tier: str, signer: Signer, reason: str
         payload = {"model": model, "tier": asked.value, "signature": signature.digest}
         event = tx.append(EventDraft(SIGNED, who.actor, subjects, payload, reason))
         keep_signature(tx, signature, intent, event.seq)
-    after = _after(now, event, asked)
+        after = _after(now, event, asked, roster(tx.session))
     waits = after.tier != asked
     missing = missing_words(now.tier, after.lowering.get(asked, {})) if waits else ()
     return TierSigned(model, now.tier, after, signature.digest, missing)
 
 
-def _after(now: TierStanding, event: Event, asked: RiskTier) -> TierStanding:
+def _after(now: TierStanding, event: Event, asked: RiskTier, people: Roster) -> TierStanding:
     """Return the standing after one more signature."""
     if not is_lower(asked, now.tier):
         return TierStanding(asked, event.record["at"])
     actor = event.record["actor"]
-    signed = dict(now.lowering.get(asked, {})) | {PersonRole(actor["role"]): actor["person"]}
+    behind = people.humans(actor["person"], actor.get("acting_for", ""))
+    signed = dict(now.lowering.get(asked, {})) | {PersonRole(actor["role"]): behind}
     if quorum_met(now.tier, signed):
         return TierStanding(asked, event.record["at"])
     return TierStanding(now.tier, now.since, {**now.lowering, asked: signed})
@@ -143,14 +145,23 @@ def _role(
     roles = allowed_roles(record, signer, Act.DECLARE_TIER)
     if not is_lower(asked, now.tier):
         return roles[0]
-    person, signed = signer.person.person, dict(now.lowering.get(asked, {}))
-    if person in set(session.scalars(select(ModelVersionRow.trained_by).where(ModelVersionRow.model == model))):
+    people, signed = roster(session), dict(now.lowering.get(asked, {}))
+    trainers = session.scalars(select(ModelVersionRow.trained_by).where(ModelVersionRow.model == model))
+    taken, trained = frozenset[str]().union(*signed.values()), people.humans(*trainers)
+    behind = {role: people.humans(signer.person.person, signer.acting_for(role)) for role in roles}
+    apart = [role for role in roles if not behind[role] & trained]
+    if not apart:
         raise NotAllowedError(
-            f"{person} trained {model} and may not lower its risk tier", mend="let another person sign"
+            f"{signer.person.person}, or whom they act for, trained {model} and may not lower its risk tier",
+            mend="let another person sign",
         )
-    if person in signed.values():
-        raise NotAllowedError(f"{person} signed this already", mend="the other roles take other persons")
-    free = [role for slot in QUORUMS[now.tier] if not slot & set(signed) for role in roles if role in slot]
+    able = [role for role in apart if not behind[role] & taken]
+    if not able:
+        raise NotAllowedError(
+            f"{signer.person.person}, or whom they act for, signed this already",
+            mend="the other roles take other persons",
+        )
+    free = [role for slot in QUORUMS[now.tier] if not slot & set(signed) for role in able if role in slot]
     if not free:
         wanted = ", ".join(missing_words(now.tier, signed))
         raise AnswerIsNoError(f"the lower risk tier of {model} is signed as {roles[0]} already; it lacks: {wanted}")

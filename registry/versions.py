@@ -19,6 +19,7 @@ from registry.domain.model import ModelVersion, OperatingPoint
 from registry.domain.names import is_model_name
 from registry.domain.person import Actor, actor_record
 from registry.domain.vocabulary import Role
+from registry.external_told import require_not_external
 from registry.history import last_event
 from registry.ledger.store import Transaction
 from registry.record import Record
@@ -42,6 +43,7 @@ def register(record: Record, version: ModelVersion, actor: Actor) -> ModelVersio
     now = instant_text(record.clock.now())
     stored = replace(version, state=VersionState.REGISTERED, registered_at=now, submitted_at=None)
     with record.ledger.transaction() as tx:
+        require_not_external(tx.session, version.model)
         if tx.session.get(ModelVersionRow, (version.model, version.version)) is not None:
             raise UsageError(f"{version.name} exists", mend="a version is registered once: take the next number")
         subjects = (*base_subjects(stored), *_fitted_cohorts(tx.session, stored))

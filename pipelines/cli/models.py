@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.cli import inventory
 from pipelines.cli.console import Json, PassphraseFile, Reason, give
+from pipelines.cli.inventory import deployed_external, stopped_external
 from registry.domain.dossier import Dossier, SignatureView
 from registry.domain.model import Deployment, ModelVersion
 from registry.domain.stratum import Suspension
@@ -15,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="List versions; submit, review, approve, reject, retire, deploy, stop, resume them, roll them back.",
 )
+inventory.add_to(app)
 Name = Annotated[str, typer.Argument(metavar="MODEL@VERSION", help="The version.")]
 InStratum = Annotated[
     str | None,
@@ -62,7 +65,7 @@ def show(name: Name, *, as_json: Json = False) -> None:
         for e in dossier.evaluations
     ]
     lines += [f"  {line}" for line in approval_lines(dossier)]
-    lines += [f"  signature  {_signature_line(one)}" for one in dossier.signatures]
+    lines += [f"  signature  {_signed_line(one)}" for one in dossier.signatures]
     lines += [
         f"  refused    {one['act']} of {one['person']}, {one['at']}: {one['why']}" for one in dossier.refused_decisions
     ]
@@ -109,9 +112,10 @@ def approval_lines(dossier: Dossier) -> list[str]:
     return lines
 
 
-def _signature_line(one: SignatureView) -> str:
+def _signed_line(one: SignatureView) -> str:
+    whose = f", acting for {one.acting_for}" if one.acting_for else ""
     reason = f" ({one.reason})" if one.reason else ""
-    return f"{one.printed_name}, {one.role}, {one.signed_at}: {one.meaning}{reason}"
+    return f"{one.printed_name}, {one.role}{whose}, {one.signed_at}: {one.meaning}{reason}"
 
 
 def _stratum_line(one: Suspension) -> str:
@@ -190,6 +194,10 @@ def deploy(
     from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
 
     workspace = here()
+    outside = deployed_external(workspace, name, site, mode, (signer, passphrase_file), reason)
+    if outside is not None:
+        give(*outside, as_json=as_json)
+        return
     model, version = name_and_version(name)
     known = workspace.lifecycle.version(model, version)
     key = signer_of(workspace, signer, passphrase_file)
@@ -228,14 +236,17 @@ def stop(
     from pipelines.strata import deployment_at, stratum_of  # noqa: PLC0415 - lazy
 
     workspace = here()
-    if stratum is None:
+    outside = None if stratum else stopped_external(workspace, name, site, fallback, (signer, passphrase_file), reason)
+    if outside is not None:
+        document, lines = outside
+    elif stratum is None:
         running = workspace.lifecycle.running(*name_and_version(name), site)
-        key = signer_of(workspace, signer, passphrase_file)
+        key = signer_of(workspace, signer, passphrase_file, urgent=True)
         document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason, resumer))
     else:
         part = stratum_of(workspace, stratum)
         place = deployment_at(workspace, *name_and_version(name), site)
-        key = signer_of(workspace, signer, passphrase_file)
+        key = signer_of(workspace, signer, passphrase_file, urgent=True)
         found = workspace.lifecycle.suspend_stratum(place.deployment, part, key, fallback, reason, resumer)
         document, lines = _suspension(found)
     give(document, lines, as_json=as_json)

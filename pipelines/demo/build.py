@@ -27,6 +27,7 @@ from pipelines.simulation.hospital_dicom import FOLDER, write_studies
 from pipelines.usecases.freeze_cohort import freeze_cohort
 from pipelines.usecases.ingest_dicom import ingest_dicom
 from pipelines.usecases.ingest_rows import ingest_rows
+from pipelines.usecases.judging_methods import judging_methods
 from pipelines.usecases.predict import predict
 from pipelines.usecases.release import approve_and_release
 from pipelines.usecases.train import train
@@ -129,6 +130,7 @@ def decide(workspace: Workspace, cast: Cast) -> Told:
     lifecycle, version = workspace.lifecycle, workspace.lifecycle.version(MODEL).version
     engineer, quality, clinician = (cast.signer(workspace, p) for p in (cast.engineer, cast.quality, cast.clinician))
     plan, record = change_plan(version, PLAN_TEST), lifecycle.record
+    methods = judging_methods(plan)
     acts: list[tuple[str, Callable[[], Any]]] = [
         ("submit", lambda: lifecycle.submit(MODEL, version, engineer, "evidence complete")),
         ("approve, before any review", lambda: approve_and_release(workspace, MODEL, version, quality)),
@@ -136,8 +138,8 @@ def decide(workspace: Workspace, cast: Cast) -> Told:
         ("approve, as the trainer", lambda: approve_and_release(workspace, MODEL, version, engineer)),
         ("approve, as quality officer", lambda: approve_and_release(workspace, MODEL, version, quality)),
         ("approve, as clinical lead", lambda: approve_and_release(workspace, MODEL, version, clinician)),
-        ("change plan, as quality officer", lambda: sign_plan(record, plan, quality)),
-        ("change plan, as clinical lead", lambda: sign_plan(record, plan, clinician)),
+        ("change plan, as quality officer", lambda: sign_plan(record, plan, quality, methods)),
+        ("change plan, as clinical lead", lambda: sign_plan(record, plan, clinician, methods)),
     ]
     says = [f"{title}: {outcome(act)}" for title, act in acts]
     return {"state": lifecycle.version(MODEL).state.value, "says": says}

@@ -26,6 +26,7 @@ class EmergencyUse:
         since, until: UTC texts; `until` is the end of what the one signature carries.
         broken_by, role: the person who broke the glass, and in which role.
         countersigned_by, countersigned_at: who confirmed it, and when; empty while nobody did.
+        acting_for: for whom that person was a deputy; empty when for nobody.
     """
 
     deployment: str
@@ -35,6 +36,7 @@ class EmergencyUse:
     role: str
     countersigned_by: str = ""
     countersigned_at: str = ""
+    acting_for: str = ""
 
     @property
     def ends(self) -> str:

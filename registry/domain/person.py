@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+MIN_PASSPHRASE = 15  # characters; NIST SP 800-63B-4 3.1.1.2, ASVS 5.0 6.2.1
+
 
 class PersonRole(StrEnum):
     """What a person may be appointed to."""
@@ -54,12 +56,13 @@ class Actor:
 
     `auth` is `signature` (the person's key, unlocked now), `session` (a token of `overread login`), `schedule` (a run
     that a schedule of theirs started, by its signed ticket), `service` (Overread itself, by the workspace's keys), or
-    `local` (unauthenticated use of this workspace).
+    `local` (unauthenticated use of this workspace). A deputy names whom they act for.
     """
 
     person: str
     role: str
     auth: str
+    acting_for: str = ""
 
     @property
     def authenticated(self) -> bool:
@@ -123,6 +126,15 @@ MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
     Act.SET_STOP_RULE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
 }
 
+# Roles that no person holds beside another: who administers signs nothing, and a service is nobody.
+ALONE: frozenset[PersonRole] = frozenset({PersonRole.ADMINISTRATOR, PersonRole.SERVICE})
+
+# Acts that protect patients: no expired training, locked account or wrong clock keeps a person from them.
+NEVER_BLOCKED: frozenset[Act] = frozenset({Act.STOP, Act.SUSPEND_STRATUM})
+
+# Roles without which no version is released: somebody submits, somebody answers for quality, somebody for patients.
+RELEASE_ROLES: tuple[PersonRole, ...] = (PersonRole.ENGINEER, PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD)
+
 # Approval needs one signature of each of these roles, by different persons (APP-03); in the highest risk tier one more.
 APPROVAL_QUORUM: tuple[PersonRole, ...] = (PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD)
 
@@ -134,5 +146,6 @@ SEPARATED_FROM_TRAINER: frozenset[Act] = frozenset({Act.RISK_REVIEW, Act.APPROVE
 
 
 def actor_record(actor: Actor) -> dict[str, str]:
-    """Return an actor as it stands in an event."""
-    return {"person": actor.person, "role": actor.role, "auth": actor.auth}
+    """Return an actor as it stands in an event; of a deputy, with whom they act for."""
+    record = {"person": actor.person, "role": actor.role, "auth": actor.auth}
+    return record | ({"acting_for": actor.acting_for} if actor.acting_for else {})

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow
 from registry.domain.vocabulary import Unit
 
 
@@ -71,6 +71,10 @@ class Queries(Protocol):
 
     def appendix(self, model: str, as_of: str) -> bytes:
         """Return the page of a model's appendix of a day; raises UnknownNameError when there is none."""
+        ...
+
+    def roles(self) -> Sequence[RoleRow]:
+        """Return every role in which persons sign, and who fills it today."""
         ...
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:

@@ -48,14 +48,19 @@ def missing_words(tier: RiskTier, signed: Iterable[PersonRole]) -> tuple[str, ..
     return tuple(" or ".join(sorted(role.value for role in slot)) for slot in open_slots(tier, signed))
 
 
-def quorum_met(tier: RiskTier, signed: Mapping[PersonRole, str]) -> bool:
-    """Say whether the roles in which persons signed fill a tier's quorum, each place by another person."""
+def quorum_met(tier: RiskTier, signed: Mapping[PersonRole, frozenset[str]]) -> bool:
+    """Say whether a tier's quorum is filled, no human standing behind two of its places.
+
+    Args:
+        tier: whose quorum.
+        signed: per role the humans behind its signature: the signer, and whom a deputy acts for.
+    """
     filled = [{signed[role] for role in slot & set(signed)} for slot in QUORUMS[tier]]
     return _distinct(filled, frozenset())
 
 
-def _distinct(places: list[set[str]], taken: frozenset[str]) -> bool:
-    """Say whether every place can have a person of its own."""
+def _distinct(places: list[set[frozenset[str]]], taken: frozenset[str]) -> bool:
+    """Say whether every place can have humans of its own."""
     if not places:
         return True
-    return any(_distinct(places[1:], taken | {person}) for person in places[0] - taken)
+    return any(_distinct(places[1:], taken | humans) for humans in places[0] if not humans & taken)

@@ -6,7 +6,7 @@ import pytest
 from hospitals import SITE, FolderModels, Hospital
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import MODEL, PASSPHRASE, World
+from worlds import MODEL, PASSPHRASE, World, teach
 
 from registry.domain.emergency import COUNTERSIGNED_DAYS, DEFAULT_HOURS, LONGEST_HOURS, EmergencyUse
 from registry.domain.errors import (
@@ -105,6 +105,7 @@ def test_another_person_in_another_role_countersigns(world: World) -> None:
     world.register()
     world.evaluate()
     world.people.add("carl", "Carl", (PersonRole.CLINICAL_LEAD,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(world.people, "carl")
     world.people.grant("clara", PersonRole.QUALITY_OFFICER, LOCAL_ADMINISTRATOR)
     found = break_glass(world)
     for person, match in (("clara", "broke the glass"), ("carl", "may not sign"), ("erin", "may not sign")):

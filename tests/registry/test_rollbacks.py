@@ -1,7 +1,7 @@
 """Rolling back: the version before runs again in one change, or it is a stop."""
 
 import pytest
-from worlds import MODEL, World
+from worlds import MODEL, World, teach
 
 from registry.domain.errors import NotAllowedError, UnknownNameError, UsageError
 from registry.domain.model import Deployment
@@ -132,6 +132,7 @@ def test_a_stop_names_a_role_that_resumes(world: World) -> None:
     world.evaluate()
     placed = world.deploy("1", "shadow")
     world.people.add("sue", "Sue", (PersonRole.CLINICAL_LEAD,), "a horse that reads magnets", LOCAL_ADMINISTRATOR)
+    teach(world.people, "sue")
     with pytest.raises(UsageError, match="resumes nothing"):
         world.lifecycle.stop(placed.deployment, world.signer("sue"), FALLBACK, "", "engineer")
     assert world.lifecycle.stop(placed.deployment, world.signer("sue"), FALLBACK).state == "stopped"

@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import text
-from worlds import MODEL, PASSPHRASE, World
+from worlds import MODEL, PASSPHRASE, World, teach
 
 from registry.approvals import last_approval
 from registry.database import reading
@@ -33,12 +33,12 @@ def test_every_tier_takes_a_quality_officer_and_a_clinical_lead_and_the_highest_
 
 
 def test_one_person_fills_one_place_whatever_their_roles() -> None:
-    both = {PersonRole.QUALITY_OFFICER: "quinn", PersonRole.CLINICAL_LEAD: "quinn"}
+    both = {PersonRole.QUALITY_OFFICER: frozenset({"quinn"}), PersonRole.CLINICAL_LEAD: frozenset({"quinn"})}
     assert not quorum_met(RiskTier.LOW, both)
-    assert quorum_met(RiskTier.LOW, both | {PersonRole.CLINICAL_LEAD: "clara"})
-    third = both | {PersonRole.CLINICAL_LEAD: "clara", PersonRole.VALIDATOR: "quinn"}
+    assert quorum_met(RiskTier.LOW, both | {PersonRole.CLINICAL_LEAD: frozenset({"clara"})})
+    third = both | {PersonRole.CLINICAL_LEAD: frozenset({"clara"}), PersonRole.VALIDATOR: frozenset({"quinn"})}
     assert not quorum_met(RiskTier.HIGH, third)
-    assert quorum_met(RiskTier.HIGH, third | {PersonRole.OVERSIGHT: "otto"})
+    assert quorum_met(RiskTier.HIGH, third | {PersonRole.OVERSIGHT: frozenset({"otto"})})
     assert missing_words(RiskTier.HIGH, both) == ("oversight or validator",)
 
 
@@ -75,6 +75,7 @@ def test_a_filled_place_of_a_lowering_takes_no_second_signature(world: World) ->
     world.register()
     sign(world, "low", "quinn")
     world.people.add("quentin", "Quentin", (PersonRole.QUALITY_OFFICER,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(world.people, "quentin")
     with pytest.raises(AnswerIsNoError, match="it lacks: clinical lead"):
         sign(world, "low", "quentin")
 

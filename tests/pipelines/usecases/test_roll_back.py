@@ -10,6 +10,7 @@ import pytest
 from command import Command
 from fakes import FakeClock, NoProgress
 from trained_workspace import ERIN, LENIENT, PASSPHRASE, TARGET, clara, images_of, overwritten
+from worlds import teach
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 from pages import steps
@@ -50,6 +51,7 @@ def prepared(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.Te
     workspace = replace(open_workspace(root, FakeClock(trained.clock.now())), actor=ERIN)
     for person, role in (("vera", PersonRole.VALIDATOR), ("quinn", PersonRole.QUALITY_OFFICER)):
         workspace.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+        teach(workspace.people, person)
     train(workspace, TARGET, "train", "tune", device="cpu", epochs=1, seed=2, progress=NoProgress())
     for version in ("1", "2"):
         for cohort in ("internal", "external"):
