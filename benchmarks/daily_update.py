@@ -55,12 +55,12 @@ def take_days(workspace: Workspace, first: int, last: int) -> None:
 
 def uid(day: int, place: int) -> str:
     """Return a study UID."""
-    return f"2.25.{10**20 + day * 1000 + place}"
+    return f"2.25.{10**20 + day * 10_000 + place}"
 
 
 def at(day: int, place: int, **later: float) -> str:
     """Return an instant of a study."""
-    return instant_text(START + timedelta(days=day, minutes=5 * place) + timedelta(**later))
+    return instant_text(START + timedelta(days=day, seconds=30_000 * place // PER_DAY) + timedelta(**later))
 
 
 def acquisition(day: int, place: int) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def acquisition(day: int, place: int) -> dict[str, Any]:
     own = {
         "series_uid": f"{uid(day, place)}.1",
         "study_uid": uid(day, place),
-        "patient": f"p:{day * 1000 + place:032x}",
+        "patient": f"p:{day * 10_000 + place:032x}",
     }
     kind = {"site": "ab"[place % 2], "modality": "MR", "scanner": f"s{place % 5}", "sex": "FM"[place // 2 % 2]}
     return own | kind | {"acquired_at": at(day, place)}

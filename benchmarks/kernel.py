@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 from stopwatch import timed
 from workload import NAMES, READERS, SITES, THRESHOLD
 
-from monitors.counts import Family, Labels, count, merge
+from monitors.counts import Family, Labels, count, merged
 from monitors.value_grid import to_cells, to_numbers
 from validation.statistics.auc_interval import auc_interval
-from validation.statistics.funnel import funnel_limit
+from validation.statistics.funnel import FUNNEL_TAILS, funnel_limits
 from validation.statistics.grid import to_grid
 from validation.statistics.proportions import wilson
 from validation.statistics.roc import RocCounts, merged_counts, roc_from_counts
@@ -26,6 +26,7 @@ from validation.statistics.two_sample import (
     wasserstein_distance,
 )
 
+TOGETHER = 8  # row groups whose counts are added up at once
 COARSE = 4  # bits: F0 is kept on 2^12 cells (q >> 4), as the tie bound allows
 SITE_NAMES = tuple(f"s{place}" for place in range(SITES))
 READER_NAMES = tuple(f"r{place}" for place in range(READERS))
@@ -50,20 +51,27 @@ def counted(batch: pa.RecordBatch | pa.Table) -> dict[str, Family]:
 def families(file: Path) -> dict[str, Family]:
     """Count a file row group by row group, so that memory does not grow with rows."""
     parquet = pq.ParquetFile(file, pre_buffer=False)
-    found: dict[str, Family] = {}
+    parts: list[dict[str, Family]] = []
     for group in range(parquet.num_row_groups):
-        part = counted(parquet.read_row_group(group))
-        found = {name: merge(found[name], one) for name, one in part.items()} if found else part
-    return found
+        parts.append(counted(parquet.read_row_group(group)))
+        if len(parts) == TOGETHER:
+            parts = [added(parts)]
+    return added(parts)
+
+
+def added(parts: list[dict[str, Family]]) -> dict[str, Family]:
+    """Add up the families of several row groups."""
+    return parts[0] if len(parts) == 1 else {name: merged([part[name] for part in parts]) for name in parts[0]}
 
 
 def statistics_of(now: dict[str, Family], base: dict[str, Family]) -> dict[str, Any]:
     """Return every figure of W from counts: performance by site, drift by input, readers, calibration."""
     sites = {name: _roc(now["F0"].where(site=name)) for name in SITE_NAMES}
+    answers = now["F0"].marginal(("site", "truth", "decision"))
     whole = merged_counts(*sites.values())
     return {
         "auc": _area(whole),
-        "sites": {name: [_area(one), _rates(now["F0"].where(site=name))] for name, one in sites.items()},
+        "sites": {name: [_area(one), _rates(answers.where(site=name))] for name, one in sites.items()},
         "drift": {name: _drift(now[f"FN:{name}"], base[f"FN:{name}"]) for name in NAMES},
         "readers": _readers(now["FR"]),
         "calibration": _calibration(whole),
@@ -72,7 +80,8 @@ def statistics_of(now: dict[str, Family], base: dict[str, Family]) -> dict[str, 
 
 def fairness_slice(now: dict[str, Family]) -> list[Any]:
     """Return AUC, sensitivity and specificity of every site, each with its interval."""
-    return [[_area(_roc(now["F0"].where(site=name))), _rates(now["F0"].where(site=name))] for name in SITE_NAMES]
+    answers = now["F0"].marginal(("site", "truth", "decision"))
+    return [[_area(_roc(now["F0"].where(site=name))), _rates(answers.where(site=name))] for name in SITE_NAMES]
 
 
 def drift_slice(now: dict[str, Family], base: dict[str, Family]) -> list[Any]:
@@ -119,11 +128,12 @@ def _drift(now: Family, base: Family) -> list[float]:
 
 
 def _readers(family: Family) -> list[Any]:
-    n = np.array([family.where(reader=name).total for name in READER_NAMES])
-    hits = np.array([family.where(reader=name, override="yes").total for name in READER_NAMES])
+    places = np.array([int(name[1:]) for name in family.levels["reader"]])[family.codes_of("reader")]
+    n = np.bincount(places, family.counts, READERS).astype(np.int64)
+    hits = np.bincount(places, family.counts * family.is_level("override", "yes"), READERS).astype(np.int64)
     target = hits.sum() / n.sum()
-    limits = {size: [funnel_limit(target, size, tail) for tail in (0.001, 0.025, 0.975, 0.999)] for size in set(n)}
-    return [[int(x) / int(m), limits[m]] for x, m in zip(hits, n, strict=True)]
+    limits = np.stack([funnel_limits(target, n, tail) for tail in FUNNEL_TAILS], axis=1)
+    return [[int(x) / int(m), limit.tolist()] for x, m, limit in zip(hits, n, limits, strict=True)]
 
 
 def _calibration(counts: RocCounts) -> list[float]:

@@ -49,7 +49,7 @@ def peer_python(name: str) -> Path | None:
     return found if found.exists() else None
 
 
-def peer(name: str, *words: object) -> dict[str, Any] | None:
+def peer(name: str, *words: object, program: str = "run.py") -> dict[str, Any] | None:
     """Run a peer's program on our data in its own environment and return what it printed; None where it is absent.
 
     It times itself, so that neither imports nor reading count.
@@ -57,7 +57,7 @@ def peer(name: str, *words: object) -> dict[str, Any] | None:
     interpreter = peer_python(name)
     if interpreter is None:
         return None
-    return answer(interpreter, PEERS / name / "run.py", *words)
+    return answer(interpreter, PEERS / name / program, *words)
 
 
 def fresh(program: str, *words: object) -> dict[str, Any]:

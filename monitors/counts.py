@@ -9,6 +9,7 @@ their own codes.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -218,8 +219,8 @@ def count(name: str, columns: Mapping[str, Column]) -> Family:
     Returns:
         The family in canonical form.
     """
-    size = len(next(_codes(column) for column in columns.values()))
-    return tallied(name, columns, np.ones(size, dtype=np.int64))
+    levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
+    return _canonical(name, tuple(columns), levels, _stacked(columns), None)
 
 
 def tallied(name: str, columns: Mapping[str, Column], counts: Integers) -> Family:
@@ -231,10 +232,18 @@ def tallied(name: str, columns: Mapping[str, Column], counts: Integers) -> Famil
         counts: shape (n,), each above zero.
     """
     levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
-    stacked = np.empty((len(counts), len(columns)), dtype=np.int64, order="F")
+    return _canonical(name, tuple(columns), levels, _stacked(columns), counts)
+
+
+def _stacked(columns: Mapping[str, Column]) -> Integers:
+    first = next(_codes(column) for column in columns.values())
+    if len(columns) == 1:
+        return first.astype(np.int64, copy=False)[:, None]
+    size = len(first)
+    stacked = np.empty((size, len(columns)), dtype=np.int64, order="F")
     for place, column in enumerate(columns.values()):
         stacked[:, place] = _codes(column)
-    return _canonical(name, tuple(columns), levels, stacked, counts)
+    return stacked
 
 
 def _codes(column: Column) -> Integers:
@@ -330,21 +339,27 @@ def pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[st
 
 
 def _canonical(
-    name: str, axes: tuple[str, ...], levels: Mapping[str, tuple[str, ...]], codes: Integers, counts: Integers
+    name: str, axes: tuple[str, ...], levels: Mapping[str, tuple[str, ...]], codes: Integers, counts: Integers | None
 ) -> Family:
-    """Sort the levels that are in use, sort the cells, add up equal cells; `codes` is the caller's no longer."""
-    codes = np.asfortranarray(codes)
-    kept = {}
+    """Add up equal cells, sort the levels that are in use, sort the cells; `codes` stays as it is.
+
+    Rows are added up under the levels as they came, so that only cells, which are few, are given their sorted levels.
+    """
+    codes, sums = grouped(np.asfortranarray(codes), counts)
+    codes, kept, same = np.asfortranarray(codes), {}, True
     for place, axis in enumerate(axes):
         if axis in levels:
-            codes[:, place], kept[axis] = _relabel(codes[:, place], levels[axis])
-    return Family(name, axes, kept, *grouped(codes, counts))
+            codes[:, place], kept[axis], ordered = _relabel(codes[:, place], levels[axis])
+            same &= ordered
+    return Family(name, axes, kept, *((codes, sums) if same else grouped(codes, sums)))
 
 
-def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
-    """Return codes into the sorted, distinct levels that are in use."""
+def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...], bool]:
+    """Return codes into the sorted, distinct levels that are in use, and whether they keep their order."""
     codes, levels = pruned(codes, levels)
+    if all(first < second for first, second in pairwise(levels)):
+        return codes, levels, True
     texts = sorted(set(levels))
     places = {text: place for place, text in enumerate(texts)}
     table = np.array([places[level] for level in levels], dtype=np.int64)
-    return table[codes] if len(table) else codes, tuple(texts)
+    return table[codes], tuple(texts), False

@@ -1,7 +1,7 @@
 """Model versions in the database: registered, looked up, moved from state to state."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -126,8 +126,25 @@ def cohort_row(session: Session, name: str) -> CohortRow:
     return row
 
 
-def move(tx: Transaction, row: ModelVersionRow, act: str, actor: dict[str, str], reason: str = "") -> Event:
+def move(
+    tx: Transaction,
+    row: ModelVersionRow,
+    act: str,
+    actor: dict[str, str],
+    reason: str = "",
+    also: tuple[Subject, ...] = (),
+    details: Mapping[str, str] | None = None,
+) -> Event:
     """Move a version by one step of the table and put the step on record.
+
+    Args:
+        tx: the change under way.
+        row: the version.
+        act: the step.
+        actor: who takes it, as it stands in an event.
+        reason: their words.
+        also: further subjects of the event, such as until when an approval holds.
+        details: further keys of its payload, such as why an approval lapsed.
 
     Raises:
         AnswerIsNoError: when the table has no such step from the version's state.
@@ -137,8 +154,8 @@ def move(tx: Transaction, row: ModelVersionRow, act: str, actor: dict[str, str],
         raise no_step(row, act)
     payload = {"model": row.model, "version": row.version, "source": row.state, "target": found.target, "act": act}
     row.state = found.target
-    subjects = (Subject("version", name_of(row), row.artifact_digest), Subject("state", found.target))
-    return tx.append(EventDraft("version.transitioned", actor, subjects, payload, reason))
+    subjects = (Subject("version", name_of(row), row.artifact_digest), Subject("state", found.target), *also)
+    return tx.append(EventDraft("version.transitioned", actor, subjects, payload | dict(details or {}), reason))
 
 
 def no_step(row: ModelVersionRow, act: str) -> AnswerIsNoError:

@@ -24,14 +24,18 @@ MANIFEST, NOTE, EVENTS, CHECKPOINT, README = (
 BY_DIGEST = (
     "alerts",
     "cards",
+    "classifications",
     "cohorts",
     "comparisons",
     "declarations",
     "evaluations",
+    "facts",
     "monitor-plans",
     "monitor-runs",
+    "plan-reports",
     "plans",
     "protocols",
+    "releases",
     "reports",
     "signatures",
 )

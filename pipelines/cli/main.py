@@ -12,6 +12,7 @@ import typer
 
 from pipelines.cli import (
     alerts,
+    approvals,
     audit,
     card,
     cohort,
@@ -22,6 +23,7 @@ from pipelines.cli import (
     lineage,
     models,
     monitor,
+    operation,
     people,
     plan,
     report,
@@ -61,6 +63,8 @@ for group, name in (
     app.add_typer(group, name=name)
 for module in (workspace, judge, report, evidence, serve, demo):
     module.add_to(app)
+approvals.add_to(models.app)
+operation.add_to(models.app)
 
 
 _PLACES = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
-from worlds import ERIN, MODEL, PASSPHRASE, World
+from worlds import ERIN, MODEL, PASSPHRASE, World, teach
 
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import (
@@ -46,6 +46,7 @@ def refused(world: World, name: str, person: str, error: type[OverreadError], ma
 def enrol(world: World, person: str, *roles: PersonRole) -> None:
     """Enrol somebody with several roles."""
     world.people.add(person, person.title(), roles, PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(world.people, person)
 
 
 def test_a_version_passes_from_submission_to_approval_by_two_people(world: World) -> None:

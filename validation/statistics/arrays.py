@@ -10,6 +10,7 @@ IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Labels = Sequence[Any] | NDArray[Any]
+_DENSE = 8  # numbers from the least to the greatest, per label
 
 
 def integers(values: ArrayLike) -> IntArray:
@@ -51,8 +52,21 @@ def codes_of(labels: Labels) -> IntArray:
     """Return each label's rank among the distinct labels, int64[n]: clusters and groups as numbers."""
     if len(labels) == 0:
         return np.zeros(0, dtype=np.int64)
-    _, codes = np.unique(np.asarray(labels), return_inverse=True)
+    array = np.asarray(labels)
+    if array.dtype.kind in "iu" and array.dtype != np.uint64 and array.ndim == 1:
+        low, span = int(array.min()), int(array.max()) - int(array.min()) + 1
+        if span <= _DENSE * len(array):  # a table is quicker than sorting
+            place = array.astype(np.int64) - low
+            used = np.zeros(span, dtype=np.int64)
+            used[place] = 1
+            return (np.cumsum(used) - 1)[place]
+    _, codes = np.unique(array, return_inverse=True)
     return codes.astype(np.int64).reshape(-1)
+
+
+def distinct(labels: Labels) -> int:
+    """Return how many distinct labels there are."""
+    return int(codes_of(labels).max(initial=-1)) + 1
 
 
 def tally(codes: IntArray, size: int = 0) -> IntArray:

@@ -78,9 +78,9 @@ def shrinkage(standard: FloatArray, gram: FloatArray | None = None) -> float:
     if n < 3 or d < 2:
         return 1.0
     inner = _inner(standard) if gram is None else gram
-    correlations = float((inner**2).sum()) / n**2 - float((np.einsum("ij->j", standard**2) ** 2).sum()) / n**2
-    squares = standard**2
-    products = float((squares.sum(axis=1) ** 2).sum() - (squares**2).sum())
+    squares = standard * standard
+    correlations = (float(np.vdot(inner, inner)) - float((squares.sum(axis=0) ** 2).sum())) / n**2
+    products = float((squares.sum(axis=1) ** 2).sum()) - float(np.vdot(squares, squares))
     variance = (products / n - correlations) / (n - 1)
     return 1.0 if correlations <= 0 else min(1.0, max(0.01, variance / correlations))
 

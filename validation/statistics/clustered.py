@@ -6,7 +6,6 @@ is the variance of the units before doubling.
 
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from validation.statistics.arrays import (
@@ -100,7 +99,7 @@ def deviations_of(q: ArrayLike, truth: ArrayLike, codes: ArrayLike) -> Deviation
     same_length(cells, positive, patient)
     counts = roc_counts(cells, positive)
     auc, place = auc_of(counts), placements(counts)
-    at = np.searchsorted(counts.cells, cells)
+    at = codes_of(cells)
     patients = int(patient.max(initial=-1)) + 1
     return Deviations(
         auc,

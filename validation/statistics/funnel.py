@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from validation.statistics.arrays import floats
+from validation.statistics.arrays import FloatArray, floats, integers
 from validation.statistics.distributions import binomial_cdf
 from validation.statistics.proportions import Bounds
 
@@ -42,6 +42,32 @@ def funnel_limit(target: float, n: int, tail: float, factor: float = 1.0) -> flo
     at, before = binomial_cdf(rank, n, target), binomial_cdf(rank - 1, n, target)
     limit = (rank - (at - tail) / (at - before)) / n
     return min(1.0, max(0.0, target + (limit - target) * math.sqrt(factor)))
+
+
+def funnel_limits(target: float, sizes: ArrayLike, tail: float) -> FloatArray:
+    """Return `funnel_limit` of several sizes at once, float64[m].
+
+    Args:
+        target: target share, strictly inside 0..1.
+        sizes: units int[m], each above zero.
+        tail: probability below the limits.
+
+    Raises:
+        ValueError: when an argument lies outside its range.
+    """
+    from scipy.special import bdtr  # noqa: PLC0415 - lazy: scipy is slow to import
+
+    n = integers(sizes)
+    if not (0 < target < 1 and 0 < tail < 1 and (n > 0).all()):
+        raise ValueError("limits need a target and a tail inside 0..1, and units")
+    low, high = np.zeros(len(n), dtype=np.int64), n.copy()
+    while (low < high).any():
+        middle = (low + high) // 2
+        beyond = bdtr(middle, n, target) > tail
+        high = np.where(beyond & (low < high), middle, high)
+        low = np.where(~beyond & (low < high), middle + 1, low)
+    at, before = bdtr(low, n, target), np.where(low > 0, bdtr(np.maximum(low - 1, 0), n, target), 0.0)
+    return np.asarray(np.clip((low - (at - tail) / (at - before)) / n, 0.0, 1.0), dtype=np.float64)
 
 
 def overdispersion(shares: ArrayLike, sizes: ArrayLike, target: float, winsorised: float = 0.1) -> Dispersion:
@@ -80,8 +106,13 @@ def p_chart_limits(mean: float, n: int, sigmas: float = 3.0) -> Bounds:
 
 
 def _binomial_quantile(target: float, n: int, tail: float) -> int:
-    """Return the smallest count whose cumulative probability exceeds the tail."""
-    low, high = 0, n
+    """Return the smallest count whose cumulative probability exceeds the tail, searched outwards from the mean."""
+    mean, step = round(n * target), 1 + round(math.sqrt(n * target * (1 - target)))
+    low, high = max(0, mean - step), min(n, mean + step)
+    while low > 0 and binomial_cdf(low - 1, n, target) > tail:
+        low = max(0, low - 2 * step)
+    while high < n and binomial_cdf(high, n, target) <= tail:
+        high = min(n, high + 2 * step)
     while low < high:
         middle = (low + high) // 2
         if binomial_cdf(middle, n, target) > tail:

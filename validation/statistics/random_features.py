@@ -17,7 +17,7 @@ from validation.statistics.mmd import PERMUTATIONS, median_bandwidth, vectors
 
 SingleArray = NDArray[np.float32]  # half the cost of binary64, and exact to 1e-6 of a kernel value
 FEATURES = 1024  # cosines and sines together; the kernel's error is about 1 / sqrt(FEATURES / 2)
-_BLOCK = 4096  # rows turned into features at a time
+_BLOCK = 1024  # rows turned into features at a time
 
 
 @dataclass(frozen=True, eq=False)

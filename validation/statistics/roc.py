@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 
 from validation.statistics.arrays import FloatArray, IntArray, flags, integers, same_length, tally
 
+_TABLE = 1 << 20  # cells up to which a table is quicker than sorting; the score grid has 2^16
+
 
 @dataclass(frozen=True, eq=False)
 class RocCounts:
@@ -93,8 +95,17 @@ def roc_counts(q: ArrayLike, truth: ArrayLike) -> RocCounts:
     """
     cells, positive = integers(q), flags(truth)
     same_length(cells, positive)
-    occupied, place = np.unique(cells, return_inverse=True)
-    return RocCounts(occupied, tally(place[positive], len(occupied)), tally(place[~positive], len(occupied)))
+    low = int(cells.min()) if len(cells) else 0
+    span = int(cells.max()) - low + 1 if len(cells) else 0
+    if span > _TABLE:
+        occupied, place = np.unique(cells, return_inverse=True)
+        return RocCounts(occupied, tally(place[positive], len(occupied)), tally(place[~positive], len(occupied)))
+    place = cells - low
+    both = np.bincount(place, minlength=span)
+    of_positive = np.bincount(place[positive], minlength=span)
+    occupied = np.flatnonzero(both)
+    ranked = of_positive[occupied]
+    return RocCounts(occupied + low, ranked, both[occupied] - ranked)
 
 
 def merged_counts(*parts: RocCounts) -> RocCounts:

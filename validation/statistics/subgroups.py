@@ -100,8 +100,10 @@ def _members(groups: Sequence[str]) -> tuple[list[str], IntArray]:
     """Return the distinct labels in order, and each unit's place among them."""
     if not len(groups):
         return [], np.zeros(0, dtype=np.int64)
-    labels, members = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)
-    return labels.tolist(), members.astype(np.int64)
+    texts = np.asarray(groups, dtype=np.str_).tolist()  # looked up, not sorted: many units have few labels
+    labels = sorted(set(texts))
+    places = {label: place for place, label in enumerate(labels)}
+    return labels, np.fromiter(map(places.__getitem__, texts), dtype=np.int64, count=len(texts))
 
 
 def _share(name: str, hits: BoolArray, codes: IntArray, mask: BoolArray, how: tuple[str, int, float]) -> GroupResult:

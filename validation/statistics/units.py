@@ -3,10 +3,19 @@
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from validation.statistics.arrays import BoolArray, FloatArray, IntArray, Labels, codes_of, flags, integers, same_length
+from validation.statistics.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Labels,
+    codes_of,
+    distinct,
+    flags,
+    integers,
+    same_length,
+)
 from validation.statistics.grid import to_grid, to_values
 
 
@@ -57,8 +66,8 @@ class ScoredUnits:
     @property
     def n_patients(self) -> int:
         """Patients."""
-        return len(np.unique(self.patients))
+        return distinct(self.patients)
 
     def patients_with(self, *, truth: bool) -> int:
         """Count the patients that have a unit of the given reference standard."""
-        return len(np.unique(self.patients[self.truth == truth]))
+        return distinct(self.patients[self.truth == truth])

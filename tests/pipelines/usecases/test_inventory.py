@@ -11,6 +11,7 @@ from monitored import MODEL, monitored_workspace
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 from pages import steps
+from worlds import teach
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.inventory import inventory
@@ -29,6 +30,7 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
     workspace = monitored_workspace(root, days=12)
     for person, role in (("erin", PersonRole.ENGINEER), ("clara", PersonRole.CLINICAL_LEAD)):
         workspace.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+        teach(workspace.people, person)
     with workspace.ledger.transaction() as tx:
         tx.session.merge(SiteRow(site="general", time_zone="UTC"))
     found = Command(root)

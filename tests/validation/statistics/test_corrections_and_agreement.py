@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 from sklearn.metrics import cohen_kappa_score
 
 from validation.statistics.agreement import Weights, kappa, mcnemar
-from validation.statistics.funnel import FUNNEL_TAILS, funnel_limit, overdispersion, p_chart_limits
+from validation.statistics.funnel import FUNNEL_TAILS, funnel_limit, funnel_limits, overdispersion, p_chart_limits
 from validation.statistics.multiplicity import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm
 
 p_lists = st.lists(st.floats(0, 1), min_size=1, max_size=30)
@@ -114,3 +115,20 @@ def test_limits_refuse_arguments_out_of_range() -> None:
     ):
         with pytest.raises(ValueError, match=r"limit|p-chart|over-dispersion"):
             wrong()
+
+
+@pytest.mark.parametrize(("target", "n"), [(0.03, 1), (0.03, 17), (0.5, 200), (0.97, 400), (1e-6, 5000)])
+@pytest.mark.parametrize("tail", FUNNEL_TAILS)
+def test_a_funnels_limit_lies_by_the_smallest_count_beyond_the_tail(target: float, n: int, tail: float) -> None:
+    rank = next(count for count in range(n + 1) if binom.cdf(count, n, target) > tail)
+    at, before = binom.cdf(rank, n, target), binom.cdf(rank - 1, n, target)
+    expected = min(1.0, max(0.0, (rank - (at - tail) / (at - before)) / n))
+    assert funnel_limit(target, n, tail) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("tail", FUNNEL_TAILS)
+def test_limits_of_several_sizes_are_those_of_each(tail: float) -> None:
+    sizes = [1, 2, 17, 300, 5000]
+    assert funnel_limits(0.08, sizes, tail).tolist() == pytest.approx([funnel_limit(0.08, n, tail) for n in sizes])
+    with pytest.raises(ValueError, match="units"):
+        funnel_limits(0.08, [3, 0], tail)
