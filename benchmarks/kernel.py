@@ -66,12 +66,12 @@ def added(parts: list[dict[str, Family]]) -> dict[str, Family]:
 
 def statistics_of(now: dict[str, Family], base: dict[str, Family]) -> dict[str, Any]:
     """Return every figure of W from counts: performance by site, drift by input, readers, calibration."""
-    sites = {name: _roc(now["F0"].where(site=name)) for name in SITE_NAMES}
-    answers = now["F0"].marginal(("site", "truth", "decision"))
+    sites = {name: _roc(part) for name, part in now["F0"].split("site").items()}
+    rates = _rates(now["F0"])
     whole = merged_counts(*sites.values())
     return {
         "auc": _area(whole),
-        "sites": {name: [_area(one), _rates(answers.where(site=name))] for name, one in sites.items()},
+        "sites": {name: [_area(one), rates[name]] for name, one in sites.items()},
         "drift": {name: _drift(now[f"FN:{name}"], base[f"FN:{name}"]) for name in NAMES},
         "readers": _readers(now["FR"]),
         "calibration": _calibration(whole),
@@ -80,8 +80,8 @@ def statistics_of(now: dict[str, Family], base: dict[str, Family]) -> dict[str, 
 
 def fairness_slice(now: dict[str, Family]) -> list[Any]:
     """Return AUC, sensitivity and specificity of every site, each with its interval."""
-    answers = now["F0"].marginal(("site", "truth", "decision"))
-    return [[_area(_roc(now["F0"].where(site=name))), _rates(answers.where(site=name))] for name in SITE_NAMES]
+    rates = _rates(now["F0"])
+    return [[_area(_roc(part)), rates[name]] for name, part in now["F0"].split("site").items()]
 
 
 def drift_slice(now: dict[str, Family], base: dict[str, Family]) -> list[Any]:
@@ -90,14 +90,10 @@ def drift_slice(now: dict[str, Family], base: dict[str, Family]) -> list[Any]:
 
 
 def _roc(family: Family) -> RocCounts:
-    positive = family.is_level("truth", "yes")
-    q = family.codes_of("q")
-    cells, place = np.unique(q, return_inverse=True)
-    sides = [
-        np.bincount(place, np.where(side, family.counts, 0), len(cells)).astype(np.int64)
-        for side in (positive, ~positive)
-    ]
-    return RocCounts(cells, *sides)
+    positive, q = family.is_level("truth", "yes"), family.codes_of("q")  # cells ascend
+    starts = np.flatnonzero(np.diff(q, prepend=-1))
+    sides = [np.add.reduceat(np.where(side, family.counts, 0), starts) for side in (positive, ~positive)]
+    return RocCounts(q[starts], *sides)
 
 
 def _area(counts: RocCounts) -> list[Any]:
@@ -105,20 +101,24 @@ def _area(counts: RocCounts) -> list[Any]:
     return [found.auc, found.variance, auc_interval(found)]
 
 
-def _rates(family: Family) -> list[Any]:
-    shares = []
-    for truth, called in (("yes", "yes"), ("no", "no")):
-        of_class = family.where(truth=truth)
-        n, hits = of_class.total, of_class.where(decision=called).total
-        shares.append([hits / n, wilson(hits, n)])
-    return shares
+def _rates(family: Family) -> dict[str, list[Any]]:
+    """Return sensitivity and specificity of every site, each with its interval."""
+    answers = family.marginal(("site", "truth", "decision"))
+    table = np.zeros((len(answers.levels["site"]), 2, 2), dtype=np.int64)
+    sides = [answers.is_level(axis, "yes").astype(np.int64) for axis in ("truth", "decision")]
+    table[answers.codes_of("site"), sides[0], sides[1]] = answers.counts
+    found = {}
+    for name, one in zip(answers.levels["site"], table.tolist(), strict=True):
+        shares = [(one[side][side], sum(one[side])) for side in (1, 0)]
+        found[name] = [[hits / n, wilson(hits, n)] for hits, n in shares]
+    return found
 
 
 def _drift(now: Family, base: Family) -> list[float]:
-    cells = np.unique(np.concatenate([now.codes_of("cell"), base.codes_of("cell")]))
+    every = np.concatenate([now.codes_of("cell"), base.codes_of("cell")])
+    cells, place = np.unique(every, return_inverse=True)
     sides = [np.zeros(len(cells), dtype=np.int64) for _ in range(2)]
-    for family, side in zip((now, base), sides, strict=True):
-        side[np.searchsorted(cells, family.codes_of("cell"))] = family.counts
+    sides[0][place[: len(now.counts)]], sides[1][place[len(now.counts) :]] = now.counts, base.counts
     p, r = (side / side.sum() for side in sides)
     mixed = (p + r) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
