@@ -2,8 +2,8 @@
 
 Run: python benchmarks/table.py [--only PART ...] [--peers NAME ...] [--nulls N] [--powers N]. Parts: workload (M1, M2,
 M4, M5), growth (M3), areas (M6 to M8, M11), engines (M9), days (M10), embeddings (C1 to C3). Some ten minutes of CPU,
-most of it the peers'. Claims are ratios of CPU time within the run; imports and, for the peers, reading the file are not
-counted, our own reading is.
+most of it the peers'. Claims are ratios of CPU time within the run; imports and, for the peers, reading the file are
+not counted, our own reading is.
 """
 
 import argparse
