@@ -14,7 +14,7 @@ from registry.domain.plan import MonitoringPlan
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.area_tests import independent_areas
 from validation.statistics.distributions import critical_value, normal_two_sided
-from validation.statistics.proportions import Bounds, ClusteredShare, difference_bounds
+from validation.statistics.proportions import Bounds, ClusteredShare, difference_bounds, korn_graubard
 
 # A two-sided test at 5 % finds a difference of (1.96 + 0.84) standard errors in 80 of 100 samples (normal theory).
 SEEN = critical_value(0.95) + critical_value(0.6)
@@ -27,8 +27,8 @@ def rate_reading(plan: MonitoringPlan, group: Family, rate: Rate) -> Reading:
         n = share.n if share else 0
         why = f"{n} {rate.units}, at least {least} are needed"
         return Reading(n, n_patients=patients_of(rate.units_of(group)), reason=NotAssessed.TOO_FEW, why=why)
-    few = thin(share.n, share.patients)
-    return replace(reading_of(share), reason=NotAssessed.CLUSTERED, why=few) if few else reading_of(share)
+    few, reading = thin(share.n, share.patients), replace(reading_of(share), interval=korn_graubard(share))
+    return replace(reading, reason=NotAssessed.CLUSTERED, why=few) if few else reading
 
 
 def rate_gap(plan: MonitoringPlan, group: Family, rest: Family, rate: Rate) -> Reading:

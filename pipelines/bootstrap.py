@@ -68,6 +68,7 @@ class Workspace:
     tasks: Tasks
     tickets: Tickets
     actor: Actor
+    log_key: LogKey
 
 
 def init_workspace(root: Path, clock: Clock | None = None, *, database: str = "") -> Workspace:
@@ -161,7 +162,8 @@ def open_workspace(
     log_key = _log_key(root)
     ledger = _ledger(root, engine, clock, log_key)
     objects = FileObjects(root / "objects")
-    people = People(ledger, root / "keys" / "persons", clock)
+    seal = Seal(key)
+    people = People(ledger, root / "keys" / "persons", clock, seal, require_totp=settings.people.require_totp)
     lifecycle = Lifecycle(ledger, people, objects, clock)
     models = MlflowModels(root / "mlflow", settings.mlflow_url(root))
     tickets = Tickets(log_key, ledger, people, clock)
@@ -184,11 +186,12 @@ def open_workspace(
         models=models,
         gate=ServingGate(ledger, lifecycle, people, models, root),
         pseudonyms=Pseudonymizer(key, settings.workspace.project),
-        seal=Seal(key),
+        seal=seal,
         schedules=Schedules(ledger, clock),
         tasks=Tasks(ledger, clock),
         tickets=tickets,
-        actor=actor or (LOCAL_ADMINISTRATOR if fresh else current_actor(root, people, clock)),
+        actor=actor or (LOCAL_ADMINISTRATOR if fresh else current_actor(root, people, clock, log_key)),
+        log_key=log_key,
     )
 
 

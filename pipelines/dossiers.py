@@ -30,6 +30,8 @@ from registry.domain.stratum import Suspension
 from registry.evaluations import StoredEvaluation
 from registry.ledger.verify import verify_ledger
 from registry.schema import LedgerEntry, MonitorRunRow, PersonRow, SignatureRow
+from registry.scope import classified
+from registry.signatures import read_statement
 from registry.version import __version__
 
 NOT_VERIFIED = "not verified here: run overread audit verify"
@@ -93,7 +95,14 @@ class DossierBuilder:
             change_plan=self._change_plan(),
             comparisons=comparisons,
             alerts=self._alerts(),
+            approval=self._approval(),
+            tier=self._workspace.lifecycle.tier(self._version.model).to_json(),
+            classifications=self._classifications(),
         )
+
+    def _approval(self) -> Json | None:
+        found = self._workspace.lifecycle.approval(self._version.model, self._version.version)
+        return None if found is None or not self._within(found.at) else found.to_json()
 
     def _within(self, instant: str) -> bool:
         return self._days is None or date.fromisoformat(instant[:10]) <= self._days[1]
@@ -134,6 +143,11 @@ class DossierBuilder:
         ours = (one for one in found if self._version.version in {one["candidate"], one["deployed"], one["original"]})
         return tuple(one for one in ours if self._within(one["completed_at"]))
 
+    def _classifications(self) -> tuple[Json, ...]:
+        found = classified(self._workspace.lifecycle.record, self._version.model)
+        ours = (one for one in found if one.version == self._version.version and self._within(one.at))
+        return tuple(one.to_json() for one in ours)
+
     def _signatures(self) -> tuple[SignatureView, ...]:
         with reading(self._workspace.engine) as session:
             rows = session.execute(
@@ -142,11 +156,12 @@ class DossierBuilder:
                 .where(SignatureRow.model == self._version.model, SignatureRow.version == self._version.version)
                 .order_by(SignatureRow.event_seq),
             ).all()
-            return tuple(
-                SignatureView(name, row.role, row.meaning, row.signed_at, row.digest, row.key_id, row.event_seq)
-                for row, name in rows
-                if self._within(row.signed_at)
-            )
+            kept = [(row, name) for row, name in rows if self._within(row.signed_at)]
+        events = (self._workspace.ledger.event(row.event_seq) for row, _ in kept)
+        return tuple(
+            _signature_view(row, name, str(event.record["reason"]))
+            for (row, name), event in zip(kept, events, strict=True)
+        )
 
     def _refused(self) -> tuple[Json, ...]:
         kind = LedgerEntry.type == "version.decision_refused"
@@ -200,6 +215,13 @@ class DossierBuilder:
     def _ledger_verdict(self) -> tuple[str, str]:
         report = verify_ledger(self._workspace.engine, self._workspace.ledger.public_vkey, None)
         return f"{report.verdict}: {report.why}", report.anchor or ""
+
+
+def _signature_view(row: SignatureRow, name: str, reason: str) -> SignatureView:
+    said = read_statement(row.envelope)
+    proof = f"{said.proof['methods']} at {said.proof['at']}" if said.proof else ""
+    about = (row.role, row.meaning, row.signed_at, row.digest, row.key_id, row.event_seq)
+    return SignatureView(name, *about, said.acting_for, proof, row.act, reason)
 
 
 def newest_run(workspace: Workspace, model: str, until: date | None = None) -> MonitorRunRow | None:

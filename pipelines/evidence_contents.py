@@ -12,11 +12,11 @@ from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.digest import digest_hex, digest_value
 from registry.domain.event import Event
 from registry.domain.model import ModelVersion
+from registry.domain.roster import PERSON_EVENTS
 from registry.ledger.merkle import inclusion_proof, leaf_hash
 
 REPORTS = ("html", "json", "pdf")
 NEEDED = ("evaluations", "monitor-runs", "reports", "signatures")
-_PERSONS = ("person.added", "person.role_granted", "person.deactivated", "key.issued", "key.revoked")
 _CALLED = frozenset({"version", "artifact", "operating-points"})
 _FOLLOWED = {"alert.opened": "alert", "task.opened": "task"}  # later events name only these
 Json = Mapping[str, Any]
@@ -146,6 +146,13 @@ def _add_object(folder: str, title: str) -> Callable[[Workspace, Contents, Json,
     return add
 
 
+def _add_classification(workspace: Workspace, contents: Contents, told: Json, _: tuple[date, date]) -> None:
+    whose = f"of version {told['version']}" if told["version"] else "of a candidate"
+    title = f"classification {whose}, {told['stage'].replace('_', ' ')}: {told['scope'].replace('_', ' ')}"
+    contents.add("classifications", told["digest"], workspace.objects.get(told["digest"]), title)
+    contents.add("facts", told["facts"], workspace.objects.get(told["facts"]), "what a version is made of")
+
+
 def _add_run(workspace: Workspace, contents: Contents, told: Json, days: tuple[date, date]) -> None:
     if days[0] <= date.fromisoformat(told["as_of"]) <= days[1]:
         for key, title in (("digest", "monitor run"), ("series", "daily series of the monitor run")):
@@ -205,8 +212,15 @@ def _add_signatures(workspace: Workspace, contents: Contents, model: str, entrie
         if found.event_seq in contents.cited:
             contents.add("signatures", found.digest, found.envelope, f"{found.act} by {found.person}")
             persons.add(found.person)
-    about = (entry for entry in entries if entry.type in _PERSONS)
-    contents.cited |= {entry.event.seq for entry in about if entry.event.record["subjects"][0]["name"] in persons}
+    about = [entry for entry in entries if entry.type in PERSON_EVENTS]
+    for entry in about:  # a deputy's signature stands on the role of whom they act for
+        if entry.type == "deputy.appointed" and persons & _named(entry):
+            persons |= _named(entry)
+    contents.cited |= {entry.event.seq for entry in about if persons & _named(entry)}
+
+
+def _named(entry: Entry) -> set[str]:
+    return {subject["name"] for subject in entry.event.record["subjects"] if subject["kind"] == "person"}
 
 
 def _carried(contents: Contents, entries: list[Entry]) -> Iterator[CarriedEvent]:
@@ -222,6 +236,12 @@ _ADDERS: Mapping[str, Callable[[Workspace, Contents, Json, tuple[date, date]], N
     "protocol.frozen": _add_object("protocols", "frozen protocol"),
     "candidate.compared": _add_object("comparisons", "comparison of candidate"),
     "change_plan.adopted": _add_object("plans", "change plan"),
+    "plan_report.issued": _add_object("plan-reports", "report on the change plan"),
+    "release.prepared": _add_object("releases", "release of"),
+    "change.classified": _add_classification,
+    "provenance.recorded": _add_object("facts", "what was recorded at the training of"),
+    "card.declared": _add_object("declarations", "declaration for the card of version"),
+    "card.issued": _add_object("cards", "card of version"),
     "monitor.completed": _add_run,
     "alert.opened": _add_alert,
 }

@@ -13,11 +13,12 @@ from pipelines.dossiers import DossierBuilder, newest_run, synthetic_tables
 from registry.alerts import RUNNING, listed
 from registry.database import reading
 from registry.deployments import MODES
-from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow
 from registry.domain.errors import LedgerBrokenError, UnknownNameError
 from registry.domain.event import EVENT_TYPES, Event
 from registry.domain.model import ModelVersion
 from registry.schema import PersonRow, SignatureRow
+from registry.vacancies import filled_roles
 
 
 class RecordQueries:
@@ -71,6 +72,13 @@ class RecordQueries:
         if as_of not in days:
             raise UnknownNameError.of("day of an appendix", as_of, days)
         return self._workspace.objects.get(days[as_of].digest)
+
+    def roles(self) -> Sequence[RoleRow]:
+        """Return every role in which persons sign, and who fills it today."""
+        return [
+            RoleRow(one.role.value, one.needed, one.vacant, tuple(who.text for who in one.filled_by))
+            for one in filled_roles(self._workspace.people)
+        ]
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:
         """Return the newest events, newest first."""

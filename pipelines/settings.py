@@ -1,19 +1,18 @@
 """Settings: one TOML file a workspace, `overread.toml`; an unknown key is an error."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
 from pathlib import Path
 from typing import Any, Self, TypeVar, get_origin
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipelines.setting_checks import FILE_NAME, check_day, check_word, check_zone
 from pipelines.toml_file import read_toml
 from registry.domain.errors import UnknownNameError, UsageError
 from registry.domain.joining import Known
 
-FILE_NAME = "overread.toml"
+__all__ = ["DEFAULT_START", "FILE_NAME", "STANDARD", "Settings", "check_url", "standard"]
 DEFAULT_START = "2026-01-01"
 _SERVER = "postgresql"
 _SCHEMES = frozenset({"sqlite", _SERVER, f"{_SERVER}+psycopg"})
@@ -55,8 +54,14 @@ threshold_rule = "sensitivity>=0.90"  # or "specificity>=0.95", or "youden": a m
 # organisation = "General Hospital"
 
 [governance]
-approval_valid_days = 365  # an approval lapses so many days after it was signed
+approval_valid_days = 365  # an approval lapses so many days after it was signed, unless it was signed for fewer
 approval_warn_days = 30    # and a revalidation is asked for so many days before
+
+# [people]
+# require_totp = true      # everybody needs an authenticator; see docs/how-to/people.md
+# oidc_issuer = ""         # an identity provider that logins may use, and this workspace's client id there
+# oidc_client = ""
+# oidc_acr = []            # which of its authentication classes count; empty: any
 
 # [monitoring]             # the monitoring plan; empty: the default plan (docs/reference/signals.md)
 # window_days = 28
@@ -122,6 +127,16 @@ class GovernanceSection:
 
     approval_valid_days: int = 365
     approval_warn_days: int = 30
+
+
+@dataclass(frozen=True)
+class PeopleSection:
+    """`[people]`: whether everybody needs an authenticator, and the identity provider that logins may use."""
+
+    require_totp: bool = False
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_acr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -235,6 +250,7 @@ class Settings:
     orchestrate: OrchestrateSection = OrchestrateSection()
     counting: CountingSection = CountingSection()
     witness: WitnessSection = WitnessSection()
+    people: PeopleSection = PeopleSection()
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -265,11 +281,12 @@ class Settings:
             _section(OrchestrateSection, record.get("orchestrate", {}), "orchestrate"),
             _section(CountingSection, record.get("counting", {}), "counting"),
             _section(WitnessSection, record.get("witness", {}), "witness"),
+            _section(PeopleSection, record.get("people", {}), "people"),
         )
         for name, url in vars(found.database).items():
             check_url(url, f"{name} of [database]")
         for zone in (found.defaults.time_zone, *(site.time_zone for site in sites.values())):
-            _check_zone(zone)
+            check_zone(zone)
         return found
 
     def database_url(self, root: Path) -> str:
@@ -360,27 +377,6 @@ def _pipeline(record: Mapping[str, Any]) -> PipelineSection:
         _check_kind(entries, list, f"{name} of [pipeline]")
         built[name] = [_section(section, entry, f"pipeline.{name}") for entry in entries]
     found = _section(PipelineSection, built, "pipeline")
-    _check_day(found.start)
-    _check_word(found.known_time, [known.value for known in Known], "known_time of [pipeline]")
+    check_day(found.start)
+    check_word(found.known_time, [known.value for known in Known], "known_time of [pipeline]")
     return found
-
-
-def _check_day(text: str) -> None:
-    try:
-        date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError("start of [pipeline] is not a day", where=FILE_NAME, mend="write YYYY-MM-DD") from error
-
-
-def _check_word(word: str, known: Sequence[str], what: str) -> None:
-    if word not in known:
-        raise UnknownNameError.of(what, word, known)
-
-
-def _check_zone(zone: str) -> None:
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise UsageError(
-            f"unknown time zone '{zone}'", where=FILE_NAME, mend="use an IANA name such as Europe/Vienna"
-        ) from error

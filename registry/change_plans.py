@@ -15,7 +15,7 @@ from registry.domain.person import PLAN_QUORUM, Act, PersonRole
 from registry.domain.ports import ObjectStore
 from registry.domain.text import one_line
 from registry.evidence import StoredSignature
-from registry.history import told_events
+from registry.history import whole_events
 from registry.keys import Signer
 from registry.ledger.store import Transaction
 from registry.people import People
@@ -23,6 +23,7 @@ from registry.plan_signatures import PlanSigned, open_role, require_same_content
 from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now
 from registry.schema import CohortRow
 from registry.signatures import Intent
+from registry.test_sets import require_usable, sequester
 from registry.versions import find
 
 ADOPTED = "change_plan.adopted"
@@ -38,8 +39,17 @@ class AdoptedPlan:
     signatures: tuple[str, ...]
 
 
-def sign_plan(record: Record, content: Mapping[str, Any], signer: Signer, reason: str = "") -> PlanSigned[ChangePlan]:
-    """Sign a plan; with the second role's signature it is adopted.
+def sign_plan(
+    record: Record, content: Mapping[str, Any], signer: Signer, methods: Mapping[str, Any], reason: str = ""
+) -> PlanSigned[ChangePlan]:
+    """Sign a plan; with the second role's signature it is adopted, and its test set is set apart.
+
+    Args:
+        record: the record.
+        content: the plan.
+        signer: a quality officer or a clinical lead, with their key unlocked.
+        methods: how candidates will be judged: `metric_code`, the digest of the code, and `statistics`.
+        reason: their words.
 
     Raises:
         AnswerIsNoError: when the plan is incomplete, its number was signed with other content or adopted already, or
@@ -48,22 +58,29 @@ def sign_plan(record: Record, content: Mapping[str, Any], signer: Signer, reason
         EvidenceMissingError: when its test cohort is not frozen.
         NotAllowedError: when the key or role forbids it, or the same person signed in the other role.
     """
-    plan = change_plan_from(content)
-    name = f"{plan.model}@{plan.acceptance.original_version}"
-    digest = record.objects.put(canonical_bytes(plan.record))
+    asked = change_plan_from(content)
+    name = f"{asked.model}@{asked.acceptance.original_version}"
     with reading(record.ledger.engine) as session:
-        find(session, plan.model, plan.acceptance.original_version)
+        find(session, asked.model, asked.acceptance.original_version)
     with refusals_kept(record, name, Act.ADOPT_PLAN, signer), record.ledger.transaction() as tx:
         roles = allowed_roles(record, signer, Act.ADOPT_PLAN)
-        _require_cohort(tx.session, plan)
+        _require_cohort(tx.session, asked)
+        _require_floor(tx.session, record.objects, asked)
+        test_set = require_usable(tx.session, record.objects, asked)
+        plan = asked.frozen_to({**methods, "test_set": test_set})
+        digest = record.objects.put(canonical_bytes(plan.record))
         _require_next(tx.session, record.objects, plan)
         signed = plan_signatures(tx.session, record.people, plan)
-        who = Signing(Act.ADOPT_PLAN, signer, open_role(plan, signer, roles, signed), one_line(reason, "reason"))
+        who = Signing(
+            Act.ADOPT_PLAN, signer, open_role(record.people, plan, signer, roles, signed), one_line(reason, "reason")
+        )
         kept = _sign(tx, record, plan, who)
         every = {**{role: one.digest for role, one in signed.items()}, who.role: kept}
         missing = tuple(role.value for role in PLAN_QUORUM if role not in every)
         if not missing:
-            _adopt(tx, plan, digest, who, tuple(every[role] for role in PLAN_QUORUM))
+            signatures = tuple(every[role] for role in PLAN_QUORUM)
+            _adopt(tx, plan, digest, who, signatures)
+            sequester(tx, plan, test_set, who.actor, signatures)
     return PlanSigned(plan, who.role, kept, not missing, missing)
 
 
@@ -83,7 +100,16 @@ def plan_of(record: Record, model: str) -> AdoptedPlan | None:
 
 def adopted_plan(session: Session, objects: ObjectStore, model: str) -> AdoptedPlan | None:
     """Return the plan of a model that the ledger told last."""
-    told = [one for one in told_events(session, (ADOPTED,)) if one[1]["model"] == model]
+    return plan_at(session, objects, model, None)
+
+
+def plan_at(session: Session, objects: ObjectStore, model: str, before: int | None) -> AdoptedPlan | None:
+    """Return the plan of a model that was in force before an event; without one, the plan in force now."""
+    told = [
+        one
+        for one in whole_events(session, (ADOPTED,))
+        if one[1]["model"] == model and (before is None or one[0].seq < before)
+    ]
     if not told:
         return None
     event, payload = told[-1]
@@ -108,6 +134,19 @@ def _require_cohort(session: Session, plan: ChangePlan) -> None:
         )
 
 
+def _require_floor(session: Session, objects: ObjectStore, plan: ChangePlan) -> None:
+    """Refuse another original version that was made under a change plan itself: the floor never sinks step by step."""
+    from registry.scope import judged_by_plan  # noqa: PLC0415 - it reads adopted plans itself
+
+    last, original = adopted_plan(session, objects, plan.model), plan.acceptance.original_version
+    moved = last is not None and last.plan.acceptance.original_version != original
+    if moved and judged_by_plan(session, objects, find(session, plan.model, original)):
+        raise AnswerIsNoError(
+            f"{plan.model}@{original} was made under a change plan and is no floor for the next one",
+            mend="keep the original version, or name one that was judged as a new submission",
+        )
+
+
 def _require_next(session: Session, objects: ObjectStore, plan: ChangePlan) -> None:
     """Refuse a number that was signed with other content, and any but the number after the last adopted one."""
     last = adopted_plan(session, objects, plan.model)
@@ -119,7 +158,7 @@ def _require_next(session: Session, objects: ObjectStore, plan: ChangePlan) -> N
         )
     if plan.number != number + 1:
         raise AnswerIsNoError(f"the next plan of {plan.model} has the number {number + 1}, not {plan.number}")
-    require_same_content(session, plan, _intent(plan), "sign the file that was signed first")
+    require_same_content(session, plan, _intent(plan), "sign the same file, judged by the same code")
 
 
 def _sign(tx: Transaction, record: Record, plan: ChangePlan, who: Signing) -> str:

@@ -10,21 +10,29 @@ from registry.database import reading
 from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.comparison import Comparison
 from registry.domain.digest import digest_value
-from registry.domain.errors import AnswerIsNoError
+from registry.domain.errors import EvidenceMissingError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.person import Actor, actor_record
 from registry.domain.ports import ObjectStore
-from registry.history import told_events
+from registry.history import events_of, whole_events
 from registry.record import Record
+from registry.test_sets import FROZEN, Budget, budget_of, sequestered
 
-FROZEN, COMPARED = "protocol.frozen", "candidate.compared"
+COMPARED = "candidate.compared"
 
 
 @dataclass(frozen=True)
 class LookAsked:
-    """What is about to be compared: versions with their artifacts by name, the cohort, the plan and its budget.
+    """What is about to be compared, and how it is judged: all that is frozen before anything is scored (CHG-05).
 
-    `artifacts` maps `candidate`, `deployed` and `original` to `version` and digest.
+    Attributes:
+        model: the model.
+        artifacts: `candidate`, `deployed` and `original` with `version` and digest.
+        cohort, cohort_digest: the test set.
+        plan_digest: the signed plan.
+        acceptance: its criteria, margins, alpha and looks.
+        metric_code: digest of the code that judges.
+        statistics: the statistical plan.
     """
 
     model: str
@@ -32,12 +40,15 @@ class LookAsked:
     cohort: str
     cohort_digest: str
     plan_digest: str
-    looks: int
+    acceptance: Mapping[str, Any]
+    metric_code: str
+    statistics: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
         """Return the record that is frozen."""
         arms = {name: list(found) for name, found in self.artifacts.items()}
-        return {"schema": "overread.look/1"} | dict(vars(self)) | {"artifacts": arms}
+        rules = {"acceptance": dict(self.acceptance), "statistics": dict(self.statistics)}
+        return {"schema": "overread.look/2"} | dict(vars(self)) | {"artifacts": arms} | rules
 
     @property
     def digest(self) -> str:
@@ -47,39 +58,55 @@ class LookAsked:
 
 @dataclass(frozen=True)
 class Look:
-    """A look that was counted: its number at this cohort, and the event that froze it."""
+    """A look that was counted: its number at this test set, the event and the digest that froze it, what was warned."""
 
     number: int
     event_seq: int
+    digest: str
+    warning: str = ""
 
 
 def begin_look(record: Record, asked: LookAsked, actor: Actor) -> Look:
     """Freeze what is compared and count the look, before anything is scored.
 
     Raises:
-        AnswerIsNoError: when the budget of looks at the cohort is spent.
+        EvidenceMissingError: when no plan set the test set apart.
+        AnswerIsNoError: when the budget of looks at the test set is spent.
     """
     digest = record.objects.put(canonical_bytes(asked.to_json()))
     with record.ledger.transaction() as tx:
-        told = _looks(tx.session, asked)
-        for number, (seq, known) in enumerate(told, start=1):
-            if known == digest:
-                return Look(number, seq)
-        if len(told) >= asked.looks:
-            raise AnswerIsNoError(
-                f"the budget of {asked.looks} looks at '{asked.cohort}' is spent",
-                mend="freeze a new test cohort and adopt a plan that names it",
-            )
-        payload = {"digest": digest, "model": asked.model, "cohort_digest": asked.cohort_digest}
+        budget = _budget(tx.session, asked)
+        known = budget.number_of(digest)
+        if known is not None:
+            return Look(known.number, known.event_seq, digest)
+        budget.require_left()
+        number = len(budget.looks) + 1
+        payload = {
+            "digest": digest,
+            "model": asked.model,
+            "cohort_digest": asked.cohort_digest,
+            "look": number,
+            "looks": budget.test_set.looks,
+            "warning": budget.warning,
+        }
         version, artifact = asked.artifacts["candidate"]
         subjects = (
-            Subject("look", f"{asked.cohort} {len(told) + 1}", digest),
+            Subject("look", f"{asked.cohort} {number}", digest),
             Subject("cohort", asked.cohort, asked.cohort_digest),
             Subject("version", f"{asked.model}@{version}", artifact),
             Subject("change-plan", asked.model, asked.plan_digest),
         )
         event = tx.append(EventDraft(FROZEN, actor_record(actor), subjects, payload))
-        return Look(len(told) + 1, event.seq)
+        return Look(number, event.seq, digest, budget.warning)
+
+
+def _budget(session: Session, asked: LookAsked) -> Budget:
+    found = sequestered(session, asked.cohort_digest)
+    if found is None:
+        raise EvidenceMissingError(
+            f"'{asked.cohort}' was not set apart as a test set", mend="sign a plan with the next number that names it"
+        )
+    return budget_of(session, found)
 
 
 def kept_comparison(record: Record, model: str, look: Look) -> Mapping[str, Any] | None:
@@ -126,16 +153,30 @@ def compared(session: Session, objects: ObjectStore, model: str) -> list[Mapping
     return [
         dict(parse_canonical(objects.get(payload["digest"])))
         | {"digest": payload["digest"], "event_seq": event.seq, "completed_at": event.record["at"]}
-        for event, payload in told_events(session, (COMPARED,))
+        for event, payload in whole_events(session, (COMPARED,))
         if payload["model"] == model
     ]
 
 
-def _looks(session: Session, asked: LookAsked) -> list[tuple[int, str]]:
-    """Return the looks at the cohort so far, whichever plan they were made under."""
-    return [
-        (event.seq, payload["digest"])
-        for event, payload in told_events(session, (FROZEN,))
-        if event.record["subjects"][0]["kind"] == "look"
-        and (payload["model"], payload["cohort_digest"]) == (asked.model, asked.cohort_digest)
-    ]
+@dataclass(frozen=True)
+class ToldVerdict:
+    """A comparison as its event alone tells it, whatever became of its payload: who, the verdict, the number."""
+
+    candidate: str
+    verdict: str
+    digest: str
+    event_seq: int
+
+
+def verdicts(session: Session, model: str) -> list[ToldVerdict]:
+    """Return the verdicts on a model's candidates, oldest first, read from the events and not from their payloads.
+
+    A payload can be removed from the database; a failed comparison is told by its event all the same (CHG-07).
+    """
+    found = []
+    for event in events_of(session, (COMPARED,)):
+        version, record = event.record["subjects"][:2]
+        of_model, _, candidate = str(version["name"]).rpartition("@")
+        if of_model == model:
+            found.append(ToldVerdict(candidate, event.record["outcome"], record["digest"], event.seq))
+    return found

@@ -5,26 +5,49 @@ decision is kept as an event of its own (21 CFR 11.10(e), APP-10).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from registry.domain.errors import AnswerIsNoError, NotAllowedError
+from registry.approvals import lapse_if_over, lapse_now, valid_until
+from registry.cards.release import with_card
+from registry.domain.errors import AnswerIsNoError, NotAllowedError, UsageError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.instants import instant_text
 from registry.domain.lifecycle import VERSION_TRANSITIONS, VersionState, step
 from registry.domain.model import ModelVersion
-from registry.domain.person import APPROVAL_QUORUM, Act, Actor, PersonRole, actor_record
+from registry.domain.person import Act, Actor, PersonRole, actor_record
+from registry.domain.risk_tier import QUORUMS, RiskTier, missing_words, open_slots
 from registry.domain.text import one_line
 from registry.endings import end_deployments
-from registry.evidence import Evidence, approvals, gather, require_approvable, require_evaluated, require_separation
+from registry.evidence import (
+    Evidence,
+    StoredSignature,
+    approvals,
+    gather,
+    require_approvable,
+    require_evaluated,
+    require_separation,
+)
 from registry.keys import Signer
 from registry.ledger.store import Transaction
-from registry.record import Record, Signing, allowed_roles, keep_signature, refusals_kept, sign_now, signing
+from registry.record import (
+    Record,
+    Signing,
+    allowed_roles,
+    apart,
+    keep_signature,
+    refusals_kept,
+    sign_now,
+    signing,
+)
 from registry.schema import ModelVersionRow
-from registry.signatures import Intent, Signature
-from registry.told import require_told
+from registry.scope import require_in_scope
+from registry.signatures import Intent, Signature, Statement
+from registry.tiers import tier_of
+from registry.told import require_told, roster
 from registry.versions import base_subjects, find, move, name_of, no_step, version_of
 
 _CLOSED = frozenset({VersionState.REJECTED, VersionState.RETIRED})
+_NEVER = "9999-12-31T23:59:59.999999Z"  # of approvals that were signed before they had an end of their own
 _MAY_LAPSE = frozenset({PersonRole.SERVICE, PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD})
 
 
@@ -58,6 +81,7 @@ class _Case:
     signer: Signer
     act: Act
     reason: str
+    days: int | None = None
 
 
 def submit(case: _Case) -> Decision:
@@ -89,24 +113,40 @@ def risk_review(case: _Case) -> Decision:
 
 
 def approve(case: _Case) -> Decision:
-    """Sign an approval; the state moves once every role of the quorum signed the same evidence."""
-    roles = allowed_roles(case.record, case.signer, Act.APPROVE)
+    """Sign an approval; the state moves once the quorum of the model's risk tier signed the same evidence."""
+    tier = tier_of(case.tx.session, case.row.model).tier
+    roles = allowed_roles(case.record, case.signer, Act.APPROVE, frozenset().union(*QUORUMS[tier]))
     require_separation(case.tx.session, case.row, case.signer, Act.APPROVE)
-    evidence = _gather(case)
-    signed = approvals(case.tx.session, case.record.people, case.row, evidence)
-    role = _open_role(case, roles, {had: one.statement.person for had, one in signed.items()})
+    evidence = with_card(case.tx, case.record, case.row, _gather(case))
+    signed = _approvals_today(case, evidence, tier)
+    role = _open_role(case, roles, tier, {had: one.statement for had, one in signed.items()})
     if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:
         raise no_step(case.row, Act.APPROVE)
     require_approvable(case.tx.session, case.record, case.row, evidence)
+    require_in_scope(case.tx.session, case.record.objects, case.row)
     if step(VERSION_TRANSITIONS, case.row.state, Act.APPROVE) is None:
         raise no_step(case.row, Act.APPROVE)
     who = Signing(Act.APPROVE, case.signer, role, one_line(case.reason, "reason"))
-    signature, event = _sign(case, who, evidence.intent(version_of(case.row), Act.APPROVE))
-    missing = tuple(str(wanted) for wanted in APPROVAL_QUORUM if wanted not in {role, *signed})
+    terms = {"tier": tier.value, "valid_until": valid_until(case.record.clock.now(), tier, case.days)}
+    signature, event = _sign(case, who, replace(evidence.intent(version_of(case.row), Act.APPROVE), scope=terms))
+    missing = missing_words(tier, {role, *signed})
+    ends = min([terms["valid_until"], *(_ends(one) for one in signed.values())])
     if not missing:
-        move(case.tx, case.row, Act.APPROVE, who.actor, who.reason)
-    note = f"still to sign: {', '.join(missing)}" if missing else ""
+        also = (Subject("valid-until", ends), Subject("tier", tier.value))
+        move(case.tx, case.row, Act.APPROVE, who.actor, who.reason, also)
+    note = f"still to sign: {', '.join(missing)}" if missing else f"valid until {ends}"
     return _decision(case, who, signature, event, moved=not missing, missing=missing, note=note)
+
+
+def abstain(case: _Case) -> Decision:
+    """Sign that one takes no part in the decision, and why; it stands beside the request and moves nothing."""
+    if not case.reason.strip():
+        raise UsageError("an abstention says why", mend="use --reason")
+    who = signing(case.record, case.signer, Act.ABSTAIN, case.reason)
+    if case.row.state in _CLOSED:
+        raise no_step(case.row, Act.ABSTAIN)
+    signature, event = _sign(case, who, _gather(case).intent(version_of(case.row), Act.ABSTAIN))
+    return _decision(case, who, signature, event, moved=False)
 
 
 def reject(case: _Case) -> Decision:
@@ -120,7 +160,13 @@ def retire(case: _Case) -> Decision:
 
 
 def decide(
-    judge: Callable[[_Case], Decision], record: Record, name: tuple[str, str], act: Act, signer: Signer, reason: str
+    judge: Callable[[_Case], Decision],
+    record: Record,
+    name: tuple[str, str],
+    act: Act,
+    signer: Signer,
+    reason: str,
+    days: int | None = None,
 ) -> Decision:
     """Judge one decision in one transaction, and keep a refusal on record.
 
@@ -131,6 +177,7 @@ def decide(
         act: the act.
         signer: who decides, with their key unlocked.
         reason: their words.
+        days: of an approval, how many days it shall hold; the default when None.
 
     Raises:
         UnknownNameError: when there is no such version.
@@ -140,7 +187,8 @@ def decide(
     with refusals_kept(record, "@".join(name), act, signer), record.ledger.transaction() as tx:
         row = find(tx.session, *name)
         require_told(tx.session, row)
-        return judge(_Case(record, tx, row, signer, act, reason))
+        lapse_if_over(tx, row, record.clock.now())
+        return judge(_Case(record, tx, row, signer, act, reason, days))
 
 
 def lapse(record: Record, model: str, version: str, actor: Actor, reason: str) -> ModelVersion:
@@ -155,7 +203,9 @@ def lapse(record: Record, model: str, version: str, actor: Actor, reason: str) -
         raise NotAllowedError(f"the role '{actor.role}' lets no approval lapse", mend="log in as a quality officer")
     with record.ledger.transaction() as tx:
         row = find(tx.session, model, version)
-        move(tx, row, "lapse", actor_record(actor), one_line(reason, "reason"))
+        over = actor.role == PersonRole.SERVICE and lapse_if_over(tx, row, record.clock.now())
+        if not over:
+            lapse_now(tx, row, actor_record(actor), "stop", one_line(reason, "reason"))
         return version_of(row)
 
 
@@ -169,14 +219,25 @@ def _close(case: _Case, subjects: tuple[Subject, ...]) -> Decision:
     return _decision(case, who, signature, event, moved=True)
 
 
-def _open_role(case: _Case, roles: tuple[PersonRole, ...], signed: dict[PersonRole, str]) -> PersonRole:
-    """Return the role that the signer may fill: one that nobody signed in, by somebody who did not sign yet."""
-    person = case.signer.person.person
-    if person in signed.values():
-        raise NotAllowedError(
-            f"{person} signed the approval of {name_of(case.row)} already", mend="the other role takes another person"
-        )
-    free = [role for role in roles if role not in signed]
+def _approvals_today(case: _Case, evidence: Evidence, tier: RiskTier) -> dict[PersonRole, StoredSignature]:
+    """Return the approvals that count and whose own time is not over."""
+    now = instant_text(case.record.clock.now())
+    found = approvals(case.tx.session, case.record.people, case.row, evidence, tier)
+    return {role: one for role, one in found.items() if now < _ends(one)}
+
+
+def _ends(one: StoredSignature) -> str:
+    return one.statement.scope.get("valid_until", _NEVER)
+
+
+def _open_role(
+    case: _Case, roles: tuple[PersonRole, ...], tier: RiskTier, signed: dict[PersonRole, Statement]
+) -> PersonRole:
+    """Return the role that the signer may fill: one whose place is open, by somebody who did not sign yet."""
+    what = f"the approval of {name_of(case.row)}"
+    able = apart(roster(case.tx.session), case.signer, roles, signed.values(), what)
+    wanted: frozenset[PersonRole] = frozenset().union(*open_slots(tier, signed))
+    free = [role for role in able if role in wanted]
     if not free:
         raise AnswerIsNoError(f"the approval of {name_of(case.row)} as {roles[0]} is signed already")
     return free[0]

@@ -16,6 +16,7 @@ from registry.keys import Signer
 
 IN_TOTO = "application/vnd.in-toto+json"
 SESSION = "application/vnd.overread.session+json"
+ACCEPTANCE = "application/vnd.overread.acceptance+json"
 TICKET = "application/vnd.overread.run-ticket+json"
 
 

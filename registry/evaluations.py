@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry.approvals import lapse_now
 from registry.cohorts import manifest
 from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.cohort import TEST_ROLES, Cohort, prove_disjoint
@@ -14,17 +15,20 @@ from registry.domain.digest import digest_hex
 from registry.domain.errors import AnswerIsNoError, ArtifactChangedError, LeakFoundError, UsageError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.instants import instant_text
-from registry.domain.lifecycle import VERSION_TRANSITIONS, step
+from registry.domain.lifecycle import VERSION_TRANSITIONS, VersionState, step
 from registry.domain.model import Evaluation
-from registry.domain.person import Actor, actor_record
+from registry.domain.person import SERVICE, Actor, actor_record
 from registry.domain.ports import ObjectStore
 from registry.domain.vocabulary import Role, Verdict
+from registry.history import told_events
 from registry.ledger.store import Transaction
 from registry.record import Record
 from registry.schema import EvaluationRow, ModelVersionRow
 from registry.versions import cohort_row, find, move, name_of
 
 _OPPOSITE = {Role.INTERNAL_TEST: Role.EXTERNAL_TEST, Role.EXTERNAL_TEST: Role.INTERNAL_TEST}
+_MUST_NOT_FAIL = frozenset(_OPPOSITE)
+WITHDRAWN = "evaluation.withdrawn"
 _MOVES = (("validate", Role.INTERNAL_TEST), ("validate-externally", Role.EXTERNAL_TEST))
 
 
@@ -86,6 +90,7 @@ def record_evaluation(record: Record, evaluation: Evaluation, actor: Actor) -> E
         tx.session.add(_row(evaluation, digest, instant_text(record.clock.now()), event.seq))
         tx.session.flush()
         _advance(tx, record.objects, row, actor)
+        _lapse_if_failed(tx, row, evaluation)
     return event
 
 
@@ -101,6 +106,26 @@ def stored(session: Session, objects: ObjectStore, row: ModelVersionRow) -> list
         StoredEvaluation(found.digest, _read(objects, found, row), found.completed_at, found.event_seq)
         for found in rows
     ]
+
+
+def in_force(session: Session, objects: ObjectStore, row: ModelVersionRow) -> list[StoredEvaluation]:
+    """Return a version's evaluations without those that were withdrawn from the evidence, oldest first.
+
+    Raises:
+        ArtifactChangedError: when an evaluation's record is missing or has other bytes.
+        LedgerBrokenError: when an event that tells of a withdrawal is not what was signed.
+    """
+    gone = withdrawn(session)
+    return [found for found in stored(session, objects, row) if found.digest not in gone]
+
+
+def withdrawn(session: Session) -> frozenset[str]:
+    """Return the digests of the evaluations that the ledger tells were withdrawn.
+
+    Raises:
+        LedgerBrokenError: when an event that tells of one is not what was signed.
+    """
+    return frozenset(payload["digest"] for _, payload in told_events(session, (WITHDRAWN,)))
 
 
 def current(evaluations: Sequence[StoredEvaluation]) -> list[StoredEvaluation]:
@@ -143,10 +168,18 @@ def _prove(session: Session, objects: ObjectStore, row: ModelVersionRow, cohort:
 
 def _advance(tx: Transaction, objects: ObjectStore, row: ModelVersionRow, actor: Actor) -> None:
     """Move a version along the steps that evaluations alone allow."""
-    evidence = current(stored(tx.session, objects, row))
+    evidence = current(in_force(tx.session, objects, row))
     for act, role in _MOVES:
         if step(VERSION_TRANSITIONS, row.state, act) is not None and passed(evidence, role):
             move(tx, row, act, actor_record(actor))
+
+
+def _lapse_if_failed(tx: Transaction, row: ModelVersionRow, evaluation: Evaluation) -> None:
+    """Let an approval lapse by a failed revalidation: a test that must not fail before approval fails after it."""
+    failed = evaluation.cohort_role in _MUST_NOT_FAIL and evaluation.verdict == Verdict.FAILED
+    if failed and row.state == VersionState.APPROVED:
+        why = f"the revalidation on '{evaluation.cohort}' failed"
+        lapse_now(tx, row, actor_record(SERVICE), "failed-revalidation", why)
 
 
 def _read(objects: ObjectStore, found: EvaluationRow, row: ModelVersionRow) -> Mapping[str, Any]:

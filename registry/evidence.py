@@ -1,27 +1,31 @@
 """What a decision stands on: the digests that are signed, the signatures that count, and what is still missing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry.approvals import last_approval
+from registry.cards.told import card_subject
 from registry.cohorts import manifest
-from registry.comparisons import compared
+from registry.comparisons import verdicts
 from registry.domain.digest import digest_bytes, digest_hex
 from registry.domain.errors import EvidenceMissingError, NotAllowedError, SignatureBrokenError
 from registry.domain.event import Subject
 from registry.domain.model import ModelVersion
-from registry.domain.person import APPROVAL_QUORUM, SEPARATED_FROM_TRAINER, Act, PersonRole
+from registry.domain.person import MAY_SIGN, SEPARATED_FROM_TRAINER, Act, PersonRole
 from registry.domain.ports import ObjectStore
+from registry.domain.risk_tier import DEFAULT_TIER, RiskTier, quorum_met
 from registry.domain.vocabulary import Role, Verdict
-from registry.evaluations import StoredEvaluation, current, passed, stored
+from registry.evaluations import StoredEvaluation, current, in_force, passed, stored
 from registry.keys import Signer
 from registry.record import Record
 from registry.removed import require_evaluations
 from registry.schema import ModelVersionRow, PersonRow, SignatureRow
 from registry.signatures import Intent, KeyBook, Statement, require_covers, require_match, verify
-from registry.told import require_event
+from registry.told import require_event, roster
+from registry.vacancies import vacant_roles
 from registry.versions import base_subjects, cohort_subject, entered_at, name_of, version_of
 
 _MUST_NOT_FAIL = frozenset({Role.INTERNAL_TEST, Role.EXTERNAL_TEST})
@@ -29,14 +33,16 @@ _MUST_NOT_FAIL = frozenset({Role.INTERNAL_TEST, Role.EXTERNAL_TEST})
 
 @dataclass(frozen=True)
 class Evidence:
-    """A version's current evaluations, and everything that a signature on them covers."""
+    """A version's current evaluations, everything that a signature on them covers, and the card of an approval."""
 
     evaluations: tuple[StoredEvaluation, ...]
     subjects: tuple[Subject, ...]
+    card: Subject | None = None
 
     def intent(self, version: ModelVersion, act: Act) -> Intent:
-        """Return the intent to sign an act on exactly this evidence."""
-        return Intent(act, version.model, version.version, self.subjects)
+        """Return the intent to sign an act on exactly this evidence; an approval covers the card too (APP-05)."""
+        card = () if self.card is None or act is not Act.APPROVE else (self.card,)
+        return Intent(act, version.model, version.version, (*self.subjects, *card))
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,16 @@ def gather(session: Session, objects: ObjectStore, row: ModelVersionRow) -> Evid
         LedgerBrokenError: when the ledger does not tell of an evaluation or a cohort, or tells of one that is gone.
     """
     require_evaluations(session, name_of(row))
-    evaluations = tuple(current(stored(session, objects, row)))
+    evaluations = tuple(current(in_force(session, objects, row)))
     for found in evaluations:
         require_event(session, found.event_seq, _subjects(found)[0])
     fitted = (cohort_subject(session, name) for name in (row.train_cohort, row.tune_cohort))
     tested = (subject for found in evaluations for subject in _subjects(found))
     subjects = {*base_subjects(version_of(row)), *fitted, *tested}
     return Evidence(
-        evaluations, tuple(sorted(subjects, key=lambda found: (found.kind, found.name, found.digest or "")))
+        evaluations,
+        tuple(sorted(subjects, key=lambda found: (found.kind, found.name, found.digest or ""))),
+        card_subject(session, row.model, row.version),
     )
 
 
@@ -105,32 +113,50 @@ def matching(
     digest = intent.evidence_digest
     found = [one for one in signatures(session, book, row, act) if one.evidence_digest == digest]
     for one in found:
-        require_match(one.statement, intent)
+        require_match(one.statement, replace(intent, scope=_own_scope(one.statement)))
     return found
 
 
 def approvals(
-    session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence
+    session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence, tier: RiskTier = DEFAULT_TIER
 ) -> dict[PersonRole, StoredSignature]:
-    """Return the approvals of this evidence that count, by role: those since the version entered its present state."""
+    """Return the approvals of this evidence that count, by role.
+
+    Those count that were given since the version entered its present state, and for the risk tier that holds now.
+    """
     since = entered_at(session, row)
     found = matching(session, book, row, evidence, Act.APPROVE)
-    return {one.statement.role: one for one in found if one.event_seq > since}
+    return {one.statement.role: one for one in found if one.event_seq > since and tier_signed(one.statement) == tier}
 
 
 def quorum_held(session: Session, book: KeyBook, row: ModelVersionRow) -> bool:
     """Say whether one evidence bears the approvals of every role of the quorum, by persons none of whom trained it.
 
-    The serving gate asks this of an approved version, so that a state that was written by hand serves nothing.
+    The quorum is that of the risk tier in which the version was approved last. The serving gate asks this of an
+    approved version, so that a state that was written by hand serves nothing.
     """
-    by_evidence: dict[str, dict[PersonRole, str]] = {}
-    base = set(base_subjects(version_of(row)))
+    told = last_approval(session, row)
+    tier = DEFAULT_TIER if told is None else told.tier
+    people = roster(session)
+    by_evidence: dict[str, dict[PersonRole, frozenset[str]]] = {}
+    base = base_subjects(version_of(row))
     for one in signatures(session, book, row, Act.APPROVE):
-        require_covers(one.statement, Intent(Act.APPROVE, row.model, row.version, tuple(base), {}))
-        if one.statement.person != row.trained_by:
-            by_evidence.setdefault(one.evidence_digest, {})[one.statement.role] = one.statement.person
-    needed = set(APPROVAL_QUORUM)
-    return any(needed <= set(signed) and len(set(signed.values())) >= len(needed) for signed in by_evidence.values())
+        require_covers(one.statement, Intent(Act.APPROVE, row.model, row.version, base, _own_scope(one.statement)))
+        behind = people.humans(one.statement.person, one.statement.acting_for)
+        if not behind & people.humans(row.trained_by) and tier_signed(one.statement) == tier:
+            by_evidence.setdefault(one.evidence_digest, {})[one.statement.role] = behind
+    return any(quorum_met(tier, signed) for signed in by_evidence.values())
+
+
+def tier_signed(statement: Statement) -> RiskTier:
+    """Return the risk tier for which an approval was given."""
+    return RiskTier(statement.scope.get("tier", DEFAULT_TIER))
+
+
+def _own_scope(statement: Statement) -> Mapping[str, str]:
+    """Return the scope that an approval may have of its own: its risk tier and how long it holds."""
+    own = statement.act == Act.APPROVE and set(statement.scope) <= {"tier", "valid_until"}
+    return statement.scope if own else {}
 
 
 def require_separation(session: Session, row: ModelVersionRow, signer: Signer, act: Act) -> None:
@@ -146,9 +172,11 @@ def require_separation(session: Session, row: ModelVersionRow, signer: Signer, a
             f"nobody on record trained {name_of(row)}, so no signer can be told apart from its trainer",
             mend="train again after `overread login`",
         )
-    if row.trained_by == signer.person.person:
+    told = roster(session)
+    acting = (signer.acting_for(role) for role in MAY_SIGN[act])
+    if told.humans(row.trained_by) & told.humans(signer.person.person, *acting):
         raise NotAllowedError(
-            f"{signer.person.person} trained {name_of(row)} and may not sign '{act}' on it",
+            f"{signer.person.person}, or whom they act for, trained {name_of(row)} and may not sign '{act}' on it",
             mend="let another person sign",
         )
 
@@ -173,9 +201,10 @@ def require_approvable(session: Session, record: Record, row: ModelVersionRow, e
     """
     missing = [
         *_missing_external(record.objects, evidence.evaluations),
-        *(f"the evaluation on '{one.cohort}' failed" for one in evidence.evaluations if _failed(one)),
-        *_failed_comparison(session, record.objects, row),
+        *_failed_evaluations(session, record.objects, row),
+        *_failed_comparison(session, row),
         *_missing_signatures(session, record.people, row, evidence),
+        *vacant_roles(record.people),
     ]
     if missing:
         raise EvidenceMissingError(
@@ -192,12 +221,21 @@ def _missing_external(objects: ObjectStore, evaluations: Sequence[StoredEvaluati
     return [f"no external-test evaluation passed (external sites: {len(sites)})"]
 
 
-def _failed_comparison(session: Session, objects: ObjectStore, row: ModelVersionRow) -> list[str]:
-    """Say that the version's newest comparison as a candidate did not pass; there is no way round it (CHG-07)."""
-    ours = [one for one in compared(session, objects, row.model) if one["candidate"] == row.version]
-    if not ours or ours[-1]["verdict"] == Verdict.PASSED:
-        return []
-    return [f"its comparison under change plan {ours[-1]['plan']} is {ours[-1]['verdict']}"]
+def _failed_comparison(session: Session, row: ModelVersionRow) -> list[str]:
+    """Say that a comparison of the version as a candidate failed, ever, or that its newest one was not assessed.
+
+    There is no way round a failure, and no second look that mends it: only a new candidate (CHG-07).
+    """
+    ours = [one for one in verdicts(session, row.model) if one.candidate == row.version]
+    failed = [one for one in ours if one.verdict == Verdict.FAILED]
+    found = failed or [one for one in ours[-1:] if one.verdict != Verdict.PASSED]
+    return [f"its comparison of event {one.event_seq} under the change plan is {one.verdict}" for one in found[:1]]
+
+
+def _failed_evaluations(session: Session, objects: ObjectStore, row: ModelVersionRow) -> list[str]:
+    """Say which evaluations failed, ever: another one of the same version does not mend it (CHG-07)."""
+    failed = {one.cohort: None for one in stored(session, objects, row) if _failed(one)}
+    return [f"the evaluation on '{cohort}' failed" for cohort in failed]
 
 
 def _failed(found: StoredEvaluation) -> bool:
@@ -206,8 +244,10 @@ def _failed(found: StoredEvaluation) -> bool:
 
 def _missing_signatures(session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence) -> list[str]:
     missing = []
+    told = roster(session)
+    trainer = told.humans(row.trained_by)
     reviews = matching(session, book, row, evidence, Act.RISK_REVIEW)
-    if not any(one.statement.person != row.trained_by for one in reviews):
+    if all(trainer & told.humans(one.statement.person, one.statement.acting_for) for one in reviews):
         missing.append("no signed risk review of exactly the current evaluations")
     if row.submitted_at is None or not signatures(session, book, row, Act.SUBMIT):
         missing.append("no engineer submitted it")

@@ -15,11 +15,13 @@ from typing import Self
 
 from sqlalchemy.orm import Session
 
+from registry.approvals import state_today
 from registry.database import reading
 from registry.deployments import require_state_for, running, scope_of
-from registry.domain.artifact import require_folder
+from registry.domain.artifact import require_folder, require_servable
 from registry.domain.digest import digest_hex
 from registry.domain.display import plain
+from registry.domain.emergency import EmergencyUse
 from registry.domain.errors import (
     AnswerIsNoError,
     ArtifactChangedError,
@@ -29,21 +31,23 @@ from registry.domain.errors import (
     UnknownNameError,
 )
 from registry.domain.event import Event, EventDraft, Subject
-from registry.domain.instants import parse_instant
-from registry.domain.lifecycle import DeploymentState
+from registry.domain.instants import instant_text, parse_instant
+from registry.domain.lifecycle import MAY_BREAK_GLASS, DeploymentState
 from registry.domain.model import Deployment, ModelVersion
 from registry.domain.person import UNAUTHENTICATED, Act, Actor, actor_record
 from registry.domain.ports import ModelStore
 from registry.domain.text import MAX_LETTERS, one_line
+from registry.emergency_uses import COUNTERSIGNED, use_begun, use_of
 from registry.evidence import verified
 from registry.history import last_event
 from registry.ledger.store import InclusionProof, Ledger, verify_proof
 from registry.lifecycle import Lifecycle
 from registry.people import People
-from registry.schema import SignatureRow
+from registry.release import require_release
+from registry.schema import DeploymentRow, ModelVersionRow, SignatureRow
 from registry.signatures import Intent, Statement, require_covers
 from registry.told import require_told
-from registry.versions import base_subjects, find
+from registry.versions import base_subjects, find, name_of
 
 MAX_SIGNING_LAG = timedelta(minutes=5)  # between a signature and the event that tells of it
 _LEFTOVER_SECONDS = 86_400  # private copies that a killed process left behind
@@ -104,13 +108,25 @@ class ServingGate:
             self._keep_refusal(known, actor, refusal.line())
             raise
 
+    def check_files(self, version: ModelVersion, deployment: Deployment) -> None:
+        """Check that a version's files could be served, and leave nothing behind.
+
+        Raises:
+            ArtifactChangedError: when they are not those that were registered and deployed.
+            SignatureBrokenError: when the release signature does not hold for them.
+        """
+        if version.artifact_digest != deployment.artifact_digest:
+            raise ArtifactChangedError(f"{version.name} is not what was deployed", mend="deploy it again")
+        shutil.rmtree(self._copied(version, released=True).parent, ignore_errors=True)
+
     def _admit(self, model: str, version: str | None, site: str, asked: str) -> Admission:
         with reading(self.ledger.engine) as session:
-            deployment = _active(session, model, version, site, asked)
+            deployment = _active(session, model, version, site, asked, self.ledger.clock.now())
             proof, event = self._proved(session, deployment)
-            admitted = self._admissible(session, deployment)
+            admitted = self._admissible(session, deployment, use_begun(event))
             statement = self._signed(session, deployment, admitted, event)
-        return Admission(self._copied(admitted), deployment, admitted, proof, statement)
+        released = deployment.mode != DeploymentState.SHADOW and use_begun(event) is None
+        return Admission(self._copied(admitted, released=released), deployment, admitted, proof, statement)
 
     def _proved(self, session: Session, deployment: Deployment) -> tuple[InclusionProof, Event]:
         """Prove that the ledger tells of this deployment's start, and that it tells of no stop since."""
@@ -128,19 +144,44 @@ class ServingGate:
             raise LedgerBrokenError("the ledger tells that this deployment was stopped", mend=_VERIFY)
         return proof, event
 
-    def _admissible(self, session: Session, deployment: Deployment) -> ModelVersion:
+    def _admissible(self, session: Session, deployment: Deployment, use: EmergencyUse | None) -> ModelVersion:
         row = find(session, deployment.model, deployment.version)
-        require_state_for(row, deployment.mode)
+        if use is None:
+            require_state_for(session, row, deployment.mode, self.ledger.clock.now())
+        else:
+            self._require_emergency(session, row, deployment)
         version = self.lifecycle.version(row.model, row.version)
         if version.artifact_digest != deployment.artifact_digest:
             raise ArtifactChangedError(f"{version.name} is not what was deployed", mend="deploy it again")
         require_told(session, row)
-        clinical = deployment.mode != DeploymentState.SHADOW
+        clinical = deployment.mode != DeploymentState.SHADOW and use is None
         if clinical and not self.lifecycle.approval_holds(version.model, version.version):
             raise SignatureBrokenError(
                 f"{version.name} is called approved, but the signatures are not there", mend=_VERIFY
             )
         return version
+
+    def _require_emergency(self, session: Session, row: ModelVersionRow, deployment: Deployment) -> None:
+        """Prove that an emergency use holds now: not over, of a version that may, any countersignature verified."""
+        now = self.ledger.clock.now()
+        use = use_of(session, session.get_one(DeploymentRow, deployment.deployment))
+        state = state_today(session, row, now)
+        if use is None or use.over(instant_text(now)) or state not in MAY_BREAK_GLASS:
+            raise NotAllowedError(
+                f"the emergency use of {name_of(row)} is over", mend="approve it and deploy it in the regular way"
+            )
+        if instant_text(now) >= use.until:
+            self._require_countersigned(session, deployment)
+
+    def _require_countersigned(self, session: Session, deployment: Deployment) -> None:
+        event = last_event(session, (COUNTERSIGNED,), "deployment", deployment.deployment)
+        told = [one["digest"] for one in event.record["subjects"] if one["kind"] == "signature"] if event else []
+        row = session.get(SignatureRow, told[0]) if told else None
+        if row is None:
+            raise SignatureBrokenError("the countersignature of an emergency use is missing", mend=_VERIFY)
+        statement = verified(self.people, row).statement
+        if (statement.act, statement.scope.get("deployment")) != (Act.COUNTERSIGN, deployment.deployment):
+            raise SignatureBrokenError("the countersignature is for another emergency use", mend=_VERIFY)
 
     def _signed(self, session: Session, deployment: Deployment, version: ModelVersion, event: Event) -> Statement:
         """Verify the deployment's signature, and that it was made when the ledger says."""
@@ -148,22 +189,38 @@ class ServingGate:
         if row is None:
             raise SignatureBrokenError("the deployment's signature is missing", mend=_VERIFY)
         statement = verified(self.people, row).statement
-        scope = scope_of(deployment.deployment, deployment.site, deployment.mode)
-        require_covers(statement, Intent(Act.DEPLOY, version.model, version.version, base_subjects(version), scope))
-        told = Subject("signature", Act.DEPLOY, row.digest).to_json()
+        scope, act, use = (
+            scope_of(deployment.deployment, deployment.site, deployment.mode),
+            Act.DEPLOY,
+            use_begun(event),
+        )
+        if use is not None:
+            act = Act.BREAK_GLASS
+            scope |= {"until": use.until, "fallback": statement.scope.get("fallback", "")}
+        require_covers(statement, Intent(act, version.model, version.version, base_subjects(version), scope))
+        told = Subject("signature", act, row.digest).to_json()
         if told not in event.record["subjects"] or not _timely(statement, event):
             raise SignatureBrokenError(
                 "the deployment's signature is not the one that the ledger tells of", mend=_VERIFY
             )
         return statement
 
-    def _copied(self, version: ModelVersion) -> Path:
-        """Copy the model's files into a fresh private folder, and hash the copy."""
+    def _copied(self, version: ModelVersion, *, released: bool) -> Path:
+        """Copy the model's files into a fresh private folder, hash the copy, and verify its release signature."""
+        if self.models.run_of(version.model, version.mlflow_version) != version.mlflow_run:
+            raise ArtifactChangedError(
+                f"the model store no longer has {version.name} as it was registered",
+                mend="restore the model store; `overread doctor` says what differs",
+            )
         shelf = self.root / "serving" / digest_hex(version.artifact_digest)
         place = _fresh_folder(shelf)
         try:
             folder = self.models.download(version.mlflow_run, place)
             require_folder(folder, version.artifact_digest, version.name)
+            require_servable(folder, version.name)
+            if released:
+                with reading(self.ledger.engine) as session:
+                    require_release(session, self.lifecycle.record.objects, version, folder)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
@@ -176,8 +233,8 @@ class ServingGate:
             tx.append(EventDraft("serving.refused", actor_record(actor), (subject,), payload, outcome="refused"))
 
 
-def _active(session: Session, model: str, version: str | None, site: str, asked: str) -> Deployment:
-    active, known = running(session, model, version, site)
+def _active(session: Session, model: str, version: str | None, site: str, asked: str, now: datetime) -> Deployment:
+    active, known = running(session, model, version, site, now)
     if active is not None:
         return active
     if any(one.state == DeploymentState.STOPPED for one in known):

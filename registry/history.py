@@ -20,13 +20,47 @@ def last_event(session: Session, types: Iterable[str], kind: str, name: str) -> 
     Raises:
         LedgerBrokenError: when an event of these types is unreadable.
     """
+    return next(newest_events(session, types, kind, name), None)
+
+
+def newest_events(session: Session, types: Iterable[str], kind: str, name: str) -> Iterator[Event]:
+    """Yield the events of some types whose first subject is the thing, newest first.
+
+    Raises:
+        LedgerBrokenError: when an event of these types is unreadable.
+    """
     query = select(LedgerEntry).where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq.desc())
     for entry in session.scalars(query):
         event = event_of(entry)
         first = event.record["subjects"][0]
         if (first["kind"], first["name"]) == (kind, name):
-            return event
-    return None
+            yield event
+
+
+def events_of(session: Session, types: Iterable[str]) -> Iterator[Event]:
+    """Yield the events of some types, oldest first, whatever became of their payloads.
+
+    Raises:
+        LedgerBrokenError: when one is unreadable.
+    """
+    query = select(LedgerEntry).where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq)
+    for entry in session.scalars(query):
+        yield event_of(entry)
+
+
+def whole_events(session: Session, types: Iterable[str]) -> Iterator[tuple[Event, Mapping[str, Any]]]:
+    """Yield the events of some types with their payloads, oldest first; each must be there.
+
+    Types whose payload may be erased (`registry.erasure`) are none to ask for here.
+
+    Raises:
+        LedgerBrokenError: when an event or its payload is not what was signed, or the payload was removed.
+    """
+    for event in events_of(session, types):
+        kept = session.get(LedgerPayload, event.seq)
+        if kept is None or kept.payload is None:
+            raise LedgerBrokenError(f"the payload of event {event.seq} is gone", mend=VERIFY)
+        yield event, payload_told(event, kept)
 
 
 def told_events(session: Session, types: Iterable[str]) -> Iterator[tuple[Event, Mapping[str, Any]]]:

@@ -2,14 +2,14 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from registry.domain.errors import NotAllowedError
+from registry.domain.errors import NotAllowedError, WrongSecretError
 from registry.domain.person import Actor, Person, PersonKey, PersonRole
 
 
@@ -24,15 +24,30 @@ class NewKey:
 
 @dataclass(frozen=True)
 class Signer:
-    """A person whose key is unlocked; `sign` returns the 64 bytes of an Ed25519 signature."""
+    """A person whose key is unlocked.
+
+    Attributes:
+        person: who they are.
+        key: their public key.
+        sign: returns the 64 bytes of an Ed25519 signature.
+        deputy_for: whom they act for in roles that are not their own.
+        proof: how and when they proved who they are, for this signature (21 CFR 11.200(a)(1)).
+    """
 
     person: Person
     key: PersonKey
     sign: Callable[[bytes], bytes] = field(repr=False)
+    deputy_for: Mapping[PersonRole, str] = field(default_factory=dict)
+    proof: Mapping[str, str] = field(default_factory=dict)
+    urgent: bool = False  # unlocked to stop something: it signs nothing else
+
+    def acting_for(self, role: PersonRole) -> str:
+        """Return whom they act for in a role; empty when it is their own."""
+        return "" if role in self.person.roles else self.deputy_for.get(role, "")
 
     def actor(self, role: PersonRole) -> Actor:
         """Return the actor that this person is when they sign in a role."""
-        return Actor(self.person.person, role.value, "signature")
+        return Actor(self.person.person, role.value, "signature", self.acting_for(role))
 
 
 def new_key(passphrase: str) -> NewKey:
@@ -56,12 +71,13 @@ def load_signer(person: Person, key: PersonKey, encrypted: bytes, passphrase: st
     """Decrypt a private key and check that it is the other half of the public key on record.
 
     Raises:
-        NotAllowedError: for a wrong passphrase, a damaged file, or another person's key.
+        WrongSecretError: for a wrong passphrase or a damaged file.
+        NotAllowedError: for another person's key.
     """
     try:
         private = serialization.load_pem_private_key(encrypted, _secret(passphrase))
     except (ValueError, TypeError) as error:
-        raise NotAllowedError(
+        raise WrongSecretError(
             f"the key of {person.person} does not open", mend="check the passphrase and the key file"
         ) from error
     if not isinstance(private, Ed25519PrivateKey) or private.public_key().public_bytes_raw() != key.public_key:

@@ -91,6 +91,18 @@ class MlflowModels:
             ) from error
         return Path(folder)
 
+    def run_of(self, model: str, version: str) -> str | None:
+        """Return the run that a registered version points to, or None when it was deleted."""
+        client = self._connect()
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - lazy: mlflow is slow to import
+
+        try:
+            return str(client.get_model_version(model, version).run_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+
     def inventory(self) -> Sequence[StoredVersion]:
         """Return every registered version with its run, its aliases, and its stage where it has one."""
         client = self._connect()

@@ -55,7 +55,9 @@ def sign_monitoring_plan(
         roles = allowed_roles(record, signer, Act.ADOPT_PLAN)
         _require_next(tx.session, plan)
         signed = signatures_of(tx.session, record.people, _intent(plan))
-        who = Signing(Act.ADOPT_PLAN, signer, open_role(plan, signer, roles, signed), one_line(reason, "reason"))
+        who = Signing(
+            Act.ADOPT_PLAN, signer, open_role(record.people, plan, signer, roles, signed), one_line(reason, "reason")
+        )
         kept = _sign(tx, record, plan, who)
         every = {**{role: one.digest for role, one in signed.items()}, who.role: kept}
         missing = tuple(role.value for role in PLAN_QUORUM if role not in every)

@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
+from registry.authentication import Attempt, Guard
+from registry.credentials import Credentials, Sealer
 from registry.database import reading
 from registry.domain.errors import NotAllowedError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject
-from registry.domain.instants import instant_text, parse_instant
+from registry.domain.instants import instant_text
 from registry.domain.person import (
+    ALONE,
     LOCAL_ADMINISTRATOR,
+    MIN_PASSPHRASE,
+    RELEASE_ROLES,
     UNAUTHENTICATED,
     Actor,
     Person,
@@ -28,27 +32,39 @@ from registry.domain.person import (
     actor_record,
 )
 from registry.domain.ports import Clock
+from registry.domain.roster import Roster
 from registry.domain.text import one_line
 from registry.keys import NewKey, Signer, load_signer, new_key
 from registry.ledger.store import Ledger, Transaction
 from registry.objects import write_durably
+from registry.person_rows import add_rows, issue_record, key_of_row, on_record, person_of_row
 from registry.schema import PersonKeyRow, PersonRoleRow, PersonRow
-from registry.told import Standing, standing
+from registry.told import roster
 
-__all__ = ["MIN_PASSPHRASE", "PERSON_ID", "People", "Signer"]
+__all__ = ["MIN_PASSPHRASE", "PERSON_ID", "People", "Signer", "about", "checked_passphrase", "require_administrator"]
 
 PERSON_ID = re.compile(r"[a-z][a-z0-9-]{1,62}")
-MIN_PASSPHRASE = 15  # characters; NIST SP 800-63B-4 3.1.1.2, ASVS 5.0 6.2.1
 _RESERVED = frozenset({UNAUTHENTICATED.person, LOCAL_ADMINISTRATOR.person})
 
 
 class People:
-    """The register of persons; private keys lie in `folder`, one file a person."""
+    """The register of persons; private keys lie in `folder`, one file a person.
 
-    def __init__(self, ledger: Ledger, folder: Path, clock: Clock) -> None:
+    Args:
+        ledger: of the workspace.
+        folder: of the keys.
+        clock: tells the time.
+        seal: seals the secrets of authenticators; without one nobody can enrol one.
+        require_totp: whether everybody needs an authenticator.
+    """
+
+    def __init__(
+        self, ledger: Ledger, folder: Path, clock: Clock, seal: Sealer | None = None, *, require_totp: bool = False
+    ) -> None:
         self.ledger = ledger
         self.folder = folder
         self.clock = clock
+        self.guard = Guard(ledger, clock, Credentials(ledger, clock, seal, require_totp=require_totp))
 
     def add(
         self,
@@ -58,21 +74,22 @@ class People:
         passphrase: str,
         actor: Actor,
         key_days: int = 365,
+        identity: str = "",
     ) -> Person:
-        """Enrol a person and issue their signing key, valid for `key_days` days.
+        """Enrol a person and issue their signing key, valid for `key_days` days; `identity` says how it was verified.
 
         Raises:
             UsageError: for an id that was ever given before, a bad id, name, role or passphrase.
             NotAllowedError: when the actor is not an administrator.
         """
-        _require_administrator(actor)
+        require_administrator(actor)
         found = Person(person, one_line(printed_name, "printed name"), tuple(dict.fromkeys(roles)))
         _check_person(found)
         if key_days < 1:
             raise UsageError(f"a key valid for {key_days} days", mend="at least 1")
-        key = new_key(_checked_passphrase(passphrase))
+        key = new_key(checked_passphrase(passphrase))
         try:
-            self._enrol(found, key, actor, key_days)
+            self._enrol(found, key, actor, key_days, identity)
         except BaseException:
             self._remove_orphan(person, key)
             raise
@@ -89,53 +106,96 @@ class People:
             if row is None:
                 known = session.scalars(select(PersonRow.person))
                 raise UnknownNameError.of("person", person, known, mend="enrol them with `overread people add`")
-            return _person(session, row, instant_text(self.clock.now()))
+            return person_of_row(session, row, roster(session), instant_text(self.clock.now()))
 
     def all(self) -> tuple[Person, ...]:
         """Return everybody who was ever enrolled, in the order of their ids."""
         now = instant_text(self.clock.now())
         with reading(self.ledger.engine) as session:
+            told = roster(session)
             rows = session.scalars(select(PersonRow).order_by(PersonRow.person))
-            return tuple(_person(session, row, now) for row in rows)
+            return tuple(person_of_row(session, row, told, now) for row in rows)
+
+    def roster(self) -> Roster:
+        """Return what the ledger told of everybody."""
+        with reading(self.ledger.engine) as session:
+            return roster(session)
+
+    def person_of(self, name: str) -> str:
+        """Return whose account a name is; a person's own id is theirs.
+
+        Raises:
+            UnknownNameError: when nobody bears the name.
+            NotAllowedError: when the account is closed.
+        """
+        told = self.roster()
+        if name in told.closed:
+            raise NotAllowedError(f"the account '{name}' is closed", mend="use another account of this person")
+        return told.person_of(name) or self.get(name).person
 
     def held(self, person: str, role: PersonRole, at: datetime) -> bool:
         """Say whether a person held a role at an instant."""
         with reading(self.ledger.engine) as session:
-            return role in _roles(session, person, instant_text(at), standing(session, person))
+            return on_record(session, person, role) and roster(session).held(person, role.value, instant_text(at))
+
+    def deputised(self, deputy: str, person: str, role: PersonRole, at: datetime) -> bool:
+        """Say whether somebody acted for a person in a role at an instant."""
+        with reading(self.ledger.engine) as session:
+            told = roster(session).deputises(deputy, person, role.value, instant_text(at))
+            return told and on_record(session, person, role)
+
+    def acts_for(self, deputy: str) -> dict[PersonRole, str]:
+        """Return whom somebody may act for today, by role."""
+        found = self.roster().acts_for(deputy, instant_text(self.clock.now()))
+        return {PersonRole(role): person for role, person in found.items()}
 
     def key(self, key_id: str) -> PersonKey | None:
         """Return the public key of an id, valid or not, or None when the ledger does not tell that it was issued."""
         with reading(self.ledger.engine) as session:
             row = session.get(PersonKeyRow, key_id)
-            return None if row is None else _key(row, standing(session, row.person))
+            return None if row is None else key_of_row(row, roster(session))
 
-    def keys(self, person: str) -> tuple[PersonKey, ...]:
-        """Return all keys ever issued to a person, oldest first."""
+    def keys(self, person: str, told: Roster | None = None) -> tuple[PersonKey, ...]:
+        """Return all keys ever issued to a person, oldest first; by a roster that was read already, if there is one."""
         query = select(PersonKeyRow).where(PersonKeyRow.person == person).order_by(PersonKeyRow.not_before)
         with reading(self.ledger.engine) as session:
-            told = standing(session, person)
-            return tuple(key for row in session.scalars(query) if (key := _key(row, told)) is not None)
+            told = told or roster(session)
+            return tuple(key for row in session.scalars(query) if (key := key_of_row(row, told)) is not None)
 
-    def grant(self, person: str, role: PersonRole, actor: Actor, reason: str = "") -> Person:
-        """Give a person one more role, from now on; a role that they hold changes nothing.
+    def grant(
+        self,
+        person: str,
+        role: PersonRole,
+        actor: Actor,
+        reason: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Person:
+        """Give a person one more role, from now or a later day on, for good or until a day.
+
+        A role that they hold changes nothing, unless days are given.
 
         Raises:
             UnknownNameError: when nobody bears the id.
-            UsageError: when an administrator would hold another role too.
+            UsageError: when an administrator or a service would hold another role too, or the role ends as it begins.
             NotAllowedError: when the actor is not an administrator, or the person is deactivated.
         """
-        _require_administrator(actor)
+        require_administrator(actor)
         found = self.get(person)
         if not found.active:
             raise NotAllowedError(f"{person} is deactivated and gets no role")
-        if role in found.roles:
+        if role in found.roles and since is None and until is None:
             return found
-        _check_person(replace(found, roles=(*found.roles, role)))
+        _check_person(replace(found, roles=(*(held for held in found.roles if held != role), role)))
+        begins = max(since or self.clock.now(), self.clock.now())
+        if until is not None and until <= begins:
+            raise UsageError("a role ends after it begins", mend="give a later day")
+        first, last = instant_text(begins), None if until is None else instant_text(until)
         with self.ledger.transaction() as tx:
-            since = instant_text(self.clock.now())
-            tx.session.merge(PersonRoleRow(person=person, role=role.value, valid_from=since, valid_until=None))
+            tx.session.merge(PersonRoleRow(person=person, role=role.value, valid_from=first, valid_until=last))
             payload = {"person": person, "role": role.value}
-            tx.append(_about(person, "person.role_granted", actor, payload, reason))
+            days = ({"since": first} if since else {}) | ({"until": last} if last else {})
+            tx.append(about(person, "person.role_granted", actor, payload | days, reason))
         return self.get(person)
 
     def deactivate(self, person: str, actor: Actor, reason: str = "") -> None:
@@ -145,13 +205,30 @@ class People:
             UnknownNameError: when nobody bears the id.
             NotAllowedError: when the actor is not an administrator.
         """
-        _require_administrator(actor)
-        self.get(person)
+        require_administrator(actor)
+        roles = self.get(person).roles
         with self.ledger.transaction() as tx:
             row = tx.session.get_one(PersonRow, person)
             row.active = False
-            tx.append(_about(person, "person.deactivated", actor, {"person": person}, reason))
-            self._revoke(tx, person, actor, reason)
+            tx.append(about(person, "person.deactivated", actor, {"person": person}, reason))
+            self.end_keys(tx, person, actor, reason)
+            self.tell_vacated(tx, person, roles, actor)
+
+    def tell_vacated(self, tx: Transaction, person: str, roles: tuple[PersonRole, ...], actor: Actor) -> None:
+        """Put on record which roles that a release needs nobody holds any more, now that a person gave them up.
+
+        Args:
+            tx: the transaction in which they did.
+            person: who gave them up.
+            roles: those that they gave up.
+            actor: who ended their part.
+        """
+        others = [other for other in self.all() if other.person != person and other.active]
+        for role in roles:
+            if role in RELEASE_ROLES and not any(role in other.roles for other in others):
+                subjects = (Subject("role", role.value), Subject("person", person))
+                payload = {"role": role.value, "person": person}
+                tx.append(EventDraft("role.vacated", actor_record(actor), subjects, payload, outcome="alert"))
 
     def revoke(self, person: str, actor: Actor, reason: str) -> None:
         """Revoke a person's keys, such as after a loss; signatures made before stay valid.
@@ -160,28 +237,45 @@ class People:
             UnknownNameError: when nobody bears the id.
             NotAllowedError: when the actor is not an administrator.
         """
-        _require_administrator(actor)
+        require_administrator(actor)
         self.get(person)
         with self.ledger.transaction() as tx:
-            self._revoke(tx, person, actor, reason)
+            self.end_keys(tx, person, actor, reason)
 
-    def unlock(self, person: str, passphrase: str) -> Signer:
-        """Open a person's signing key with their passphrase, for signing now.
+    def unlock(
+        self, name: str, passphrase: str, code: str = "", *, purpose: str = "sign", urgent: bool = False
+    ) -> Signer:
+        """Open a person's signing key with their passphrase, and the code of their authenticator, for signing now.
+
+        Args:
+            name: the person, or an account of theirs.
+            passphrase: that of their key.
+            code: of the authenticator, where one is enrolled.
+            purpose: what for, as the record of attempts tells it.
+            urgent: whether it is for a stop: then no lock is waited for and no code is asked for.
 
         Raises:
-            UnknownNameError: when nobody bears the id.
-            NotAllowedError: for a deactivated person, a missing, expired or revoked key, a wrong passphrase.
+            UnknownNameError: when nobody bears the name.
+            WrongSecretError: for a wrong passphrase or code; five in a row lock the account.
+            NotAllowedError: for a deactivated person, a missing, expired or revoked key, a locked account.
         """
+        person = self.person_of(name)
         found = self.get(person)
         if not found.active:
             raise NotAllowedError(f"{person} is deactivated and signs nothing", mend="let another person sign")
+        if PersonRole.SERVICE in found.roles:
+            raise NotAllowedError(f"{person} is a service, and services never sign", mend="let a person sign")
         key = self._valid_key(person)
-        file = self.key_file(person)
+        file = self.key_file(person, key.key_id)
         if not file.is_file():
             raise NotAllowedError(
                 f"the key file of {person} is missing", where=file.name, mend="restore it to the workspace's keys"
             )
-        return load_signer(found, key, file.read_bytes(), passphrase)
+        attempt = Attempt(name, person, purpose)
+        signer, proof = self.guard.passed(
+            attempt, lambda: load_signer(found, key, file.read_bytes(), passphrase), code, urgent=urgent
+        )
+        return replace(signer, deputy_for=self.acts_for(person), proof=proof, urgent=urgent)
 
     def check_signer(self, signer: Signer) -> None:
         """Refuse a signer whose person or key stopped counting since it was unlocked.
@@ -194,23 +288,32 @@ class People:
         if self._valid_key(signer.person.person).key_id != signer.key.key_id:
             raise NotAllowedError(f"the key of {signer.person.person} was replaced", mend="unlock the new one")
 
-    def key_file(self, person: str) -> Path:
-        """Return where a person's encrypted private key lies."""
-        return self.folder / f"{person}.pem"
+    def key_fault(self, person: str, told: Roster | None = None) -> str:
+        """Return why a person's key would sign nothing today, in words; empty when it would, with its passphrase."""
+        try:
+            key = self._valid_key(person, told)
+        except NotAllowedError as error:
+            return error.what
+        return "" if self.key_file(person, key.key_id).is_file() else f"the key file of {person} is missing"
 
-    def _enrol(self, person: Person, key: NewKey, actor: Actor, key_days: int) -> None:
+    def key_file(self, person: str, key_id: str = "") -> Path:
+        """Return where a person's encrypted private key lies: the first, or one that replaced it."""
+        later = self.folder / f"{person}.{key_id[:16]}.pem"
+        return later if key_id and later.is_file() else self.folder / f"{person}.pem"
+
+    def _enrol(self, person: Person, key: NewKey, actor: Actor, key_days: int, identity: str) -> None:
         """Put person, roles and key on record in one transaction, the key's file written before it commits."""
         with self.ledger.transaction() as tx:
-            if tx.session.get(PersonRow, person.person) is not None:
+            if roster(tx.session).person_of(person.person) or tx.session.get(PersonRow, person.person):
                 raise UsageError(f"the id '{person.person}' is taken", mend="ids are never given twice: choose another")
             now = self.clock.now()
             issued = PersonKey(key.key_id, person.person, key.public_key, now, now + timedelta(days=key_days))
-            _add_rows(tx.session, person, issued)
+            add_rows(tx.session, person, issued)
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_durably(self.key_file(person.person), key.encrypted)
             roles = {"person": person.person, "roles": [role.value for role in person.roles]}
-            tx.append(_about(person.person, "person.added", actor, roles))
-            tx.append(_about(person.person, "key.issued", actor, _issue_record(issued)))
+            tx.append(about(person.person, "person.added", actor, roles, identity))
+            tx.append(about(person.person, "key.issued", actor, issue_record(issued)))
 
     def _remove_orphan(self, person: str, key: NewKey) -> None:
         """Remove the key file that was written for somebody who is not on record after all."""
@@ -218,12 +321,18 @@ class People:
         if self.key(key.key_id) is None and file.is_file() and file.read_bytes() == key.encrypted:
             file.unlink()
 
-    def _valid_key(self, person: str) -> PersonKey:
+    def _valid_key(self, person: str, told: Roster | None = None) -> PersonKey:
         now = self.clock.now()
-        keys = self.keys(person)
+        keys = self.keys(person, told)
         valid = [key for key in keys if key.valid_at(now)]
         if valid:
             return valid[-1]
+        waiting = [one for one in (told or self.roster()).keys.values() if one.person == person and one.waits]
+        if waiting:
+            raise NotAllowedError(
+                f"the key of {person} waits until a second person has proofed who holds it",
+                mend="let a quality officer or compliance do so with `overread people proof`",
+            )
         if not keys:
             raise NotAllowedError(f"{person} has no signing key")
         last = keys[-1]
@@ -235,15 +344,21 @@ class People:
             f"the key of {person} expired at {instant_text(last.not_after)}", mend="let another person sign"
         )
 
-    def _revoke(self, tx: Transaction, person: str, actor: Actor, reason: str) -> None:
+    def end_keys(self, tx: Transaction, person: str, actor: Actor, reason: str) -> None:
+        """Revoke every key of a person within a transaction."""
         now = instant_text(self.clock.now())
         query = select(PersonKeyRow).where(PersonKeyRow.person == person, PersonKeyRow.revoked_at.is_(None))
         for row in tx.session.scalars(query).all():
             row.revoked_at = now
-            tx.append(_about(person, "key.revoked", actor, {"person": person, "key_id": row.key_id}, reason))
+            tx.append(about(person, "key.revoked", actor, {"person": person, "key_id": row.key_id}, reason))
 
 
-def _require_administrator(actor: Actor) -> None:
+def require_administrator(actor: Actor) -> None:
+    """Refuse whoever is not an administrator.
+
+    Raises:
+        NotAllowedError: then.
+    """
     if actor.role != PersonRole.ADMINISTRATOR.value:
         raise NotAllowedError(f"the role '{actor.role}' enrols nobody", mend="ask an administrator")
 
@@ -255,62 +370,23 @@ def _check_person(person: Person) -> None:
         )
     if not person.roles:
         raise UsageError("a person needs at least one role", mend=", ".join(role.value for role in PersonRole))
-    if PersonRole.ADMINISTRATOR in person.roles and len(person.roles) > 1:
-        raise UsageError("an administrator holds no other role", mend="enrol a second person for the other role")
+    alone = ALONE & set(person.roles)
+    if alone and len(person.roles) > 1:
+        who = "a service" if PersonRole.SERVICE in alone else "an administrator"
+        raise UsageError(f"{who} holds no other role", mend="enrol a second person for the other role")
 
 
-def _checked_passphrase(passphrase: str) -> str:
+def checked_passphrase(passphrase: str) -> str:
+    """Return a passphrase that is long enough.
+
+    Raises:
+        UsageError: when it is not.
+    """
     if len(passphrase) < MIN_PASSPHRASE:
         raise UsageError(f"a passphrase has at least {MIN_PASSPHRASE} characters", mend="use a sentence")
     return passphrase
 
 
-def _add_rows(session: Session, person: Person, key: PersonKey) -> None:
-    since = instant_text(key.not_before)
-    session.add(PersonRow(person=person.person, printed_name=person.printed_name, active=True, added_at=since))
-    session.flush()
-    session.add_all(
-        PersonRoleRow(person=person.person, role=role.value, valid_from=since, valid_until=None)
-        for role in person.roles
-    )
-    until = instant_text(key.not_after)
-    session.add(
-        PersonKeyRow(key_id=key.key_id, person=key.person, public_key=key.public_key, not_before=since, not_after=until)
-    )
-
-
-def _issue_record(key: PersonKey) -> dict[str, str]:
-    return {
-        "person": key.person,
-        "key_id": key.key_id,
-        "public_key": key.public_key.hex(),
-        "not_after": instant_text(key.not_after),
-    }
-
-
-def _about(person: str, kind: str, actor: Actor, payload: Mapping[str, Any], reason: str = "") -> EventDraft:
+def about(person: str, kind: str, actor: Actor, payload: Mapping[str, Any], reason: str = "") -> EventDraft:
+    """Return an event about a person."""
     return EventDraft(kind, actor_record(actor), (Subject("person", person),), payload, one_line(reason, "reason"))
-
-
-def _roles(session: Session, person: str, at: str, told: Standing) -> tuple[PersonRole, ...]:
-    """Return the roles that both the rows and the ledger give a person at an instant."""
-    query = select(PersonRoleRow).where(PersonRoleRow.person == person, PersonRoleRow.valid_from <= at)
-    rows = [row for row in session.scalars(query) if row.valid_until is None or at < row.valid_until]
-    held = {row.role for row in rows if row.role in told.roles and told.roles[row.role] <= at}
-    return tuple(role for role in PersonRole if role.value in held)
-
-
-def _person(session: Session, row: PersonRow, at: str) -> Person:
-    told = standing(session, row.person)
-    return Person(row.person, row.printed_name, _roles(session, row.person, at, told), row.active and told.active)
-
-
-def _key(row: PersonKeyRow, told: Standing) -> PersonKey | None:
-    """Return a key as far as the ledger tells of it, within the narrower of the times that row and ledger give."""
-    issued = told.keys.get(row.key_id)
-    if issued is None or issued.public_key != row.public_key.hex():
-        return None
-    revoked = row.revoked_at or issued.revoked_at
-    until = parse_instant(min(row.not_after, issued.not_after))
-    ended = None if revoked is None else parse_instant(revoked)
-    return PersonKey(row.key_id, row.person, row.public_key, parse_instant(row.not_before), until, ended)

@@ -10,11 +10,12 @@ from typing import Generic, Protocol, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry.domain.errors import AnswerIsNoError, NotAllowedError
+from registry.domain.errors import AnswerIsNoError
 from registry.domain.person import PersonRole
 from registry.evidence import StoredSignature, verified
 from registry.keys import Signer
 from registry.people import People
+from registry.record import apart
 from registry.schema import SignatureRow
 from registry.signatures import Intent, require_match
 
@@ -76,7 +77,11 @@ def signatures_of(session: Session, people: People, intent: Intent) -> dict[Pers
 
 
 def open_role(
-    plan: Named, signer: Signer, roles: tuple[PersonRole, ...], signed: Mapping[PersonRole, StoredSignature]
+    people: People,
+    plan: Named,
+    signer: Signer,
+    roles: tuple[PersonRole, ...],
+    signed: Mapping[PersonRole, StoredSignature],
 ) -> PersonRole:
     """Return the role in which a person signs a plan.
 
@@ -84,10 +89,8 @@ def open_role(
         NotAllowedError: when the person signed it already.
         AnswerIsNoError: when it is signed in every role that the person has.
     """
-    person = signer.person.person
-    if person in {one.statement.person for one in signed.values()}:
-        raise NotAllowedError(f"{person} signed {plan.name} already", mend="the other role takes another person")
-    free = [role for role in roles if role not in signed]
+    able = apart(people.roster(), signer, roles, (one.statement for one in signed.values()), plan.name)
+    free = [role for role in able if role not in signed]
     if not free:
         raise AnswerIsNoError(f"{plan.name} is signed as {roles[0]} already")
     return free[0]

@@ -1,19 +1,25 @@
 """What every act on the record needs, and the two habits that all acts share: roles are checked, refusals are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
-from registry.domain.errors import AnswerIsNoError, LedgerBrokenError, NotAllowedError
+from registry.domain.errors import AnswerIsNoError, IncompleteError, LedgerBrokenError, NotAllowedError
 from registry.domain.event import EventDraft, Subject
-from registry.domain.person import MAY_SIGN, Act, PersonRole, actor_record
+from registry.domain.instants import instant_text, parse_instant
+from registry.domain.person import MAY_SIGN, NEVER_BLOCKED, Act, PersonRole, actor_record
 from registry.domain.ports import Clock, ObjectStore
+from registry.domain.roster import Roster
 from registry.domain.text import MAX_LETTERS, one_line
 from registry.keys import Signer
 from registry.ledger.store import Ledger, Transaction
 from registry.people import People
 from registry.schema import SignatureRow
-from registry.signatures import Intent, Signature, sign
+from registry.signatures import Intent, Signature, Statement, sign
+
+FRESH = timedelta(minutes=10)  # how long a proof of who somebody is stays good for a signature (21 CFR 11.200(a)(1))
+SKEW = timedelta(minutes=5)  # by which clocks of one workspace may differ
 
 
 @dataclass(frozen=True)
@@ -41,32 +47,111 @@ class Signing:
         return actor_record(self.signer.actor(self.role))
 
 
-def allowed_roles(record: Record, signer: Signer, act: Act) -> tuple[PersonRole, ...]:
-    """Return the roles in which a signer may sign an act now.
+def allowed_roles(
+    record: Record, signer: Signer, act: Act, among: frozenset[PersonRole] | None = None
+) -> tuple[PersonRole, ...]:
+    """Return the roles in which a signer may sign an act now: their own, then those in which they are a deputy.
+
+    Args:
+        record: the record.
+        signer: who signs.
+        act: what.
+        among: narrows the roles that the act allows in general.
 
     Raises:
-        NotAllowedError: when the key or the person no longer counts, or no role of theirs may sign the act.
+        NotAllowedError: when the key or the person no longer counts, no role of theirs may sign the act, or they lack
+            the training that it needs; a stop needs no training.
     """
     record.people.check_signer(signer)
     held = record.people.get(signer.person.person).roles
-    found = tuple(role for role in held if role in MAY_SIGN[act])
+    acting = record.people.acts_for(signer.person.person)
+    deputy = (role for role in acting if role not in held and signer.acting_for(role) == acting[role])
+    may = MAY_SIGN[act] if among is None else MAY_SIGN[act] & among
+    found = tuple(role for role in (*held, *deputy) if role in may)
     if not found:
-        wanted = " or ".join(sorted(role.value for role in MAY_SIGN[act]))
+        wanted = " or ".join(sorted(role.value for role in may))
         have = ", ".join(role.value for role in held) or "no role"
         raise NotAllowedError(
             f"{signer.person.person} ({have}) may not sign '{act}'", mend=f"it takes the signature of a {wanted}"
         )
+    if act in NEVER_BLOCKED:
+        return found
+    _require_fresh(record, signer, act)
+    return _trained(record, signer.person.person, act, found)
+
+
+def _require_fresh(record: Record, signer: Signer, act: Act) -> None:
+    """Refuse a signer who proved who they are too long ago, or only for a stop, and any while the clock is set back.
+
+    Raises:
+        NotAllowedError: saying which.
+    """
+    now, who = record.clock.now(), signer.person.person
+    if signer.urgent:
+        raise NotAllowedError(f"{who} authenticated for a stop alone", mend="authenticate again")
+    since = now - parse_instant(signer.proof["at"]) if signer.proof else timedelta.max
+    if not timedelta(0) <= since <= FRESH:
+        raise NotAllowedError(
+            f"{who} authenticated too long ago to sign '{act}'", mend="signing asks for the passphrase each time"
+        )
+    newest = record.ledger.events(last=1)
+    if newest and parse_instant(newest[0].record["at"]) > now + SKEW:
+        raise NotAllowedError(
+            "the clock stands before the newest event of the ledger", mend="set the clock; `overread doctor` checks it"
+        )
+
+
+def _trained(record: Record, person: str, act: Act, roles: tuple[PersonRole, ...]) -> tuple[PersonRole, ...]:
+    """Return the roles for which a person's training counts today.
+
+    Raises:
+        NotAllowedError: when it counts for none.
+    """
+    told, now = record.people.roster(), instant_text(record.clock.now())
+    lacks = {role: told.lack(person, role.value, now) for role in roles}
+    found = tuple(role for role in roles if not lacks[role])
+    if not found:
+        raise NotAllowedError(
+            f"{person} may not sign '{act}' as {roles[0]}: {lacks[roles[0]]}",
+            mend="see `overread people train`, and `accept`",
+        )
     return found
 
 
-def signing(record: Record, signer: Signer, act: Act, reason: str) -> Signing:
-    """Let a signer take up an act in the first role of theirs that allows it.
+def signing(
+    record: Record, signer: Signer, act: Act, reason: str, among: frozenset[PersonRole] | None = None
+) -> Signing:
+    """Let a signer take up an act in the first role of theirs that allows it (of some roles).
 
     Raises:
         NotAllowedError: as `allowed_roles` does.
         UsageError: when the reason cannot be kept.
     """
-    return Signing(act, signer, allowed_roles(record, signer, act)[0], one_line(reason, "reason"))
+    return Signing(act, signer, allowed_roles(record, signer, act, among)[0], one_line(reason, "reason"))
+
+
+def apart(
+    told: Roster, signer: Signer, roles: Iterable[PersonRole], signed: Iterable[Statement], what: str
+) -> tuple[PersonRole, ...]:
+    """Return the roles in which a signer can sign beside others: no human stands behind two of the signatures.
+
+    Args:
+        told: who is who.
+        signer: who is about to sign; in a deputy's role the human they act for stands behind it too.
+        roles: in which they may sign.
+        signed: the statements of the other signatures.
+        what: what they signed, in words.
+
+    Raises:
+        NotAllowedError: when there is none.
+    """
+    person = signer.person.person
+    others = frozenset[str]().union(*(told.humans(one.person, one.acting_for) for one in signed))
+    found = tuple(role for role in roles if not others & told.humans(person, signer.acting_for(role)))
+    if not found:
+        who = f"{person}, or whom they act for," if signer.deputy_for else person
+        raise NotAllowedError(f"{who} signed {what} already", mend="the other role takes another person")
+    return found
 
 
 def sign_now(record: Record, who: Signing, intent: Intent) -> Signature:
@@ -110,7 +195,7 @@ def refusals_kept(record: Record, name: str, act: Act, signer: Signer) -> Iterat
         yield
     except LedgerBrokenError:
         raise
-    except (AnswerIsNoError, NotAllowedError) as refusal:
+    except (AnswerIsNoError, IncompleteError, NotAllowedError) as refusal:
         _keep_refusal(record, name, act, signer, refusal.line())
         raise
 

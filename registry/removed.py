@@ -34,6 +34,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "deployment.started": ("deployment", "signature"),
     "deployment.stopped": ("signature",),
     "deployment.resumed": ("signature",),
+    "external.deployed": ("signature",),
+    "external.stopped": ("signature",),
     "intake.batch": ("segment",),
 }
 

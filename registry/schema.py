@@ -129,6 +129,16 @@ class PersonKeyRow(Base):
     revoked_at: Mapped[str | None] = mapped_column(String(27))
 
 
+class CredentialRow(Base):
+    """A credential of an account: a password's hash, or an authenticator's secret sealed under the workspace's key."""
+
+    __tablename__ = "credentials"
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    secret: Mapped[bytes] = mapped_column(Bytes)
+    event_seq: Mapped[int] = mapped_column(_Big)
+
+
 class SegmentRow(Base):
     """One immutable Parquet segment: the manifest. `number` is the version of its table and counts per table."""
 
@@ -350,3 +360,11 @@ class SuspensionRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     since: Mapped[str] = mapped_column(String(27))
     event_seq: Mapped[int] = mapped_column(_Big)
+
+
+class ReserveRow(Base):
+    """Filler that gives its pages to a stop when the database runs full (`registry.reserve`)."""
+
+    __tablename__ = "reserve"
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    filler: Mapped[bytes] = mapped_column(Bytes)

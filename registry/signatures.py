@@ -36,6 +36,12 @@ MEANINGS: Mapping[Act, str] = {
     Act.ACKNOWLEDGE: "responsibility: takes this alert up",
     Act.RESOLVE: "responsibility: has dealt with this alert",
     Act.ERASE: "responsibility: erases the payload of this event for good",
+    Act.ABSTAIN: "abstention: has seen the request and takes no part in the decision",
+    Act.LAPSE: "responsibility: ends the approval of this version",
+    Act.DECLARE_TIER: "responsibility: places this model in this risk tier",
+    Act.BREAK_GLASS: "responsibility: lets this version run in an emergency, for a limited time",
+    Act.COUNTERSIGN: "review: confirms the emergency use of this version",
+    Act.SET_STOP_RULE: "responsibility: sets when this version stops by itself at the site",
 }
 
 
@@ -51,6 +57,10 @@ class KeyBook(Protocol):
 
     def held(self, person: str, role: PersonRole, at: datetime) -> bool:
         """Say whether a person held a role at an instant."""
+        ...
+
+    def deputised(self, deputy: str, person: str, role: PersonRole, at: datetime) -> bool:
+        """Say whether somebody acted for a person in a role at an instant."""
         ...
 
 
@@ -88,6 +98,8 @@ class Statement:
     scope: Mapping[str, str]
     subjects: tuple[tuple[str, str], ...]
     key_id: str
+    acting_for: str = ""
+    proof: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,6 +151,7 @@ def sign(
         "ledger_size": ledger_size,
         "reason": reason,
         "scope": dict(intent.scope),
+        **_said(acting_for=signer.acting_for(role), proof=dict(signer.proof)),
     }
     subjects = [{"name": name, "digest": {"sha256": digest_hex(value)}} for name, value in _named(intent.subjects)]
     record = {"_type": STATEMENT_TYPE, "subject": subjects, "predicateType": PREDICATE_TYPE, "predicate": predicate}
@@ -160,6 +173,16 @@ def verify(envelope: bytes, book: KeyBook) -> Statement:
     statement = _statement(payload_of(opened), opened.key_id)
     _require_standing(statement, key, book)
     return statement
+
+
+def read_statement(envelope: bytes) -> Statement:
+    """Return what an envelope states, without verifying that it holds.
+
+    Raises:
+        SignatureBrokenError: when it is no signed statement.
+    """
+    opened = open_envelope(envelope, IN_TOTO)
+    return _statement(payload_of(opened), opened.key_id)
 
 
 def require_match(statement: Statement, intent: Intent) -> None:
@@ -200,8 +223,21 @@ def _require_standing(statement: Statement, key: PersonKey, book: KeyBook) -> No
         raise SignatureBrokenError(f"a signature names {person} but was made with another person's key")
     if not key.valid_at(at):
         raise SignatureBrokenError(f"the key of {person} was not valid at {instant_text(at)}")
-    if role not in MAY_SIGN[statement.act] or not book.held(person, role, at):
+    if role not in MAY_SIGN[statement.act] or not _filled(statement, book):
         raise SignatureBrokenError(f"{person} could not sign '{statement.act}' as {role} at {instant_text(at)}")
+
+
+def _filled(statement: Statement, book: KeyBook) -> bool:
+    """Say whether the role was the signer's own, or that of whom they say to act for."""
+    person, role, at = statement.person, statement.role, statement.signed_at
+    if statement.acting_for:
+        return book.deputised(person, statement.acting_for, role, at)
+    return book.held(person, role, at)
+
+
+def _said(**values: Any) -> dict[str, Any]:
+    """Return what is not empty: what a statement does not need to say, it leaves out."""
+    return {name: value for name, value in values.items() if value}
 
 
 def _named(subjects: Iterable[Subject]) -> tuple[tuple[str, str], ...]:

@@ -9,14 +9,16 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from registry.database import reading
-from registry.deployments import get
+from registry.deployments import DEFAULT_RESUMER, get, resumer_subject
 from registry.domain.errors import AnswerIsNoError, LedgerBrokenError, UsageError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.lifecycle import STRATUM_TRANSITIONS, DeploymentState, step
 from registry.domain.model import Deployment
-from registry.domain.person import Act
+from registry.domain.person import Act, PersonRole
 from registry.domain.stratum import Stratum, Suspension, stratum_digest
 from registry.domain.text import one_line
+from registry.emergency_uses import subjects_of
+from registry.history import newest_events
 from registry.keys import Signer
 from registry.ledger.store import Transaction
 from registry.record import Record, Signing, keep_signature, refusals_kept, sign_now, signing
@@ -26,18 +28,24 @@ from registry.suspended import RESUMED, SUSPENDED, suspensions
 
 
 def suspend_stratum(
-    record: Record, deployment: str, stratum: Stratum, signer: Signer, fallback: str, reason: str
+    record: Record,
+    deployment: str,
+    stratum: Stratum,
+    signer: Signer,
+    fallback: str,
+    reason: str,
+    resumer: str = DEFAULT_RESUMER,
 ) -> Suspension:
-    """Suspend a deployment for one stratum and say what the readers work with there instead.
+    """Suspend a deployment for one stratum: what the readers work with there instead, and who may let it back.
 
     Raises:
         UnknownNameError: when there is no such deployment.
-        UsageError: when no fallback is named.
+        UsageError: when no fallback is named, or a role that resumes nothing.
         NotAllowedError: when the key or role forbids it.
         AnswerIsNoError: when it has ended, or the stratum is suspended already.
     """
     fallback = one_line(fallback, "fallback")
-    if not fallback:
+    if not fallback.strip():
         raise UsageError("a suspension names what takes the model's place", mend="such as 'read without AI'")
     found = get(record, deployment)
     with (
@@ -45,7 +53,7 @@ def suspend_stratum(
         record.ledger.transaction() as tx,
     ):
         who = signing(record, signer, Act.SUSPEND_STRATUM, reason)
-        return _change(tx, record, found, stratum, who, fallback)
+        return _change(tx, record, found, stratum, who, fallback, resumer_subject(resumer))
 
 
 def resume_stratum(record: Record, deployment: str, stratum: Stratum, signer: Signer, reason: str) -> Suspension:
@@ -61,7 +69,8 @@ def resume_stratum(record: Record, deployment: str, stratum: Stratum, signer: Si
         refusals_kept(record, f"{found.model}@{found.version}", Act.RESUME_STRATUM, signer),
         record.ledger.transaction() as tx,
     ):
-        who = signing(record, signer, Act.RESUME_STRATUM, reason)
+        among = frozenset({_resumer_of(tx.session, found, stratum)})
+        who = signing(record, signer, Act.RESUME_STRATUM, reason, among)
         return _change(tx, record, found, stratum, who, None)
 
 
@@ -72,7 +81,13 @@ def of_model(record: Record, model: str | None = None) -> tuple[Suspension, ...]
 
 
 def _change(
-    tx: Transaction, record: Record, found: Deployment, stratum: Stratum, who: Signing, fallback: str | None
+    tx: Transaction,
+    record: Record,
+    found: Deployment,
+    stratum: Stratum,
+    who: Signing,
+    fallback: str | None,
+    also: tuple[Subject, ...] = (),
 ) -> Suspension:
     """Take one step of the table; without a fallback it is the step back."""
     place = tx.session.get_one(DeploymentRow, found.deployment)
@@ -82,7 +97,7 @@ def _change(
         event = _told(tx, record, place, stratum, who, RESUMED, last.fallback)
         changed = replace(last, until=event.record["at"], event_seq=event.seq)
     else:
-        event = _told(tx, record, place, stratum, who, SUSPENDED, fallback or "")
+        event = _told(tx, record, place, stratum, who, SUSPENDED, fallback or "", also)
         whose = (place.deployment, place.model, place.version, place.site)
         changed = Suspension(*whose, stratum, fallback or "", event.record["at"], None, event.seq)
     tx.session.merge(_row(changed))
@@ -90,7 +105,14 @@ def _change(
 
 
 def _told(
-    tx: Transaction, record: Record, place: DeploymentRow, stratum: Stratum, who: Signing, kind: str, fallback: str
+    tx: Transaction,
+    record: Record,
+    place: DeploymentRow,
+    stratum: Stratum,
+    who: Signing,
+    kind: str,
+    fallback: str,
+    also: tuple[Subject, ...] = (),
 ) -> Event:
     """Sign the step, over the artifact alone, and append its event."""
     own = {"deployment": place.deployment, "axis": stratum.axis, "value": stratum.value, "fallback": fallback}
@@ -104,10 +126,20 @@ def _told(
         Subject("deployment", place.deployment, place.artifact_digest),
         Subject("version", name, place.artifact_digest),
         Subject("signature", who.act.value, signature.digest),
+        *also,
     )
     event = tx.append(EventDraft(kind, who.actor, subjects, own | {"signature": signature.digest}, who.reason))
     keep_signature(tx, signature, intent, event.seq)
     return event
+
+
+def _resumer_of(session: Session, found: Deployment, stratum: Stratum) -> PersonRole:
+    """Return the role that the newest suspension of a stratum named to let it back."""
+    digest = stratum_digest(found.deployment, stratum)
+    for event in newest_events(session, (SUSPENDED,), "stratum", stratum.axis):
+        if event.record["subjects"][0]["digest"] == digest:
+            return PersonRole(subjects_of(event).get("resumer", DEFAULT_RESUMER))
+    return DEFAULT_RESUMER
 
 
 def _require_step(place: DeploymentRow, stratum: Stratum, last: Suspension | None, act: str) -> None:

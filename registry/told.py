@@ -4,17 +4,17 @@ Whoever can write the database can edit a row; an event cannot be put in without
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.alert_record import told_of
+from registry.credential_rows import credential_faults
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import LedgerBrokenError
-from registry.domain.event import Event, Subject
+from registry.domain.event import Subject
 from registry.domain.lifecycle import DeploymentState, VersionState
+from registry.domain.roster import PERSON_EVENTS, Roster
 from registry.history import VERIFY, event_of, last_event, payload_told, told_events
 from registry.schema import (
     AlertRow,
@@ -30,7 +30,6 @@ from registry.schema import (
 )
 from registry.suspended import suspension_faults
 
-_PERSON = ("person.added", "person.role_granted", "person.deactivated", "key.issued", "key.revoked")
 _RUNS = ("deployment.started", "deployment.resumed")
 _ENDS: Mapping[str, str] = {
     "deployment.stopped": DeploymentState.STOPPED.value,
@@ -40,44 +39,13 @@ _ALERTS = ("alert.opened", "alert.acknowledged", "alert.resolved", "alert.cleare
 _PLACED = ("model", "version", "site", "mode", "artifact_digest", "signature")
 
 
-@dataclass(frozen=True)
-class ToldKey:
-    """A key as the ledger told it: its public half in hexadecimal, until when it counts, when it was revoked."""
-
-    public_key: str
-    not_after: str
-    revoked_at: str | None = None
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A person as the ledger told them: since when they hold each role, their keys by id, whether they count."""
-
-    roles: Mapping[str, str]
-    keys: Mapping[str, ToldKey]
-    active: bool
-
-
-def standing(session: Session, person: str) -> Standing:
-    """Return what the ledger told of a person; nothing was told of somebody who was written in by hand.
+def roster(session: Session) -> Roster:
+    """Return what the ledger told of everybody.
 
     Raises:
         LedgerBrokenError: when an event or a payload that tells of people is not what was signed.
     """
-    roles: dict[str, str] = {}
-    keys: dict[str, ToldKey] = {}
-    active = True
-    for event, payload in _person_events(session, person):
-        at, kind = event.record["at"], event.record["type"]
-        for role in payload.get("roles", [payload["role"]] if "role" in payload else []):
-            roles.setdefault(role, at)
-        if kind == "key.issued":
-            keys[payload["key_id"]] = ToldKey(payload["public_key"], payload["not_after"])
-        elif kind == "key.revoked" and payload["key_id"] in keys:
-            issued = keys[payload["key_id"]]
-            keys[payload["key_id"]] = ToldKey(issued.public_key, issued.not_after, at)
-        active = active and kind != "person.deactivated"
-    return Standing(roles, keys, active)
+    return Roster((event.record, payload) for event, payload in told_events(session, PERSON_EVENTS))
 
 
 def require_told(session: Session, row: ModelVersionRow) -> None:
@@ -87,6 +55,17 @@ def require_told(session: Session, row: ModelVersionRow) -> None:
         LedgerBrokenError: saying which.
     """
     why = _version_fault(session, row)
+    if why:
+        raise LedgerBrokenError(why, mend=VERIFY)
+
+
+def require_place_told(session: Session, row: DeploymentRow) -> None:
+    """Refuse a deployment whose place, mode or state is not what the ledger told last.
+
+    Raises:
+        LedgerBrokenError: saying which.
+    """
+    why = _deployment_fault(session, row)
     if why:
         raise LedgerBrokenError(why, mend=VERIFY)
 
@@ -108,13 +87,15 @@ def untold(session: Session) -> Iterator[str]:
     Raises:
         LedgerBrokenError: when an event that tells of them is not what was signed.
     """
+    known = roster(session)
     for person in session.scalars(select(PersonRow).order_by(PersonRow.person)):
-        yield from _person_faults(session, person)
+        yield from _person_faults(session, person, known)
     for version in session.scalars(select(ModelVersionRow)):
         yield from filter(None, [_version_fault(session, version) or _content_fault(session, version)])
     for place in session.scalars(select(DeploymentRow)):
         yield from filter(None, [_deployment_fault(session, place)])
     yield from suspension_faults(session)
+    yield from credential_faults(session)
     for alert in session.scalars(select(AlertRow)):
         yield from filter(None, [_alert_fault(session, alert)])
     for found in session.scalars(select(EvaluationRow)):
@@ -123,18 +104,17 @@ def untold(session: Session) -> Iterator[str]:
         require_event(session, cohort.event_seq, Subject("cohort", cohort.name, cohort.digest))
 
 
-def _person_faults(session: Session, row: PersonRow) -> Iterator[str]:
-    known = standing(session, row.person)
+def _person_faults(session: Session, row: PersonRow, known: Roster) -> Iterator[str]:
     roles = session.scalars(select(PersonRoleRow.role).where(PersonRoleRow.person == row.person))
-    for role in sorted(set(roles) - set(known.roles)):
+    for role in sorted(set(roles) - set(known.roles_of(row.person))):
         yield f"the ledger does not tell that {row.person} holds the role '{role}'"
     for key in session.scalars(select(PersonKeyRow).where(PersonKeyRow.person == row.person)):
         told = known.keys.get(key.key_id)
-        if told is None or told.public_key != key.public_key.hex():
+        if told is None or (told.person, told.public_key) != (row.person, key.public_key.hex()):
             yield f"the ledger does not tell of a key of {row.person}"
         elif (told.not_after, told.revoked_at is None) != (key.not_after, key.revoked_at is None):
             yield f"the ledger tells otherwise until when a key of {row.person} counts"
-    if row.active and not known.active:
+    if row.active and row.person in known.left:
         yield f"the ledger tells that {row.person} was deactivated"
 
 
@@ -186,10 +166,3 @@ def _alert_fault(session: Session, row: AlertRow) -> str:
     state = last.record["type"].removeprefix("alert.").replace("opened", "open")
     same = (state, payload_told(last, kept[1]).get("closed"), last.seq) == (row.state, row.closed, row.event_seq)
     return "" if same else f"the ledger tells that the alert {row.alert} is {state}, not {row.state}"
-
-
-def _person_events(session: Session, person: str) -> Iterator[tuple[Event, Mapping[str, Any]]]:
-    for event, payload in told_events(session, _PERSON):
-        subject = event.record["subjects"][0]
-        if (subject["kind"], subject["name"]) == ("person", person):
-            yield event, payload

@@ -1,7 +1,7 @@
 """Model versions in the database: registered, looked up, moved from state to state."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from registry.domain.model import ModelVersion, OperatingPoint
 from registry.domain.names import is_model_name
 from registry.domain.person import Actor, actor_record
 from registry.domain.vocabulary import Role
+from registry.external_told import require_not_external
 from registry.history import last_event
 from registry.ledger.store import Transaction
 from registry.record import Record
@@ -42,6 +43,7 @@ def register(record: Record, version: ModelVersion, actor: Actor) -> ModelVersio
     now = instant_text(record.clock.now())
     stored = replace(version, state=VersionState.REGISTERED, registered_at=now, submitted_at=None)
     with record.ledger.transaction() as tx:
+        require_not_external(tx.session, version.model)
         if tx.session.get(ModelVersionRow, (version.model, version.version)) is not None:
             raise UsageError(f"{version.name} exists", mend="a version is registered once: take the next number")
         subjects = (*base_subjects(stored), *_fitted_cohorts(tx.session, stored))
@@ -124,8 +126,25 @@ def cohort_row(session: Session, name: str) -> CohortRow:
     return row
 
 
-def move(tx: Transaction, row: ModelVersionRow, act: str, actor: dict[str, str], reason: str = "") -> Event:
+def move(
+    tx: Transaction,
+    row: ModelVersionRow,
+    act: str,
+    actor: dict[str, str],
+    reason: str = "",
+    also: tuple[Subject, ...] = (),
+    details: Mapping[str, str] | None = None,
+) -> Event:
     """Move a version by one step of the table and put the step on record.
+
+    Args:
+        tx: the change under way.
+        row: the version.
+        act: the step.
+        actor: who takes it, as it stands in an event.
+        reason: their words.
+        also: further subjects of the event, such as until when an approval holds.
+        details: further keys of its payload, such as why an approval lapsed.
 
     Raises:
         AnswerIsNoError: when the table has no such step from the version's state.
@@ -135,8 +154,8 @@ def move(tx: Transaction, row: ModelVersionRow, act: str, actor: dict[str, str],
         raise no_step(row, act)
     payload = {"model": row.model, "version": row.version, "source": row.state, "target": found.target, "act": act}
     row.state = found.target
-    subjects = (Subject("version", name_of(row), row.artifact_digest), Subject("state", found.target))
-    return tx.append(EventDraft("version.transitioned", actor, subjects, payload, reason))
+    subjects = (Subject("version", name_of(row), row.artifact_digest), Subject("state", found.target), *also)
+    return tx.append(EventDraft("version.transitioned", actor, subjects, payload | dict(details or {}), reason))
 
 
 def no_step(row: ModelVersionRow, act: str) -> AnswerIsNoError:

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
+METHODS = {"metric_code": "sha256:" + "0c" * 32, "statistics": {"verdict": "on the lower bound"}}
 AREAS = ("data_management", "retraining", "performance_evaluation", "update_procedure")
 
 
@@ -18,6 +19,10 @@ def plan_record(model: str, cohort: str, **acceptance: Any) -> dict[str, Any]:
         "expected_effect": "the area does not fall",
         "within_intended_use": True,
     }
+    covers: dict[str, dict[str, list[str]]] = {
+        "retrain": {"training_studies": ["*"], "recipe": ["*"], "software": ["*"]},
+        "new-scanner": {"scanners": ["*"], "scanner_models": ["Verio"]},
+    }
     rules = {
         "test_cohort": cohort,
         "original_version": "1",
@@ -31,7 +36,7 @@ def plan_record(model: str, cohort: str, **acceptance: Any) -> dict[str, Any]:
             "number": 1,
             "title": "retraining and new scanners",
             "intended_use": "marks slices that hold a lesion",
-            "description_of_modifications": [{"id": name, **entry} for name in names],
+            "description_of_modifications": [{"id": name, "covers": covers[name], **entry} for name in names],
             "modification_protocol": {name: dict.fromkeys(AREAS, "as the protocol says") for name in names},
             "impact_assessment": {
                 **{name: {"benefit": "b", "risk": "r", "mitigation": "N/A: no further risk"} for name in names},

@@ -20,6 +20,7 @@ from registry.domain.dossier import (
     EvaluationView,
     FleetRow,
     LedgerRow,
+    RoleRow,
     SignatureView,
 )
 from registry.domain.errors import UnknownNameError
@@ -307,6 +308,14 @@ class FakeQueries:
         if as_of not in {found.as_of for found in self.appendices(model)}:
             raise UnknownNameError.of("day of an appendix", as_of, ())
         return b"<!doctype html><title>Drift</title><script>document.title = 'ran'</script>"
+
+    def roles(self) -> Sequence[RoleRow]:
+        """Return one filled role, one vacant role that a release needs, and one that nobody needs."""
+        return (
+            RoleRow("engineer", needed=True, vacant=False, filled_by=("<b>Erin</b> (erin)",)),
+            RoleRow("clinical lead", needed=True, vacant=True, filled_by=("Clara (clara): training expired",)),
+            RoleRow("compliance", needed=False, vacant=True, filled_by=()),
+        )
 
     def ledger(self, last: int) -> Sequence[LedgerRow]:
         """Return the newest events."""

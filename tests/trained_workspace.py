@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fakes import NoProgress
 from intake_workspace import TARGET, draw, labelled_workspace
+from worlds import teach
 
 from pipelines.bootstrap import Workspace, open_workspace
 from pipelines.usecases.freeze_cohort import freeze_cohort
@@ -39,6 +40,7 @@ def build(root: Path) -> Workspace:
     workspace = reopened(root)
     for person, role in (("erin", PersonRole.ENGINEER), ("clara", PersonRole.CLINICAL_LEAD)):
         workspace.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+        teach(workspace.people, person)
     for name, (role, select) in COHORTS.items():
         freeze_cohort(workspace, name, TARGET, role, select, progress=NoProgress())
     train(workspace, TARGET, "train", "tune", device="cpu", epochs=1, progress=NoProgress())

@@ -1,7 +1,7 @@
 """A small workspace for tests of people, decisions and serving: real database, real keys, real signatures."""
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from registry.domain.cohort import Cohort, CohortUnit
 from registry.domain.digest import digest_bytes
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.lifecycle import VersionState
-from registry.domain.model import Evaluation, ModelVersion, OperatingPoint
+from registry.domain.model import Deployment, Evaluation, ModelVersion, OperatingPoint
 from registry.domain.person import LOCAL_ADMINISTRATOR, UNAUTHENTICATED, Actor, PersonRole, actor_record
 from registry.domain.vocabulary import Role, Verdict
 from registry.keys import Signer
@@ -25,6 +25,7 @@ from registry.lifecycle import Lifecycle
 from registry.objects import FileObjects
 from registry.people import People
 from registry.schema import CohortRow, SiteRow
+from registry.training import record_training
 
 PASSPHRASE = "a horse that reads magnets"
 MODEL, TARGET = "sarcoma-visible", "sarcoma-visible"
@@ -48,6 +49,12 @@ COHORTS = {
 SITES = ("general", "reference", "elsewhere")
 
 
+def teach(people: People, *persons: str) -> None:
+    """Record for each person the one course that signing takes, for two years."""
+    for person in persons:
+        record_training(people, person, "overread", people.clock.now() + timedelta(days=731), LOCAL_ADMINISTRATOR)
+
+
 class World:
     """A workspace folder with everything open."""
 
@@ -68,6 +75,7 @@ class World:
         migrate(world.ledger.engine)
         for person, role in STAFF.items():
             world.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+        teach(world.people, *STAFF)
         with world.ledger.transaction() as tx:
             tx.session.add_all(SiteRow(site=site, time_zone="UTC") for site in SITES)
         for name, (role, site) in COHORTS.items():
@@ -131,10 +139,22 @@ class World:
         with self.ledger.transaction() as tx:
             row = tx.session.get_one(CohortRow, cohort)
             role, digest = Role(row.role), row.digest
+        return self.evaluation_of(known.artifact_digest, cohort, digest, role, verdict, version)
+
+    @staticmethod
+    def evaluation_of(
+        artifact: str,
+        cohort: str,
+        digest: str,
+        role: Role,
+        verdict: Verdict = Verdict.PASSED,
+        version: str = "1",
+    ) -> Evaluation:
+        """Return an evaluation of given files on a given cohort."""
         return Evaluation(
             model=MODEL,
             version=version,
-            artifact_digest=known.artifact_digest,
+            artifact_digest=artifact,
             cohort=cohort,
             cohort_digest=digest,
             cohort_role=role,
@@ -166,6 +186,31 @@ class World:
         self.lifecycle.approve(MODEL, "1", self.signer("quinn"))
         self.lifecycle.approve(MODEL, "1", self.signer("clara"))
         return self
+
+    def approve(self, version: str) -> None:
+        """Bring a registered version to approval by the whole quorum."""
+        for cohort in ("internal", "external"):
+            self.evaluate(cohort, version=version)
+        self.lifecycle.submit(MODEL, version, self.signer("erin"))
+        self.lifecycle.risk_review(MODEL, version, self.signer("vera"))
+        self.lifecycle.approve(MODEL, version, self.signer("quinn"))
+        self.lifecycle.approve(MODEL, version, self.signer("clara"))
+
+    def deploy(self, version: str, mode: str, site: str = "general") -> Deployment:
+        """Deploy a version in a mode, with its evaluation on the site's units as acceptance."""
+        cohort = "internal" if site == "general" else "external"
+        accepted = {one.cohort: one.digest for one in self.lifecycle.evaluations(MODEL, version)}
+        digest = None if mode == "shadow" else accepted[cohort]
+        return self.lifecycle.deploy(MODEL, version, site, mode, self.signer("clara"), "as planned", digest)
+
+    def go_live(self, version: str, site: str = "general") -> Deployment:
+        """Bring an approved version to live use at a site; what is live there is stopped first."""
+        self.deploy(version, "shadow", site)
+        self.deploy(version, "pilot", site)
+        for one in self.lifecycle.deployments(MODEL):
+            if (one.site, one.state) == (site, "live"):
+                self.lifecycle.stop(one.deployment, self.signer("clara"), "the next version")
+        return self.deploy(version, "live", site)
 
     def refuse_events(self) -> None:
         """Make the database refuse every further event, with an error that says `full`."""

@@ -23,13 +23,19 @@ MANIFEST, NOTE, EVENTS, CHECKPOINT, README = (
 # Folders whose files are named by their own digest, which an event of the ledger names too.
 BY_DIGEST = (
     "alerts",
+    "cards",
+    "classifications",
     "cohorts",
     "comparisons",
+    "declarations",
     "evaluations",
+    "facts",
     "monitor-plans",
     "monitor-runs",
+    "plan-reports",
     "plans",
     "protocols",
+    "releases",
     "reports",
     "signatures",
 )

@@ -17,17 +17,19 @@ from dashboards.bundle.form import (
     read_events,
     read_manifest,
 )
+from dashboards.bundle.order import comparison_faults, evaluation_faults
 from dashboards.bundle.told_keys import ToldKeys
 from registry.domain.canonical import NotCanonicalError, parse_canonical
 from registry.domain.digest import PREFIX, digest_bytes
 from registry.domain.errors import AnswerIsNoError, OverreadError
 from registry.domain.event import parse_event, payload_digest
+from registry.domain.roster import PERSON_EVENTS
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.merkle import leaf_hash, verify_inclusion
 from registry.ledger.note import VerifierKey, verify_note
 from registry.signatures import verify
 
-_PERSONS = frozenset({"person.added", "person.role_granted", "key.issued", "key.revoked"})
+_PERSONS = frozenset(PERSON_EVENTS)
 Told = tuple[Mapping[str, Any], Mapping[str, Any] | None]
 
 
@@ -205,9 +207,11 @@ class _Check:
         found = self._of_type("evaluation.completed")
         for seq, payload in found:
             name = f"evaluations/{str(payload['digest']).removeprefix(PREFIX)}.json"
-            protocol = parse_canonical(self._files[name])["protocol_digest"]
-            if not frozen.get(protocol, seq) < seq:
+            record = parse_canonical(self._files[name])
+            if not frozen.get(record["protocol_digest"], seq) < seq:
                 self._faults.append(f"the evaluation of event {seq} has no protocol that was frozen before it")
+            else:
+                self._faults += evaluation_faults(self._files, seq, record)
         return len(found)
 
     def _of_type(self, kind: str) -> list[tuple[int, Mapping[str, Any]]]:
@@ -218,17 +222,11 @@ class _Check:
         ]
 
     def _check_order(self) -> int:
-        """Hold each comparison to the order plan and cohort, then frozen look, then verdict, as the ledger tells it."""
-        compared = self._of_type("candidate.compared")
-        for seq, payload in compared:
-            name = f"comparisons/{str(payload['digest']).removeprefix(PREFIX)}.json"
-            order = parse_canonical(self._files[name])["order"]
-            types = [self._told[order[key]][0]["type"] for key in ("plan", "cohort", "frozen")]
-            if types != ["change_plan.adopted", "cohort.frozen", "protocol.frozen"]:
-                self._faults.append(f"the comparison of event {seq} names other events than its plan, cohort and look")
-            if not max(order["plan"], order["cohort"]) < order["frozen"] < seq:
-                self._faults.append(f"the comparison of event {seq} was not frozen before it was scored")
-        return len(compared)
+        """Hold each comparison to what was signed and frozen before it, as the ledger tells it."""
+        found = self._of_type("candidate.compared")
+        for seq, payload in found:
+            self._faults += comparison_faults(self._files, self._told, seq, payload)
+        return len(found)
 
 
 def _digests(value: Any) -> Iterator[str]:

@@ -4,11 +4,13 @@ The typst source is a fixed file. Data reaches it as JSON and as pictures in a t
 that no value is ever read as markup and no file outside can be named.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from dashboards.report.blocks_json import Pictures, document_json
+from dashboards.view.blocks import Document
 from dashboards.view.document import report_document
 from dashboards.view.record import metrics_record, record_bytes
 from registry.domain.dossier import Dossier
@@ -16,6 +18,18 @@ from registry.domain.errors import OverreadError
 from registry.domain.instants import parse_instant
 
 TEMPLATE = Path(__file__).parent / "report.typ"
+_METRICS = {
+    "name": "metrics.json",
+    "relationship": "data",
+    "type": "application/json",
+    "description": "Monitor JSON and evaluation records: every number that this report prints",
+}
+_NOTE = {
+    "name": "checkpoint.txt",
+    "relationship": "supplement",
+    "type": "text/plain",
+    "description": "Signed note of the ledger",
+}
 
 
 def render_pdf(dossier: Dossier) -> bytes:
@@ -26,20 +40,32 @@ def render_pdf(dossier: Dossier) -> bytes:
     """
     with TemporaryDirectory(prefix="overread-report-") as folder:
         root = Path(folder)
-        _lay_out(dossier, root)
-        return _compiled(root, dossier)
+        lay_out(report_document(dossier), root, (_METRICS, _NOTE))
+        (root / "metrics.json").write_bytes(record_bytes(metrics_record(dossier)))
+        note = dossier.checkpoint.note
+        (root / "checkpoint.txt").write_text(note, encoding="utf-8", errors="replace", newline="\n")
+        return compiled(root, dossier.as_of)
 
 
-def _lay_out(dossier: Dossier, root: Path) -> None:
-    """Write the template and everything that it reads into the folder that is typst's root."""
-    pictures = Pictures(root)
+def lay_out(document: Document, root: Path, attachments: Sequence[Mapping[str, str]]) -> None:
+    """Write the template, the document and its pictures into the folder that is typst's root.
+
+    Args:
+        document: what is set.
+        root: an empty folder; the files that are attached go into it beside.
+        attachments: their names, relationships, media types and descriptions.
+    """
     (root / "report.typ").write_bytes(TEMPLATE.read_bytes())
-    (root / "report.json").write_bytes(record_bytes(document_json(report_document(dossier), pictures)))
-    (root / "metrics.json").write_bytes(record_bytes(metrics_record(dossier)))
-    (root / "checkpoint.txt").write_text(dossier.checkpoint.note, encoding="utf-8", errors="replace", newline="\n")
+    laid = document_json(document, Pictures(root)) | {"attachments": [dict(one) for one in attachments]}
+    (root / "report.json").write_bytes(record_bytes(laid))
 
 
-def _compiled(root: Path, dossier: Dossier) -> bytes:
+def compiled(root: Path, at: str) -> bytes:
+    """Typeset what was laid out, dated at an instant.
+
+    Raises:
+        OverreadError: when typst refuses the document.
+    """
     import typst  # noqa: PLC0415 - lazy: only a report needs the typesetter
 
     try:
@@ -49,7 +75,7 @@ def _compiled(root: Path, dossier: Dossier) -> bytes:
             ignore_system_fonts=True,
             format="pdf",
             pdf_standards=["a-3a", "ua-1"],
-            timestamp=parse_instant(dossier.as_of, "UTC").replace(microsecond=0),
+            timestamp=parse_instant(at, "UTC").replace(microsecond=0),
         )
     except typst.TypstError as error:
         first = str(error).splitlines()[0] if str(error) else ""

@@ -20,6 +20,7 @@ COMPARED = (
 MODIFICATIONS = (Column("Id"), Column("What changes", weight=2), Column("How"), Column("Roll-out"), Column("Frequency"))
 MATRIX = (Column("Modification"), *(Column(area.replace("_", " ").capitalize(), weight=2) for area in AREAS))
 CRITERIA = (Column("Metric"), Column("Margin to original", "number"), Column("Margin to deployed", "number"))
+DIFFERENCES = (Column("Aspect"), Column("Was", weight=2), Column("Is", weight=2), Column("Covered by"))
 JUDGED = (
     "A candidate passes where the lower bound of its paired difference lies above minus the margin, against the "
     "version in use and against the original one; each look at the cohort spends its share of the plan's alpha."
@@ -31,8 +32,9 @@ def change_section(dossier: Dossier) -> Section:
     """Return the plan in force and every comparison that this version took part in, oldest first."""
     plan = _plan(dossier.change_plan) if dossier.change_plan is not None else (Paragraph(NO_PLAN, "quiet"),)
     compared = [block for one in dossier.comparisons for block in _comparison(one)]
+    classified = [block for one in dossier.classifications for block in _classified(one)]
     note = (Paragraph(JUDGED, "quiet"),) if compared else ()
-    return Section("changes", "Changes", (*plan, *note, *compared))
+    return Section("changes", "Changes", (*plan, *classified, *note, *compared))
 
 
 def _plan(plan: Json) -> tuple[Block, ...]:
@@ -71,6 +73,32 @@ def _matrix(plan: Json) -> Table:
     return Table("plan-matrix", "Modification protocol", MATRIX, rows)
 
 
+def _classified(record: Json) -> tuple[Block, ...]:
+    """Return where a change lies under the plan, and what covers each difference."""
+    stage, scope = (str(record[key]).replace("_", " ") for key in ("stage", "scope"))
+    key = f"scope-{record['event_seq']}"
+    declared = record["new_submission"]
+    head = Facts(
+        (
+            ("Where the change lies", Cell(scope)),
+            ("Compared with version", Cell(record["base"])),
+            ("Declared a new submission", Cell(declared or "no")),
+            ("Ledger event", Cell(count_text(record["event_seq"]), "number")),
+        )
+    )
+    rows = tuple(
+        (
+            Cell(row["aspect"].replace("_", " ")),
+            Cell(row["before"] or "-"),
+            Cell(row["after"] or "-"),
+            Cell(row["covered_by"] or ("unclear" if row["unclear"] else "not covered")),
+        )
+        for row in record["differences"]
+    )
+    table = Table(f"{key}-differences", f"Differences, {stage}", DIFFERENCES, rows, "No difference.")
+    return (Heading(key, f"Change classified {stage}"), head, table, Paragraph(record["why"], "small"))
+
+
 def _comparison(record: Json) -> tuple[Block, ...]:
     key, name = f"comparison-{record['look']}-{record['event_seq']}", f"{record['model']}@{record['candidate']}"
     head = Facts(
@@ -85,12 +113,13 @@ def _comparison(record: Json) -> tuple[Block, ...]:
             ("Record", Cell(record["digest"], "code")),
         )
     )
-    rows = tuple(_row(row) for row in record["metrics"])
+    rows = tuple(compared_row(row) for row in record["metrics"])
     table = Table(f"{key}-metrics", f"{name} as a candidate", COMPARED, rows)
     return (Heading(key, f"Candidate {name}"), head, table, Paragraph(record["why"], "small"))
 
 
-def _row(row: Json) -> tuple[Cell, ...]:
+def compared_row(row: Json) -> tuple[Cell, ...]:
+    """Return the cells of one metric of a comparison, in the order of `COMPARED`."""
     difference = row["difference"]
     numbers = (row["other"]["value"], row["candidate"]["value"], difference["value"])
     return (

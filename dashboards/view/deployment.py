@@ -65,11 +65,14 @@ def signature_facts(signature: SignatureView) -> Facts:
         (
             ("Signed by", Cell(signature.printed_name)),
             ("Role", Cell(signature.role)),
+            *((("Acting for", Cell(signature.acting_for)),) if signature.acting_for else ()),
             ("Meaning", Cell(signature.meaning)),
+            *((("Reason", Cell(signature.reason)),) if signature.reason else ()),
             ("Signed at", Cell(instant_words(signature.signed_at))),
             ("Ledger event", Cell(count_text(signature.event_seq), "number")),
             ("Statement", Cell(signature.statement_digest, "code")),
             ("Key", Cell(signature.key_id, "code")),
+            *((("Authenticated by", Cell(signature.proof)),) if signature.proof else ()),
         ),
         f"{signature.meaning.partition(':')[0].capitalize()} by {signature.printed_name}",
     )

@@ -48,6 +48,9 @@ MARKS: Mapping[str, str] = {
     "ended": "□",
     "retired": "□",
     "synthetic": "△",
+    "filled": "✓",
+    "vacant": "✗",
+    "unfilled": "○",
 }
 TONES: Mapping[str, str] = {
     "ok": "good",
@@ -73,6 +76,8 @@ TONES: Mapping[str, str] = {
     "suspended": "bad",
     "resumed": "good",
     "synthetic": "synthetic",
+    "filled": "good",
+    "vacant": "bad",
 }
 MEANINGS: tuple[tuple[str, str], ...] = (
     ("passed", "The bound of the confidence interval, not the estimate, meets the limit."),

@@ -16,6 +16,7 @@ from dashboards.view.signal_tables import signal_blocks
 from dashboards.view.signals import STATES, signals_of, state_counts
 from dashboards.view.validation import validation_section
 from registry.domain.dossier import Dossier
+from registry.domain.lifecycle import VersionState
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,21 @@ def _summary(dossier: Dossier) -> tuple[Block, ...]:
         ("Signals", Cell(_tally(dossier))),
         ("Last monitored", Cell(monitored)),
         ("Signed by", Cell(signers)),
+        *_approval(dossier),
         ("Registered", Cell(instant_words(dossier.model.registered_at))),
         ("Trained by", Cell(dossier.model.trained_by)),
     )
     return (Facts(pairs), record_facts(dossier))
+
+
+def _approval(dossier: Dossier) -> tuple[tuple[str, Cell], ...]:
+    """Return until when the version is or was approved, and the model's risk tier, where the dossier tells."""
+    tier = (("Risk tier", Cell(str(dossier.tier["tier"]))),) if dossier.tier else ()
+    if dossier.approval is None:
+        return tier
+    over = dossier.model.state is not VersionState.APPROVED
+    until = instant_words(str(dossier.approval["valid_until"]))
+    return (*tier, ("Approved until", Cell(f"{until} (no longer in force: {dossier.model.state})" if over else until)))
 
 
 def _tally(dossier: Dossier) -> str:

@@ -72,6 +72,12 @@ def appendix(request: Request, model: str, day: Day) -> Response:
     return HTMLResponse(page, headers={POLICY: APPENDIX_POLICY})
 
 
+@ROUTER.get("/people")
+def people(request: Request) -> Response:
+    """Show every role, who fills it today, and which a release waits for."""
+    return _page(request, "people.html", page="people", rows=_queries(request).roles())
+
+
 @ROUTER.get("/audit")
 def audit(request: Request, last: Last = 50) -> Response:
     """Show the newest events of the ledger."""

@@ -101,3 +101,22 @@ def check(
     give(proof.to_json(), [f"{first} and {second}: {verdict} (checked: {axes})"], as_json=as_json)
     if not proof.disjoint:
         raise LeakFoundError(f"cohorts share {proof.why()}", where=f"{first}, {second}", mend="split by patient")
+
+
+@app.command(epilog="Example: overread cohort inspect train-2 --by nodule@1")
+def inspect(
+    name: Annotated[str, typer.Argument(help="A frozen cohort.")],
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="MODEL[@VERSION]", help="List the labels that it contradicts most.")
+    ] = None,
+    share: Annotated[float, typer.Option("--share", min=0.0, max=1.0, help="Of the units, listed at most.")] = 0.05,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Look a cohort over before it is learned from: duplicates, labels that a model contradicts, provenance."""
+    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.inspect_cohort import inspect_cohort, inspection_lines  # noqa: PLC0415 - lazy
+
+    with progress("scoring") as bar:
+        found = inspect_cohort(here(), name, None if by is None else name_and_version(by), share, progress=bar)
+    give(found, inspection_lines(found), as_json=as_json)

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipelines.cli.console import give, progress
+from pipelines.cli.console import give, progress, tell
 from registry.domain.errors import ExitCode
 from registry.domain.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from pipelines.bootstrap import Workspace
 
 
 class Against(StrEnum):
@@ -24,11 +27,26 @@ def compare(name: str, cohort: str, site: str | None, *, require_assessed: bool,
 
     with progress("scoring") as bar:
         record = compare_candidate(here(), *name_and_version(name), cohort, site, progress=bar)
+    if record.get("warning"):
+        tell(f"{record['warning']}; beyond it a new test cohort is needed, in a plan that both roles sign")
     give(record, _lines(record), as_json=as_json)
     if record["verdict"] == Verdict.FAILED:
         raise typer.Exit(ExitCode.ANSWER_IS_NO)
     if record["verdict"] == Verdict.NOT_ASSESSED and require_assessed:
         raise typer.Exit(ExitCode.INCOMPLETE)
+
+
+def tell_budget(workspace: "Workspace", cohort: str) -> None:
+    """Say how many looks are left at a cohort that a change plan set apart; nothing of any other."""
+    from registry.database import reading  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.test_sets import budget_of, sequestered  # noqa: PLC0415 - lazy
+
+    with reading(workspace.engine) as session:
+        found = sequestered(session, workspace.cohorts.get(cohort).digest)
+        if found is None:
+            return
+        budget = budget_of(session, found)
+    tell(f"'{cohort}' is a change plan's test set: {len(budget.looks)} of {found.looks} looks are made")
 
 
 def _lines(record: Mapping[str, Any]) -> list[str]:

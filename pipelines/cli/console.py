@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +14,16 @@ import typer
 from pipelines.progress import Silent
 from registry.domain.display import plain
 from registry.domain.errors import NotAllowedError, UsageError
+from registry.domain.instants import parse_instant
 from registry.domain.ports import Progress
 
 Json = Annotated[bool, typer.Option("--json", help="Give one JSON document on standard output.")]
 PassphraseFile = Annotated[
     Path | None,
-    typer.Option("--passphrase-file", help="Read the signer's passphrase from this file (mode 0600)."),
+    typer.Option(
+        "--passphrase-file",
+        help="Read the passphrase from this file (mode 0600); the authenticator's code, if any, from its second line.",
+    ),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it goes on record.")]
 
@@ -56,6 +61,29 @@ def passphrase(file: Path | None, prompt: str) -> str:
             "signing asks for a passphrase, and there is no terminal", mend="use --passphrase-file FILE"
         )
     return getpass.getpass(f"{prompt}: ")
+
+
+def moment(text: str, option: str, *, begins: bool = False) -> datetime | None:
+    """Read a day or an instant with its offset; None when nothing was given.
+
+    Args:
+        text: what was typed.
+        option: for the error's words.
+        begins: whether a day stands for its beginning (UTC), not for its end.
+
+    Raises:
+        UsageError: when it is neither.
+    """
+    if not text:
+        return None
+    try:
+        if len(text) == len("2026-03-02"):
+            day = date.fromisoformat(text)
+            return datetime.combine(day if begins else day + timedelta(days=1), time(0), UTC)
+        return parse_instant(text)
+    except ValueError as error:
+        mend = "write YYYY-MM-DD, or YYYY-MM-DDTHH:MM:SSZ"
+        raise UsageError(f"{option} is neither a day nor an instant", mend=mend) from error
 
 
 @contextmanager

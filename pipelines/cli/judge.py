@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.comparison import Against, compare
+from pipelines.cli.comparison import Against, compare, tell_budget
 from pipelines.cli.console import Json, give, progress, tell
 from pipelines.estimate_text import estimate_text
 from pipelines.toml_file import read_toml
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: overread predict nodule /data/new --site general")(predict)
 
 
-def train(
+def train(  # noqa: PLR0913, PLR0917 - one an option
     target: Annotated[str, typer.Argument(help="The clinical question.")],
     train_cohort: Annotated[str, typer.Option("--train", help="The cohort to fit on.")],
     tune_cohort: Annotated[str, typer.Option("--tune", help="The cohort to stop and to choose the threshold on.")],
@@ -34,10 +34,22 @@ def train(
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 0,
     epochs: Annotated[int | None, typer.Option("--epochs", help="At most so many passes over the cohort.")] = None,
     resume: Annotated[str | None, typer.Option("--resume", help="Go on from this interrupted run.")] = None,
+    intended_use: Annotated[
+        str | None, typer.Option("--intended-use", help="What it is for; as the change plan says unless given.")
+    ] = None,
+    site: Annotated[
+        list[str] | None, typer.Option("--site", help="Where it is to run; everywhere unless given.")
+    ] = None,
+    new_submission: Annotated[
+        str | None, typer.Option("--new-submission", help="Why a change outside the change plan is made; on record.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Train a classifier on frozen cohorts and register it; who trained may not approve."""
+    """Train a classifier on frozen cohorts and register it; who trained may not approve.
+
+    Under a change plan the change is classified first, and refused with 1 where it lies outside.
+    """
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.usecases.train import DEFAULT_EPOCHS  # noqa: PLC0415 - lazy
     from pipelines.usecases.train import train as run  # noqa: PLC0415 - lazy
@@ -57,6 +69,9 @@ def train(
             seed=seed,
             epochs=passes,
             resume=resume,
+            intended_use=intended_use,
+            sites=site or (),
+            new_submission=new_submission,
             progress=bar,
         )
     points = [point.to_json() for point in version.operating_points]
@@ -107,10 +122,11 @@ def validate(
     from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.usecases.validate import validate as run  # noqa: PLC0415 - lazy
 
-    model, version = name_and_version(name)
+    workspace, (model, version) = here(), name_and_version(name)
     record = None if protocol is None else read_toml(protocol, "protocol")
     with progress("scoring") as bar:
-        evaluation = run(here(), model, version, cohort, record, progress=bar)
+        evaluation = run(workspace, model, version, cohort, record, progress=bar)
+    tell_budget(workspace, cohort)
     give(evaluation.to_json() | {"digest": evaluation.digest}, _lines(evaluation), as_json=as_json)
     if evaluation.verdict is Verdict.FAILED:
         raise typer.Exit(ExitCode.ANSWER_IS_NO)

@@ -12,14 +12,18 @@ import typer
 
 from pipelines.cli import (
     alerts,
+    approvals,
     audit,
+    card,
     cohort,
     demo,
     evidence,
     ingest,
     judge,
+    lineage,
     models,
     monitor,
+    operation,
     people,
     plan,
     report,
@@ -46,6 +50,8 @@ for group, name in (
     (ingest.app, "ingest"),
     (cohort.app, "cohort"),
     (models.app, "models"),
+    (card.app, "card"),
+    (lineage.app, "lineage"),
     (plan.app, "plan"),
     (monitor.app, "monitor"),
     (alerts.app, "alerts"),
@@ -57,6 +63,8 @@ for group, name in (
     app.add_typer(group, name=name)
 for module in (workspace, judge, report, evidence, serve, demo):
     module.add_to(app)
+approvals.add_to(models.app)
+operation.add_to(models.app)
 
 
 _PLACES = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)

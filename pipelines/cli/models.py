@@ -6,13 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.cli import inventory
 from pipelines.cli.console import Json, PassphraseFile, Reason, give
+from pipelines.cli.inventory import deployed_external, stopped_external
+from registry.domain.dossier import Dossier, SignatureView
 from registry.domain.model import Deployment, ModelVersion
 from registry.domain.stratum import Suspension
 
 app = typer.Typer(
-    no_args_is_help=True, help="List versions; submit, review, approve, reject, retire, deploy, stop, resume them."
+    no_args_is_help=True,
+    help="List versions; submit, review, approve, reject, retire, deploy, stop, resume them, roll them back.",
 )
+inventory.add_to(app)
 Name = Annotated[str, typer.Argument(metavar="MODEL@VERSION", help="The version.")]
 InStratum = Annotated[
     str | None,
@@ -31,12 +36,20 @@ def _document(version: ModelVersion) -> dict[str, Any]:
 
 @app.command("list", epilog="Example: overread models list")
 def list_all(*, as_json: Json = False) -> None:
-    """List every version and its state."""
+    """List every version, its state, and until when it is or was approved."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    versions = here().lifecycle.versions()
-    lines = [f"{version.name:32} {version.state.value:22} {version.artifact_digest}" for version in versions]
-    give({"versions": [_document(version) for version in versions]}, lines, as_json=as_json)
+    lifecycle = here().lifecycle
+    versions = [(version, lifecycle.approval(version.model, version.version)) for version in lifecycle.versions()]
+    lines = [
+        f"{version.name:32} {version.state.value:22} {approval.valid_until[:10] if approval else '':10} "
+        f"{version.artifact_digest}"
+        for version, approval in versions
+    ]
+    documents = [
+        _document(version) | {"approval": approval.to_json() if approval else None} for version, approval in versions
+    ]
+    give({"versions": documents}, lines, as_json=as_json)
 
 
 @app.command(epilog="Example: overread models show nodule@1")
@@ -51,18 +64,58 @@ def show(name: Name, *, as_json: Json = False) -> None:
         f"  evaluation {e.record['cohort']} ({e.record['cohort_role']}): {e.record['verdict']}"
         for e in dossier.evaluations
     ]
-    lines += [f"  signature  {s.printed_name}, {s.role}, {s.signed_at}: {s.meaning}" for s in dossier.signatures]
+    lines += [f"  {line}" for line in approval_lines(dossier)]
+    lines += [f"  signature  {_signed_line(one)}" for one in dossier.signatures]
+    lines += [
+        f"  refused    {one['act']} of {one['person']}, {one['at']}: {one['why']}" for one in dossier.refused_decisions
+    ]
     lines += [f"  deployment {d.site}: {d.state} since {d.started_at} ({d.deployment})" for d in dossier.deployments]
     lines += [f"  stratum    {_stratum_line(one)}" for one in dossier.suspensions]
+    rules, uses = _by_deployment(here(), dossier)
+    lines += [f"  stop rule  {one['rule']}: {one['cause']}, {one['days']} d; {one['fallback']}" for one in rules]
+    lines += [
+        f"  emergency  {one['deployment']} by {one['broken_by']} until {one['ends']}, countersigned by "
+        f"{one['countersigned_by'] or 'nobody'}"
+        for one in uses
+    ]
     lines += [f"  limit      {limit}" for limit in dossier.limits]
     document = _document(dossier.model) | {
         "evaluations": [dict(entry.record) | {"digest": entry.digest} for entry in dossier.evaluations],
+        "approval": dossier.approval,
+        "tier": dossier.tier,
         "signatures": [vars(signature) for signature in dossier.signatures],
+        "refused_decisions": [dict(one) for one in dossier.refused_decisions],
         "deployments": [vars(deployment) for deployment in dossier.deployments],
         "suspensions": [one.to_json() for one in dossier.suspensions],
+        "stop_rules": rules,
+        "emergencies": uses,
         "limits": list(dossier.limits),
     }
     give(document, lines, as_json=as_json)
+
+
+def _by_deployment(workspace: Any, dossier: Dossier) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the stop rules and the emergency uses of a version's deployments."""
+    ours = {one.deployment for one in dossier.deployments}
+    rules = [one.to_json() for one in workspace.lifecycle.stop_rules() if one.deployment in ours]
+    uses = [one.to_json() for one in workspace.lifecycle.emergencies() if one.deployment in ours]
+    return rules, uses
+
+
+def approval_lines(dossier: Dossier) -> list[str]:
+    """Say a model's risk tier, and of its version until when it is or was approved."""
+    tier = dossier.tier or {}
+    lines = [f"tier       {tier['tier']}: approval takes {', '.join(tier['quorum'])}"] if tier else []
+    if dossier.approval is not None:
+        until, given = dossier.approval["valid_until"], dossier.approval["at"]
+        lines.append(f"approval   given {given} in tier {dossier.approval['tier']}, until {until}")
+    return lines
+
+
+def _signed_line(one: SignatureView) -> str:
+    whose = f", acting for {one.acting_for}" if one.acting_for else ""
+    reason = f" ({one.reason})" if one.reason else ""
+    return f"{one.printed_name}, {one.role}{whose}, {one.signed_at}: {one.meaning}{reason}"
 
 
 def _stratum_line(one: Suspension) -> str:
@@ -70,7 +123,7 @@ def _stratum_line(one: Suspension) -> str:
     return f"{one.site}: {one.stratum.text} {one.state}, suspended from {one.since}{until}; {one.fallback}"
 
 
-def _signed(
+def signed(
     act: Callable[..., Any], name: str, signer: str, file: Path | None, reason: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Unlock the signer's key, do the act, and say where the version stands now."""
@@ -79,7 +132,7 @@ def _signed(
     workspace = here()
     model, version = name_and_version(name)
     known = workspace.lifecycle.version(model, version)
-    outcome = act(workspace.lifecycle, known.model, known.version, signer_of(workspace, signer, file), reason)
+    outcome = act(workspace, known.model, known.version, signer_of(workspace, signer, file), reason)
     after = workspace.lifecycle.version(known.model, known.version)
     witness_after(workspace)
     return {"version": _document(after), "says": outcome.says}, [f"{after.name}: {after.state.value}; {outcome.says}"]
@@ -94,10 +147,10 @@ def _decision(name: str, method: str, sentence: str) -> None:
         *,
         as_json: Json = False,
     ) -> None:
-        def act(lifecycle: Any, *arguments: Any) -> Any:
-            return getattr(lifecycle, method)(*arguments)
+        def act(workspace: Any, *arguments: Any) -> Any:
+            return getattr(workspace.lifecycle, method)(*arguments)
 
-        document, lines = _signed(act, version, signer, passphrase_file, reason)
+        document, lines = signed(act, version, signer, passphrase_file, reason)
         give(document, lines, as_json=as_json)
 
     command.__doc__ = sentence
@@ -112,9 +165,7 @@ _decision(
     "risk_review",
     "Sign the review of risks and limits; a validator or quality officer, not who trained.",
 )
-_decision(
-    "approve", "approve", "Approve for live use: a quality officer and a clinical lead, neither of whom trained it."
-)
+_decision("abstain", "abstain", "Sign that you take no part in the decision; --reason says why and is kept beside it.")
 _decision("reject", "reject", "Reject a version, for good.")
 _decision("retire", "retire", "Retire an approved version.")
 
@@ -143,6 +194,10 @@ def deploy(
     from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
 
     workspace = here()
+    outside = deployed_external(workspace, name, site, mode, (signer, passphrase_file), reason)
+    if outside is not None:
+        give(*outside, as_json=as_json)
+        return
     model, version = name_and_version(name)
     known = workspace.lifecycle.version(model, version)
     key = signer_of(workspace, signer, passphrase_file)
@@ -168,6 +223,9 @@ def stop(
     fallback: Annotated[str, typer.Option("--fallback", help="What clinicians do instead.")],
     signer: SignerId,
     stratum: InStratum = None,
+    resumer: Annotated[
+        str, typer.Option("--resumer", help="Who alone may let it run again: clinical lead or quality officer.")
+    ] = "clinical lead",
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,
     *,
@@ -178,15 +236,18 @@ def stop(
     from pipelines.strata import deployment_at, stratum_of  # noqa: PLC0415 - lazy
 
     workspace = here()
-    if stratum is None:
+    outside = None if stratum else stopped_external(workspace, name, site, fallback, (signer, passphrase_file), reason)
+    if outside is not None:
+        document, lines = outside
+    elif stratum is None:
         running = workspace.lifecycle.running(*name_and_version(name), site)
-        key = signer_of(workspace, signer, passphrase_file)
-        document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason))
+        key = signer_of(workspace, signer, passphrase_file, urgent=True)
+        document, lines = _deployment(workspace.lifecycle.stop(running.deployment, key, fallback, reason, resumer))
     else:
         part = stratum_of(workspace, stratum)
         place = deployment_at(workspace, *name_and_version(name), site)
-        key = signer_of(workspace, signer, passphrase_file)
-        found = workspace.lifecycle.suspend_stratum(place.deployment, part, key, fallback, reason)
+        key = signer_of(workspace, signer, passphrase_file, urgent=True)
+        found = workspace.lifecycle.suspend_stratum(place.deployment, part, key, fallback, reason, resumer)
         document, lines = _suspension(found)
     give(document, lines, as_json=as_json)
 

@@ -13,14 +13,39 @@ def here() -> Workspace:
     return open_workspace(find_workspace(None))
 
 
-def signer_of(workspace: Workspace, person: str, file: Path | None) -> Signer:
-    """Unlock a person's signing key; always asks for the passphrase.
+def signer_of(workspace: Workspace, person: str, file: Path | None, *, urgent: bool = False) -> Signer:
+    """Unlock a person's signing key; always asks for the passphrase, and for the code where one is asked for.
+
+    Args:
+        workspace: the workspace.
+        person: their id, or an account of theirs.
+        file: with the passphrase in its first line, and the code in its second.
+        urgent: whether it is for a stop, which needs the passphrase alone and waits for no lock.
 
     Raises:
         UnknownNameError: when nobody bears the id.
-        NotAllowedError: when the key is missing, expired or revoked, or the passphrase is wrong.
+        WrongSecretError: when the passphrase or the code is wrong.
+        NotAllowedError: when the key is missing, expired or revoked, or the account is locked.
     """
-    return workspace.people.unlock(person, passphrase(file, f"passphrase of {person}"))
+    secret, code = secrets_of(workspace, person, file, f"passphrase of {person}", urgent=urgent)
+    return workspace.people.unlock(person, secret, code, urgent=urgent)
+
+
+def secrets_of(
+    workspace: Workspace, account: str, file: Path | None, prompt: str, *, urgent: bool = False
+) -> tuple[str, str]:
+    """Return the secret and the code of an account: the two lines of a file, or what is typed at the terminal.
+
+    Raises:
+        UsageError: when the file cannot be read.
+        UnknownNameError: when nobody bears the name.
+        NotAllowedError: when there is neither a file nor a terminal.
+    """
+    person = workspace.people.person_of(account)
+    secret, _, code = passphrase(file, prompt).partition("\n")
+    if file is None and not urgent and workspace.people.guard.credentials.with_codes(account, person):
+        code = passphrase(None, f"code of {account}'s authenticator")
+    return secret.rstrip("\r"), code.strip()
 
 
 def name_and_version(text: str) -> tuple[str, str | None]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli import plan_release, plan_report, plan_scope
 from pipelines.cli.console import Json, PassphraseFile, Reason, give
 from pipelines.cli.monitoring_plan import check_monitoring, is_monitoring, show_monitoring, sign_monitoring
 from pipelines.toml_file import read_toml
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="Check, sign and show the plan under which a model may change, and the monitoring plan."
 )
+plan_scope.add_to(app)
+plan_release.add_to(app)
+plan_report.add_to(app)
 File = Annotated[
     Path,
     typer.Argument(help="A change plan (docs/reference/change-plan.md) or a monitoring plan (signals.md) as TOML."),
@@ -57,10 +61,12 @@ def sign(
         sign_monitoring(file, signer, reason, passphrase_file, as_json=as_json)
         return
     from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.judging_methods import judging_methods  # noqa: PLC0415 - lazy
     from registry.change_plans import sign_plan  # noqa: PLC0415 - lazy
 
     workspace, record = here(), read_toml(file, "change plan")
-    done = sign_plan(workspace.lifecycle.record, record, signer_of(workspace, signer, passphrase_file), reason)
+    who = signer_of(workspace, signer, passphrase_file)
+    done = sign_plan(workspace.lifecycle.record, record, who, judging_methods(record), reason)
     document = {
         "model": done.plan.model,
         "number": done.plan.number,

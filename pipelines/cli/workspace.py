@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.console import Json, PassphraseFile, give
+from pipelines.cli.console import Json, PassphraseFile, give, tell
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,20 +41,28 @@ def init(
 
 
 def login(
-    person: Annotated[str, typer.Argument(help="The person's id.")],
+    account: Annotated[str, typer.Argument(help="The person's id, or an account of theirs.")],
     passphrase_file: PassphraseFile = None,
     *,
+    oidc: Annotated[bool, typer.Option("--oidc", help="Let the identity provider of the settings vouch.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Prove who you are for 15 minutes, so that what you start carries your name; signing still asks each time."""
-    from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
-    from registry.sessions import open_session  # noqa: PLC0415 - lazy
+    """Prove who you are for 15 minutes, so that what you start carries your name; signing still asks each time.
+
+    Takes the account's password where it has one, else the passphrase of the person's key; and a code where one is due.
+    """
+    from pipelines.cli.opened import here, secrets_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.provider_login import provider_login  # noqa: PLC0415 - lazy
+    from registry.logins import log_in  # noqa: PLC0415 - lazy
 
     found = here()
-    session = open_session(found.root, signer_of(found, person, passphrase_file), found.ledger, found.clock)
-    give(
-        {"person": person, "expires_at": session.expires_at}, [f"{person} until {session.expires_at}"], as_json=as_json
-    )
+    if oidc:
+        session = provider_login(found, account, lambda page: tell(f"open in a browser: {page}"))
+    else:
+        secret, code = secrets_of(found, account, passphrase_file, f"password or passphrase of {account}")
+        session = log_in(found.people, found.root, account, secret, code, found.log_key)
+    document = {"person": session.person, "expires_at": session.expires_at, "methods": session.methods}
+    give(document, [f"{session.person} until {session.expires_at}"], as_json=as_json)
 
 
 def doctor(*, as_json: Json = False) -> None:

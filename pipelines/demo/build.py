@@ -27,7 +27,9 @@ from pipelines.simulation.hospital_dicom import FOLDER, write_studies
 from pipelines.usecases.freeze_cohort import freeze_cohort
 from pipelines.usecases.ingest_dicom import ingest_dicom
 from pipelines.usecases.ingest_rows import ingest_rows
+from pipelines.usecases.judging_methods import judging_methods
 from pipelines.usecases.predict import predict
+from pipelines.usecases.release import approve_and_release
 from pipelines.usecases.train import train
 from pipelines.usecases.validate import validate
 from registry.change_plans import sign_plan
@@ -128,15 +130,16 @@ def decide(workspace: Workspace, cast: Cast) -> Told:
     lifecycle, version = workspace.lifecycle, workspace.lifecycle.version(MODEL).version
     engineer, quality, clinician = (cast.signer(workspace, p) for p in (cast.engineer, cast.quality, cast.clinician))
     plan, record = change_plan(version, PLAN_TEST), lifecycle.record
+    methods = judging_methods(plan)
     acts: list[tuple[str, Callable[[], Any]]] = [
         ("submit", lambda: lifecycle.submit(MODEL, version, engineer, "evidence complete")),
-        ("approve, before any review", lambda: lifecycle.approve(MODEL, version, quality, "")),
+        ("approve, before any review", lambda: approve_and_release(workspace, MODEL, version, quality)),
         ("risk review", lambda: lifecycle.risk_review(MODEL, version, quality, "a miss is caught by the routine read")),
-        ("approve, as the trainer", lambda: lifecycle.approve(MODEL, version, engineer, "")),
-        ("approve, as quality officer", lambda: lifecycle.approve(MODEL, version, quality, "")),
-        ("approve, as clinical lead", lambda: lifecycle.approve(MODEL, version, clinician, "")),
-        ("change plan, as quality officer", lambda: sign_plan(record, plan, quality)),
-        ("change plan, as clinical lead", lambda: sign_plan(record, plan, clinician)),
+        ("approve, as the trainer", lambda: approve_and_release(workspace, MODEL, version, engineer)),
+        ("approve, as quality officer", lambda: approve_and_release(workspace, MODEL, version, quality)),
+        ("approve, as clinical lead", lambda: approve_and_release(workspace, MODEL, version, clinician)),
+        ("change plan, as quality officer", lambda: sign_plan(record, plan, quality, methods)),
+        ("change plan, as clinical lead", lambda: sign_plan(record, plan, clinician, methods)),
     ]
     says = [f"{title}: {outcome(act)}" for title, act in acts]
     return {"state": lifecycle.version(MODEL).state.value, "says": says}

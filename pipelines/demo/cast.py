@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pipelines.bootstrap import Workspace
 from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole
 from registry.objects import write_durably
 from registry.people import Signer
+from registry.training import record_training
 
 KEY_DAYS = 800  # the story is a year long, and its people still sign after it
+COURSE = "overread-demo"  # what signing in the demo takes
 _SECRET_BYTES = 18
 
 
@@ -39,5 +42,8 @@ def enrol(workspace: Workspace, folder: Path, secret: Callable[[int], str]) -> C
         passphrase = secret(_SECRET_BYTES)
         write_durably(folder / f"{person}.pass", passphrase.encode())
         printed = person.replace("-", " ").title()
-        workspace.people.add(person, printed, held, passphrase, LOCAL_ADMINISTRATOR, key_days=KEY_DAYS)
+        people = workspace.people
+        people.add(person, printed, held, passphrase, LOCAL_ADMINISTRATOR, key_days=KEY_DAYS)
+        valid_until = people.clock.now() + timedelta(days=KEY_DAYS)
+        record_training(people, person, COURSE, valid_until, LOCAL_ADMINISTRATOR, reason="passed before the demo began")
     return cast

@@ -125,6 +125,12 @@ def change_plan(version: str, test_cohort: str) -> dict[str, Any]:
                 "frequency": "after an alert, at most once a quarter",
                 "expected_effect": "sensitivity on the changed scanner comes back, elsewhere it does not fall",
                 "within_intended_use": True,
+                "covers": {
+                    "training_studies": ["*"],
+                    "sites": [ELSEWHERE],
+                    "scanners": ["*"],
+                    "scanner_software": ["*"],
+                },
             }
         ],
         "modification_protocol": {

@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pipelines.usecases.classify_change import plan_in_force, reclassify
 from pipelines.usecases.validate import cohort_to_test_on, operating_point_of, proofs_of, score_cohort
-from registry.change_plans import AdoptedPlan, plan_of
-from registry.comparisons import Look, LookAsked, begin_look, kept_comparison, record_comparison
+from registry.change_plans import AdoptedPlan
+from registry.comparisons import (
+    Look,
+    LookAsked,
+    begin_look,
+    comparisons_of,
+    kept_comparison,
+    record_comparison,
+)
 from registry.database import reading
 from registry.domain.canonical import canonical_bytes
 from registry.domain.cohort import Cohort
@@ -67,10 +75,12 @@ def compare_candidate(
     order = {"plan": plan.event_seq, "cohort": seq, "frozen": look.event_seq}
     comparison = _judged(workspace, arms, cohort, plan, look, order, progress)
     event = record_comparison(workspace.lifecycle.record, comparison, workspace.actor)
+    reclassify(workspace, candidate)
     return comparison.to_json() | {
         "digest": comparison.digest,
         "event_seq": event.seq,
         "completed_at": event.record["at"],
+        "warning": look.warning,
     }
 
 
@@ -98,9 +108,7 @@ def deployed_version(workspace: "Workspace", candidate: ModelVersion, site: str 
 
 
 def _plan(workspace: "Workspace", candidate: ModelVersion, cohort_name: str) -> AdoptedPlan:
-    found = plan_of(workspace.lifecycle.record, candidate.model)
-    if found is None:
-        raise EvidenceMissingError(f"{candidate.model} has no change plan", mend="adopt one: overread plan sign FILE")
+    found = plan_in_force(workspace, candidate.model)
     rules = found.plan.acceptance
     if rules.test_cohort != cohort_name:
         raise UsageError(f"{found.plan.name} compares on '{rules.test_cohort}'", mend="name that cohort")
@@ -125,18 +133,41 @@ def _cohort_event(workspace: "Workspace", cohort: Cohort) -> int:
 
 def _require_unseen(workspace: "Workspace", candidate: ModelVersion, cohort: Cohort, plan: AdoptedPlan) -> None:
     """Refuse a candidate that was scored on the cohort before the plan: its criteria could have been fitted to it."""
-    for found in workspace.lifecycle.evaluations(candidate.model, candidate.version):
-        if found.cohort_digest == cohort.digest and found.event_seq < plan.event_seq:
+    evaluations = workspace.lifecycle.evaluations(candidate.model, candidate.version)
+    seen = [found.event_seq for found in evaluations if found.cohort_digest == cohort.digest]
+    seen += [
+        one["event_seq"]
+        for one in comparisons_of(workspace.lifecycle.record, candidate.model)
+        if one["cohort_digest"] == cohort.digest and candidate.version in one["scores"]
+    ]
+    for seq in seen:
+        if seq < plan.event_seq:
             raise AnswerIsNoError(
-                f"{candidate.name} was scored on '{cohort.name}' in event {found.event_seq}, before {plan.plan.name}",
+                f"{candidate.name} was scored on '{cohort.name}' in event {seq}, before {plan.plan.name}",
                 mend="adopt the plan before a candidate is scored",
             )
 
 
 def _asked(arms: Arms, cohort: Cohort, plan: AdoptedPlan) -> LookAsked:
-    artifacts = {name: (arm.version, arm.artifact_digest) for name, arm in arms.items()}
-    looks = plan.plan.acceptance.looks
-    return LookAsked(arms[CANDIDATE].model, artifacts, cohort.name, cohort.digest, plan.plan.digest, looks)
+    """Return what is frozen before anything is scored, once the code that judges is the one that was signed."""
+    from validation.protocol.code import metric_code  # noqa: PLC0415 - lazy: scipy is slow to import
+
+    frozen, code = plan.plan.frozen, metric_code()
+    if (frozen.get("metric_code"), frozen.get("test_set")) != (code, cohort.digest):
+        raise AnswerIsNoError(
+            f"the code that judges is another than {plan.plan.name} froze",
+            mend=f"adopt plan {plan.plan.number + 1}, which freezes the present one",
+        )
+    return LookAsked(
+        arms[CANDIDATE].model,
+        {name: (arm.version, arm.artifact_digest) for name, arm in arms.items()},
+        cohort.name,
+        cohort.digest,
+        plan.plan.digest,
+        plan.plan.acceptance.to_json(),
+        code,
+        frozen["statistics"],
+    )
 
 
 def _judged(
@@ -165,6 +196,8 @@ def _judged(
         cohort_digest=cohort.digest,
         plan=plan.plan.number,
         plan_digest=plan.plan.digest,
+        protocol_digest=look.digest,
+        metric_code=plan.plan.frozen["metric_code"],
         look=look.number,
         looks=rules.looks,
         level=level_of(rules),

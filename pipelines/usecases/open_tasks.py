@@ -17,7 +17,7 @@ from registry.domain.instants import parse_instant
 from registry.domain.lifecycle import VersionState
 from registry.domain.model import ModelVersion
 from registry.domain.person import SERVICE
-from registry.history import last_event
+from registry.emergencies import stop_if_over
 from registry.schema import LedgerEntry
 from registry.tasks import RETRAIN, REVALIDATE, Task
 
@@ -59,25 +59,37 @@ def settle_tasks(workspace: Workspace) -> list[str]:
 
 
 def watch_approvals(workspace: Workspace) -> list[str]:
-    """Let approvals lapse that are over, ask for a revalidation where one soon is; return sentences.
+    """Put on record which approvals are over, ask for a revalidation where one soon is; return sentences.
 
-    An approval counts from the event that brought the version into `approved`, that is from its last signature.
+    Until when an approval holds was signed with it; nothing waits for this to see that it is over.
     """
-    rule, now = workspace.settings.governance, workspace.clock.now()
+    warn, now = timedelta(days=workspace.settings.governance.approval_warn_days), workspace.clock.now()
     said = []
     for version in workspace.lifecycle.versions():
-        if version.state is VersionState.APPROVED:
-            ends = _approved_at(workspace, version) + timedelta(days=rule.approval_valid_days)
-            if now >= ends:
-                why = f"approved more than {rule.approval_valid_days} days ago"
-                workspace.lifecycle.lapse(version.model, version.version, SERVICE, why)
-                said.append(f"the approval of {version.name} lapsed")
-            elif now >= ends - timedelta(days=rule.approval_warn_days):
-                why = f"The approval of {version.name} lapses on {ends.date().isoformat()}."
-                cause = f"approval {version.name} {ends.date().isoformat()}"
-                task = workspace.tasks.ask(REVALIDATE, version.model, why, cause, SERVICE)
-                said += [] if task is None else [task.why]
+        approval = workspace.lifecycle.approval(version.model, version.version)
+        if approval is None:
+            continue
+        ends = parse_instant(approval.valid_until)
+        if version.state is VersionState.LAPSED and workspace.lifecycle.lapse_if_over(version.model, version.version):
+            said.append(f"the approval of {version.name} lapsed")
+        elif version.state is VersionState.APPROVED and now >= ends - warn:
+            why = f"The approval of {version.name} lapses on {ends.date().isoformat()}."
+            cause = f"approval {version.name} {ends.date().isoformat()}"
+            task = workspace.tasks.ask(REVALIDATE, version.model, why, cause, SERVICE)
+            said += [] if task is None else [task.why]
     return said
+
+
+def watch_emergencies(workspace: Workspace) -> list[str]:
+    """Put on record which emergency uses ended with their time; return sentences. Nothing waits for this to see it."""
+    lifecycle = workspace.lifecycle
+    over = [one for one in lifecycle.emergencies() if stop_if_over(lifecycle.record, one.deployment)]
+    return [f"the emergency use {one.deployment} is over" for one in over]
+
+
+def watch_stop_rules(workspace: Workspace) -> list[str]:
+    """Fire the stop rules whose condition is met today; return sentences."""
+    return [one.says for one in workspace.lifecycle.fire_stop_rules(workspace.clock.now().date())]
 
 
 def _events(workspace: Workspace, kind: str) -> list[int]:
@@ -117,9 +129,3 @@ def _retrained(task: Task, versions: list[ModelVersion]) -> str:
 def _revalidated(task: Task, unseen: set[str]) -> str:
     met = task.cause.startswith("unseen ") and task.cause not in unseen
     return "within the validated envelope, or no longer in use" if met else ""
-
-
-def _approved_at(workspace: Workspace, version: ModelVersion) -> Any:
-    with reading(workspace.engine) as session:
-        event = last_event(session, ("version.transitioned",), "version", version.name)
-    return parse_instant(event.record["at"] if event else version.registered_at)

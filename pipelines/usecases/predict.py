@@ -87,6 +87,7 @@ def predict(
 
     Raises:
         UnknownNameError: for an unknown version.
+        UsageError: when the model is a third party's, which Overread does not run.
         NotAllowedError: when the version is not deployed at the site, is stopped, or not in the mode.
         ArtifactChangedError, SignatureBrokenError, LedgerBrokenError: as the serving gate finds.
         UnreadableFileError: when a path does not exist.
@@ -95,7 +96,9 @@ def predict(
     """
     from pipelines.usecases.prediction_rows import Serving  # noqa: PLC0415 - lazy: pydicom is slow to import
     from pipelines.usecases.store_predictions import store_predictions  # noqa: PLC0415 - lazy
+    from registry.external_models import require_own  # noqa: PLC0415 - lazy
 
+    require_own(workspace.lifecycle.record, model)
     with workspace.gate.admit(model, version, site, workspace.actor) as admission:
         serving = Serving.of(admission.deployment, admission.version, mode)
         units, unreadable = _take_in(workspace, admission, paths, progress)

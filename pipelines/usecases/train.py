@@ -1,26 +1,35 @@
 """Train a classifier on frozen cohorts and register it; nothing of the test cohorts is read."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.training.recipe import DEFAULT_EPOCHS, Recipe
+from pipelines.usecases.classify_change import classify_facts, foresee, intended_use_of, plan_in_force
+from pipelines.usecases.version_facts import facts_of_cohorts, facts_of_making, facts_of_use, known_facts, notes_of
+from registry.database import reading
+from registry.domain.change_scope import Classification, VersionFacts
 from registry.domain.cohort import Cohort, prove_disjoint
-from registry.domain.errors import LeakFoundError, UsageError
+from registry.domain.errors import LeakFoundError, UnknownNameError, UsageError
 from registry.domain.lifecycle import VersionState
 from registry.domain.model import ModelVersion
 from registry.domain.names import is_model_name
 from registry.domain.ports import Progress
 from registry.domain.vocabulary import Role
+from registry.registered import known_sites
+from registry.scope import record_training
 from registry.version import __version__
 
 if TYPE_CHECKING:
     from pipelines.bootstrap import Workspace
     from pipelines.training.fitting import Job, Trained
+    from pipelines.training.networks import Network
 
 __all__ = ["DEFAULT_EPOCHS", "train"]
 RUNS = "runs"
+EVERYWHERE = "*"
 CACHE = Path("cache", "pixels")
 
 
@@ -34,6 +43,8 @@ class _Plan:
     tune: Cohort
     rule: str
     recipe: Recipe
+    use: str
+    sites: tuple[str, ...]
 
 
 def train(  # noqa: PLR0913 - one keyword an option of the command
@@ -48,6 +59,9 @@ def train(  # noqa: PLR0913 - one keyword an option of the command
     epochs: int = DEFAULT_EPOCHS,
     resume: str | None = None,
     again: bool = True,
+    intended_use: str | None = None,
+    sites: Sequence[str] = (),
+    new_submission: str | None = None,
     progress: Progress,
 ) -> ModelVersion:
     """Fit on one cohort, stop and choose the operating point on another, and register the version.
@@ -63,32 +77,86 @@ def train(  # noqa: PLR0913 - one keyword an option of the command
         epochs: passes over the train cohort at most.
         resume: name of an interrupted run under the workspace's `runs`; its other arguments must be the same.
         again: whether a version is registered whose files are those of the newest one; else that one is returned.
+        intended_use: what it is for; the change plan's unless given.
+        sites: where it is meant to run; everywhere unless given.
+        new_submission: why a change outside the change plan is made all the same; it is judged as a new model then.
         progress: advances once an image and once an epoch.
 
     Raises:
         UnknownNameError: for an unknown cohort or run.
         UsageError: for a cohort of another role or target or with one class only, an absent device, a bad name.
         LeakFoundError: when the cohorts share a patient, a study or pixels.
+        AnswerIsNoError: when the change lies outside the model's change plan, and is declared no new submission.
     """
     from pipelines.training.fitting import known_run, train_model, training_place  # noqa: PLC0415 - lazy: torch
 
-    plan = _plan(workspace, target, (train_cohort, tune_cohort), model, Recipe(epochs=epochs, seed=seed))
+    use = intended_use_of(workspace, model or target, intended_use)
+    recipe = Recipe(epochs=epochs, seed=seed)
+    plan = _plan(workspace, target, (train_cohort, tune_cohort), model, recipe, use, tuple(sites) or (EVERYWHERE,))
     with training_place(device) as place:
         earlier = known_run(workspace.root / RUNS, resume) if resume else None
+        classification = _foreseen(workspace, plan, new_submission) if place.ranks.first else ""
         job = _job(workspace, plan, progress)
         folder = earlier or workspace.root / RUNS / _run_name(plan, job)
         trained = train_model(job, folder, place, resume=earlier is not None, progress=progress)
         if place.ranks.first:
             if again or not _known(workspace, plan, trained):
-                _register(workspace, plan, trained)
+                _register(workspace, plan, trained, classification)
             shutil.rmtree(folder)
         place.ranks.wait()
     return workspace.lifecycle.version(plan.model)
 
 
-def _plan(workspace: "Workspace", target: str, cohorts: tuple[str, str], model: str | None, recipe: Recipe) -> _Plan:
+def classify_training(
+    workspace: "Workspace",
+    model: str,
+    cohorts: tuple[str, str],
+    *,
+    intended_use: str | None = None,
+    sites: Sequence[str] = (),
+) -> Classification:
+    """Classify what training on a train and a tune cohort would be, under the model's change plan; nothing is kept.
+
+    Raises:
+        UnknownNameError: for an unknown model or cohort.
+        EvidenceMissingError: when the model has no change plan.
+    """
+    from pipelines.training.networks import Network  # noqa: PLC0415 - lazy: torch is slow to import
+
+    known = workspace.lifecycle.version(model)
+    use = intended_use_of(workspace, model, intended_use)
+    asked = _plan(workspace, known.target, cohorts, model, Recipe(), use, tuple(sites) or (EVERYWHERE,))
+    return classify_facts(workspace, plan_in_force(workspace, model), _facts(workspace, asked, Network()))
+
+
+def _foreseen(workspace: "Workspace", plan: _Plan, new_submission: str | None) -> str:
+    """Classify the candidate under its model's change plan before anything of it is trained."""
+    from pipelines.training.networks import Network  # noqa: PLC0415 - lazy: torch is slow to import
+
+    return foresee(workspace, plan.model, _facts(workspace, plan, Network()), new_submission)
+
+
+def _facts(workspace: "Workspace", plan: _Plan, network: "Network") -> VersionFacts:
+    return known_facts(
+        facts_of_use(plan.target, plan.use, plan.sites),
+        facts_of_cohorts(workspace, plan.target, (plan.train, plan.tune)),
+        facts_of_making(network, plan.recipe, plan.rule),
+        notes=notes_of(network, plan.recipe),
+    )
+
+
+def _plan(
+    workspace: "Workspace",
+    target: str,
+    cohorts: tuple[str, str],
+    model: str | None,
+    recipe: Recipe,
+    use: str,
+    sites: tuple[str, ...],
+) -> _Plan:
     name, rule = model or target, workspace.settings.defaults.threshold_rule
     _check_words(name, rule)
+    _check_sites(workspace, sites)
     fitted = _cohort(workspace, cohorts[0], Role.TRAIN, target)
     tuned = _cohort(workspace, cohorts[1], Role.TUNE, target)
     proof = prove_disjoint(fitted, tuned)
@@ -96,7 +164,7 @@ def _plan(workspace: "Workspace", target: str, cohorts: tuple[str, str], model: 
         raise LeakFoundError(
             f"{proof.first} and {proof.second} share {proof.why()}", mend="freeze cohorts that are split by patient"
         )
-    return _Plan(name, target, fitted, tuned, rule, recipe)
+    return _Plan(name, target, fitted, tuned, rule, recipe, use, sites)
 
 
 def _check_words(name: str, rule: str) -> None:
@@ -109,6 +177,14 @@ def _check_words(name: str, rule: str) -> None:
         check_rule(rule)
     except ValueError as error:
         raise UsageError(str(error), where="[defaults] threshold_rule", mend="mend overread.toml") from error
+
+
+def _check_sites(workspace: "Workspace", sites: Sequence[str]) -> None:
+    with reading(workspace.engine) as session:
+        known = known_sites(session)
+    for site in sites:
+        if site not in {*known, EVERYWHERE}:
+            raise UnknownNameError.of("site", site, known)
 
 
 def _cohort(workspace: "Workspace", name: str, role: Role, target: str) -> Cohort:
@@ -153,8 +229,10 @@ def _known(workspace: "Workspace", plan: _Plan, trained: "Trained") -> bool:
     return newest is not None and (newest.artifact_digest, newest.train_cohort, newest.tune_cohort) == made
 
 
-def _register(workspace: "Workspace", plan: _Plan, trained: "Trained") -> None:
+def _register(workspace: "Workspace", plan: _Plan, trained: "Trained", classification: str) -> None:
+    """Register the version, and put on record what it was really made from: the network is read from its folder."""
     from pipelines.training import tuning  # noqa: PLC0415 - lazy: torch is slow to import
+    from pipelines.training.networks import FILE, parse_network  # noqa: PLC0415 - lazy
 
     point = tuning.choose_operating_point(plan.tune, trained.tune_scores, plan.rule)
     params = tuning.run_params(plan.train, plan.tune, trained)
@@ -162,7 +240,7 @@ def _register(workspace: "Workspace", plan: _Plan, trained: "Trained") -> None:
     run, number = workspace.models.register(
         plan.model, trained.folder, params | made, tuning.run_metrics(plan.tune, trained)
     )
-    workspace.lifecycle.register(
+    version = workspace.lifecycle.register(
         ModelVersion(
             model=plan.model,
             version=workspace.lifecycle.next_version(plan.model),
@@ -180,3 +258,5 @@ def _register(workspace: "Workspace", plan: _Plan, trained: "Trained") -> None:
         ),
         workspace.actor,
     )
+    made_from = _facts(workspace, plan, parse_network((trained.folder / FILE).read_bytes()))
+    record_training(workspace.lifecycle.record, version, made_from, classification, workspace.actor)

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.orm import Session
+
+from pipelines.usecases.classify_change import reclassify
 from registry.domain.canonical import canonical_bytes
 from registry.domain.cohort import TEST_ROLES, Cohort, DisjointnessProof, prove_disjoint
 from registry.domain.errors import EvidenceMissingError, UsageError
@@ -12,6 +15,7 @@ from registry.domain.person import actor_record
 from registry.domain.ports import Progress
 from registry.domain.score_grid import to_grid
 from registry.domain.vocabulary import Role
+from registry.test_sets import Budget, budget_of, sequestered
 
 if TYPE_CHECKING:
     from pipelines.bootstrap import Workspace
@@ -42,6 +46,7 @@ def validate(
         UsageError: when the cohort is none to test on, answers another question, or the protocol is unusable.
         LeakFoundError: when the cohort shares something with those that the version was fitted or tested on.
         ArtifactChangedError: when the model's files are not those that were registered.
+        AnswerIsNoError: when the cohort is a change plan's test set, and its budget of looks is spent.
     """
     from validation.external import check_role, evaluate  # noqa: PLC0415 - lazy: scipy is slow to import
 
@@ -65,6 +70,7 @@ def validate(
         proofs=proofs,
     )
     workspace.lifecycle.record_evaluation(evaluation, workspace.actor)
+    reclassify(workspace, known)
     return evaluation
 
 
@@ -115,16 +121,37 @@ def _frozen(
     from validation.protocol.protocol import DEFAULT_PROTOCOL, protocol_from  # noqa: PLC0415 - lazy
 
     asked = DEFAULT_PROTOCOL if record is None else protocol_from(record)
-    protocol = asked.frozen_to(cohort.digest, version.artifact_digest)
-    digest = workspace.objects.put(canonical_bytes(protocol.to_json()))
-    subjects = (
-        Subject("protocol", protocol.name, digest),
-        Subject("cohort", cohort.name, cohort.digest),
-        Subject("version", version.name, version.artifact_digest),
-    )
     with workspace.ledger.transaction() as tx:
-        tx.append(EventDraft("protocol.frozen", actor_record(workspace.actor), subjects, {"digest": digest}))
+        budget = _budget(tx.session, cohort)
+        if budget is not None:
+            asked = asked.at_least(1 - 2 * budget.test_set.alpha_per_look)
+        protocol = asked.frozen_to(cohort.digest, version.artifact_digest)
+        digest = workspace.objects.put(canonical_bytes(protocol.to_json()))
+        subjects = (
+            Subject("protocol", protocol.name, digest),
+            Subject("cohort", cohort.name, cohort.digest),
+            Subject("version", version.name, version.artifact_digest),
+        )
+        told = {} if budget is None else _look(budget, digest)
+        draft = EventDraft("protocol.frozen", actor_record(workspace.actor), subjects, {"digest": digest, **told})
+        tx.append(draft)
     return protocol
+
+
+def _budget(session: Session, cohort: Cohort) -> Budget | None:
+    """Return the budget of looks at a cohort that a change plan set apart; None for any other cohort."""
+    found = sequestered(session, cohort.digest)
+    return None if found is None else budget_of(session, found)
+
+
+def _look(budget: Budget, digest: str) -> dict[str, Any]:
+    """Count an evaluation on a test set that is set apart as a look at it; the same one again is no further look."""
+    known = budget.number_of(digest)
+    if known is None:
+        budget.require_left()
+    number = len(budget.looks) + 1 if known is None else known.number
+    warning = budget.warning if known is None else ""
+    return {"look": number, "looks": budget.test_set.looks, "warning": warning}
 
 
 def score_cohort(workspace: "Workspace", version: ModelVersion, cohort: Cohort, progress: Progress) -> list[float]:

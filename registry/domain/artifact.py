@@ -37,3 +37,24 @@ def require_folder(folder: Path, digest: str, name: str) -> None:
         raise ArtifactChangedError(
             f"the files of {name} are not those that were registered", mend="restore the model store"
         )
+
+
+def require_servable(folder: Path, name: str) -> None:
+    """Refuse a model folder that holds anything but `network.json` and safetensors files at its top.
+
+    Nothing else is ever opened: a pickle in the folder is refused by its name, before anything is loaded (SEC-05).
+
+    Raises:
+        ArtifactChangedError: naming the version; the name of a foreign file is not repeated.
+    """
+    found = [path.relative_to(folder) for path in folder.rglob("*")]
+    foreign = [path for path in found if path.name != path.as_posix() or not _is_servable(path.name)]
+    if foreign or not found:
+        raise ArtifactChangedError(
+            f"the folder of {name} holds {len(foreign)} files or folders that are no network.json or safetensors",
+            mend="train it anew: only these two are served",
+        )
+
+
+def _is_servable(name: str) -> bool:
+    return name == "network.json" or name.endswith(".safetensors")

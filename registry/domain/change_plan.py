@@ -13,6 +13,7 @@ from registry.domain.canonical import NotCanonicalError, canonical_bytes
 from registry.domain.digest import digest_value
 from registry.domain.display import plain
 from registry.domain.errors import AnswerIsNoError
+from registry.domain.plan_covers import covers_faults
 from registry.domain.plan_criteria import Acceptance, acceptance_faults, acceptance_from
 
 SCHEMA = "overread.change-plan/1"
@@ -23,11 +24,12 @@ ROLL_OUTS = ("global", "local")
 _HEAD = ("model", "title", "intended_use")
 _SAID = ("id", "what", "rationale", "expected_effect", "frequency")
 _CHOSEN: Mapping[str, tuple[str, ...]] = {"implementation_mode": MODES, "roll_out": ROLL_OUTS}
-_WITHIN = "within_intended_use"
-_MODIFICATION = frozenset({*_SAID, *_CHOSEN, _WITHIN})
+_WITHIN, _COVERS = "within_intended_use", "covers"
+_MODIFICATION = frozenset({*_SAID, *_CHOSEN, _WITHIN, _COVERS})
 _IMPACT = ("benefit", "risk", "mitigation")
 CUMULATIVE = "cumulative"
-_KEYS = frozenset({"schema", "number", "acceptance", DESCRIPTION, PROTOCOL, IMPACT, *_HEAD})
+FROZEN = "frozen"  # what signing adds: digests of test set and metric code, and the statistical plan
+_KEYS = frozenset({"schema", "number", "acceptance", FROZEN, DESCRIPTION, PROTOCOL, IMPACT, *_HEAD})
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,15 @@ class ChangePlan:
     def matrix(self) -> tuple[tuple[str, Mapping[str, str]], ...]:
         """Per modification's id its text in each area of the protocol."""
         return tuple((entry["id"], self.record[PROTOCOL][entry["id"]]) for entry in self.modifications)
+
+    @property
+    def frozen(self) -> Mapping[str, Any]:
+        """What was frozen when it was signed: `test_set`, `metric_code`, `statistics`; empty before."""
+        return _table(self.record, FROZEN)
+
+    def frozen_to(self, frozen: Mapping[str, Any]) -> "ChangePlan":
+        """Return the plan with what is frozen by its signatures."""
+        return ChangePlan({**self.record, FROZEN: dict(frozen)}, self.acceptance)
 
     @property
     def digest(self) -> str:
@@ -123,7 +134,7 @@ def _modification_faults(name: str, entry: Mapping[str, Any]) -> list[str]:
             found.append(f"{DESCRIPTION} x {name}: {key} is one of {', '.join(words)}")
     if entry.get(_WITHIN) is not True:
         found.append(f"{DESCRIPTION} x {name}: {_WITHIN} is true, or the change is none that a plan can hold")
-    return found
+    return found + covers_faults(f"{DESCRIPTION} x {name}", entry.get(_COVERS))
 
 
 def _cells(part: str, table: Mapping[str, Any], names: Iterable[str], columns: tuple[str, ...]) -> list[str]:

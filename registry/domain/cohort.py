@@ -216,6 +216,26 @@ def _near_duplicates(first: Iterable[CohortUnit], second: Iterable[CohortUnit]) 
     return {f"{mark:064x}" for mark in left if _has_neighbour(mark, index)}
 
 
+def near_pairs(units: Iterable[CohortUnit]) -> list[tuple[CohortUnit, CohortUnit]]:
+    """Return the pairs of units of different patients whose images lie within the near-duplicate distance."""
+    marked = sorted(((int(unit.fingerprint, 16), unit) for unit in units if unit.fingerprint), key=_by_uid)
+    index: dict[tuple[int, int], list[tuple[int, CohortUnit]]] = {}
+    found: dict[tuple[str, str], tuple[CohortUnit, CohortUnit]] = {}
+    for mark, unit in marked:
+        places = [(place, word ^ flip) for place, word in enumerate(_words(mark)) for flip in _FLIPS]
+        for other_mark, other in (other for place in places for other in index.get(place, ())):
+            near = (mark ^ other_mark).bit_count() <= NEAR_DUPLICATE_DISTANCE
+            if near and unit.patient != other.patient:
+                found[other.unit_uid, unit.unit_uid] = (other, unit)
+        for place, word in enumerate(_words(mark)):
+            index.setdefault((place, word), []).append((mark, unit))
+    return [found[key] for key in sorted(found)]
+
+
+def _by_uid(one: tuple[int, CohortUnit]) -> str:
+    return one[1].unit_uid
+
+
 def _marks(units: Iterable[CohortUnit]) -> set[int]:
     return {int(image.fingerprint, 16) for unit in units for image in unit.images if image.fingerprint}
 

@@ -57,6 +57,8 @@ class Comparison:
         artifacts: per version its artifact digest.
         cohort, cohort_digest: the test cohort.
         plan, plan_digest: number and digest of the change plan.
+        protocol_digest: digest of what was frozen before: criteria, test set, metric code, statistical plan.
+        metric_code: digest of the code that judged.
         look, looks: which look of how many this is.
         level: confidence level of every interval: 1 - 2 alpha / looks, for one-sided errors of alpha in all.
         order: events of the ledger: `plan`, `cohort` and `frozen`, the last before anything was scored.
@@ -74,6 +76,8 @@ class Comparison:
     cohort_digest: str
     plan: int
     plan_digest: str
+    protocol_digest: str
+    metric_code: str
     look: int
     looks: int
     level: float
@@ -88,7 +92,7 @@ class Comparison:
         """Return the record whose canonical bytes are the comparison."""
         plain = {key: value for key, value in vars(self).items() if key != "metrics"}
         return (
-            {"schema": "overread.comparison/1"}
+            {"schema": "overread.comparison/2"}
             | plain
             | {
                 "artifacts": dict(self.artifacts),

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from registry.domain.canonical import canonical_bytes
 
@@ -38,3 +39,9 @@ def digest_hex(digest: str) -> str:
     if not _DIGEST.fullmatch(digest):
         raise ValueError(f"not a digest: {digest[:80]!r}")
     return digest.removeprefix(PREFIX)
+
+
+def digest_uuid(digest: str) -> UUID:
+    """Return the UUID of version 8 (RFC 9562, 5.8) that the first half of a digest gives, for formats that want one."""
+    bits = int(digest_hex(digest)[:32], 16)
+    return UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62)

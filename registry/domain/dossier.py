@@ -25,6 +25,10 @@ class SignatureView:
     statement_digest: str
     key_id: str
     event_seq: int
+    acting_for: str = ""
+    proof: str = ""
+    act: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,8 @@ class Dossier:
     `limits` lists in plain sentences what the evidence does not show: each not-assessed verdict, missing external
     site, synthetic data, unanchored ledger. It is never empty by silence: a dossier without limits says so.
     `suspensions` are the strata of its deployments that are or were suspended; `change_plan` is the model's plan in
-    force, with who signed it; `comparisons` are the version's records as a candidate, or against others.
+    force, with who signed it; `comparisons` are the version's records as a candidate, or against others;
+    `classifications` say where its change lies under the plan, before training and after evaluation.
     """
 
     model: ModelVersion
@@ -160,6 +165,9 @@ class Dossier:
     change_plan: Json | None = None
     comparisons: tuple[Json, ...] = ()
     alerts: tuple[StoredAlert, ...] = ()
+    approval: Json | None = None
+    tier: Json | None = None
+    classifications: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,6 +202,16 @@ class FleetRow:
     signed_by: tuple[str, ...]
     synthetic: bool
     open_tasks: int = 0
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    """One role on the people page: whether a release needs it, who fills it, and what they lack, each in words."""
+
+    role: str
+    needed: bool
+    vacant: bool
+    filled_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)

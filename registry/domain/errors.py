@@ -15,6 +15,7 @@ OverreadError (70)
 ├── IncompleteError (3)       a check did not run, evidence is missing
 ├── InputRefusedError (4)     some input files or rows were refused
 ├── NotAllowedError (5)       role, signature, separation of duties, key
+│   └── WrongSecretError          a passphrase, a password or a code is not the right one
 └── ServiceUnreachableError (6)
 ```
 """
@@ -124,6 +125,10 @@ class NotAllowedError(OverreadError):
     """The role, the signature, the separation of duties or the key forbids it."""
 
     exit_code = ExitCode.NOT_ALLOWED
+
+
+class WrongSecretError(NotAllowedError):
+    """A passphrase, a password or a code that is not the right one: an attempt that counts."""
 
 
 class ServiceUnreachableError(OverreadError):

@@ -34,12 +34,14 @@ class Evidence(StrEnum):
     INTERNAL_PASSED = "an internal-test evaluation that passed"
     EXTERNAL_PASSED = "an external-test evaluation that passed, site-disjointness proved"
     RISK_SIGNED = "a signed risk review of exactly these evaluations"
-    QUORUM = "signatures of a quality officer and a clinical lead, different persons, neither the trainer"
+    QUORUM = "signatures of the quorum of the model's risk tier, different persons, none of them the trainer"
     CLINICAL_SIGNATURE = "one clinical signature"
     VERSION_VALIDATED = "a version that is at least validated"
     VERSION_APPROVED = "a version that is approved today"
     SITE_ACCEPTANCE = "the site's acceptance record"
     SIGNATURE = "one signature of an allowed role"
+    EMERGENCY = "one clinical signature with reason, fallback and a limited time, countersigned afterwards"
+    NAMED_RESUMER = "one signature of the role that the stop named, of a clinical lead unless it named another"
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,20 @@ DEPLOYMENT_TRANSITIONS: tuple[Transition, ...] = (
     Transition(_D.SHADOW, "deploy-pilot", _D.PILOT, (Evidence.VERSION_APPROVED, Evidence.SITE_ACCEPTANCE)),
     Transition(_D.PILOT, "deploy-live", _D.LIVE, (Evidence.VERSION_APPROVED, Evidence.SITE_ACCEPTANCE)),
     *(Transition(mode, "stop", _D.STOPPED, (Evidence.SIGNATURE,)) for mode in _MODES),
-    *(Transition(_D.STOPPED, f"resume-{mode}", mode, (Evidence.CLINICAL_SIGNATURE,)) for mode in _MODES),
+    *(Transition(_D.STOPPED, f"resume-{mode}", mode, (Evidence.NAMED_RESUMER,)) for mode in _MODES),
+    Transition("", "break-glass", _D.LIVE, (Evidence.VERSION_VALIDATED, Evidence.EMERGENCY)),
     *(Transition(state, "end", _D.ENDED, (Evidence.SIGNATURE,)) for state in (*_MODES, _D.STOPPED)),
 )
 
 STRATUM_TRANSITIONS: tuple[Transition, ...] = (
     Transition("", "suspend", "suspended", (Evidence.SIGNATURE,)),
-    Transition("suspended", "resume", "resumed", (Evidence.CLINICAL_SIGNATURE,)),
+    Transition("suspended", "resume", "resumed", (Evidence.NAMED_RESUMER,)),
     Transition("resumed", "suspend", "suspended", (Evidence.SIGNATURE,)),
 )
 
+MAY_BREAK_GLASS: frozenset[str] = frozenset(
+    {_V.VALIDATED, _V.EXTERNALLY_VALIDATED, _V.RISK_REVIEWED, _V.APPROVED, _V.LAPSED}
+)
 MAY_SHADOW: frozenset[str] = frozenset({_V.VALIDATED, _V.EXTERNALLY_VALIDATED, _V.RISK_REVIEWED, _V.APPROVED})
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow
 from registry.domain.vocabulary import Unit
 
 
@@ -73,6 +73,10 @@ class Queries(Protocol):
         """Return the page of a model's appendix of a day; raises UnknownNameError when there is none."""
         ...
 
+    def roles(self) -> Sequence[RoleRow]:
+        """Return every role in which persons sign, and who fills it today."""
+        ...
+
     def ledger(self, last: int) -> Sequence[LedgerRow]:
         """Return the newest events, newest first."""
         ...
@@ -94,6 +98,7 @@ class ModelStore(Protocol):
     * `register` logs the folder as plain artifacts and returns run id and registered version.
     * `download` copies the artifacts of a run into a folder and says nothing of whether they are the right ones.
     * `inventory` lists what the store claims to hold, and says nothing of whether it should.
+    * `run_of` names the run that a registered version points to, or None when it was deleted.
     """
 
     def register(
@@ -108,6 +113,10 @@ class ModelStore(Protocol):
 
     def inventory(self) -> Sequence[StoredVersion]:
         """Return every version in the store, by model and version."""
+        ...
+
+    def run_of(self, model: str, version: str) -> str | None:
+        """Return the run of a registered version."""
         ...
 
 

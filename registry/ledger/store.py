@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from registry.database import reading, writing
 from registry.domain.canonical import NotCanonicalError, parse_canonical
-from registry.domain.errors import LedgerBrokenError, UnknownNameError
+from registry.domain.errors import LedgerBrokenError, ServiceUnreachableError, UnknownNameError
 from registry.domain.event import Event, parse_event, payload_digest
 from registry.domain.ports import Clock
 from registry.ledger.anchors import Anchors
@@ -24,6 +25,7 @@ from registry.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from registry.ledger.proof import InclusionProof, verify_proof
 from registry.ledger.standing import rebuilt, require_kept
 from registry.ledger.transaction import Transaction, open_head
+from registry.reserve import FULL, make_room
 from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
 
 __all__ = ["Head", "InclusionProof", "Ledger", "SignedCheckpoint", "Transaction", "verify_proof"]
@@ -90,11 +92,11 @@ class Ledger:
             RuntimeError: when this thread is inside a transaction already.
             LedgerBrokenError: when the ledger contradicts its newest checkpoint, the copy of it, or the newest
                 cosigned one; nothing is changed, unless it is what must never wait.
-            ServiceUnreachableError: when the database does not answer.
+            ServiceUnreachableError: when the database does not answer, or is full and the change can wait.
         """
-        with self._once(), writing(self.engine) as session:
-            contradiction = self._contradiction(session)
-            transaction = Transaction(session, self._key, self.clock, self._service, contradiction)
+        with self._once(), _roomy(), writing(self.engine) as session:
+            contradiction, full = self._contradiction(session), make_room(session)
+            transaction = Transaction(session, self._key, self.clock, self._service, contradiction, full=full)
             yield transaction
             note = transaction.seal()
         if note is not None and self._copy is not None:
@@ -285,6 +287,21 @@ class Ledger:
             yield
         finally:
             self._open.is_open = False
+
+
+@contextmanager
+def _roomy() -> Iterator[None]:
+    """Tell a database that ran full in the middle of a change as what it is; nothing of the change is kept.
+
+    Raises:
+        ServiceUnreachableError: then.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if "disk is full" in str(error.orig):
+            raise ServiceUnreachableError(FULL, mend="make room, and do it again") from error
+        raise
 
 
 def _tree(session: Session, size: int) -> MerkleLevels:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from registry.domain.canonical import canonical_bytes
-from registry.domain.errors import LedgerBrokenError
+from registry.domain.errors import LedgerBrokenError, ServiceUnreachableError
 from registry.domain.event import SALT_BYTES, Event, EventDraft, Subject, event_bytes, parse_event, payload_digest
 from registry.domain.instants import instant_text
 from registry.domain.ports import Clock
@@ -17,6 +17,7 @@ from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.log_key import LogKey
 from registry.ledger.merkle import Frontier, leaf_hash
 from registry.ledger.standing import MARK, is_vital, may_belong, rebuilt
+from registry.reserve import FULL, refill
 from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
 
 _RESTORE = "run `overread audit verify`; restore the database from a backup"
@@ -34,6 +35,7 @@ class Transaction:
         clock: tells each event's time.
         service: name and version of the software.
         contradiction: why the record is read-only, if it is; only what must never wait goes in, unsigned.
+        full: whether the database is full; only what must never wait goes in, into pages kept for that.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Transaction:
         clock: Clock,
         service: Mapping[str, str],
         contradiction: LedgerBrokenError | None = None,
+        *,
+        full: bool = False,
     ) -> None:
         self.session = session
         self._key = key
@@ -52,6 +56,7 @@ class Transaction:
         self._payloads: list[dict[str, Any]] = []
         self._drafts: list[EventDraft] = []
         self._contradiction = contradiction
+        self._full = full
         self._frontier, self._last_at = self._open()
 
     def append(self, draft: EventDraft) -> Event:
@@ -104,12 +109,18 @@ class Transaction:
 
         Raises:
             LedgerBrokenError: when the record is read-only, and this is no change that must never wait.
+            ServiceUnreachableError: when the database is full, and this is no such change.
         """
         self.session.flush()
-        if self._contradiction is not None and not is_vital(self._drafts):
+        vital = is_vital(self._drafts)
+        if self._contradiction is not None and not vital:
             raise self._contradiction
+        if self._full and not vital:
+            raise ServiceUnreachableError(FULL, mend="make room, and do it again")
         if not self._events:
             return None
+        if not self._full:
+            refill(self.session)
         connection = self.session.connection()
         connection.execute(insert(LedgerEntry), [_entry(event) for event in self._events])
         connection.execute(insert(LedgerPayload), self._payloads)

@@ -52,6 +52,20 @@ def comparison(verdict: str = "failed") -> dict[str, Any]:
     }
 
 
+def classification() -> dict[str, Any]:
+    vendor = {"aspect": "manufacturers", "before": "", "after": HOSTILE[0], "covered_by": None, "unclear": False}
+    studies = {"aspect": "training_studies", "before": "a", "after": "b", "covered_by": "retrain", "unclear": False}
+    return {
+        "stage": "before_training",
+        "scope": "out_of_scope",
+        "base": "3",
+        "differences": [vendor, studies],
+        "why": "manufacturers: not covered",
+        "new_submission": "a second vendor is wanted",
+        "event_seq": 49,
+    }
+
+
 @pytest.fixture
 def changed() -> Dossier:
     plan = plan_record(MODEL, "sarcoma-plan") | {"digest": digest("plan"), "event_seq": 40, "adopted_at": SINCE}
@@ -59,7 +73,9 @@ def changed() -> Dossier:
     plan["description_of_modifications"][0]["what"] = HOSTILE[3]
     stratum = Stratum("scanner", "p:" + "ab" * 16)
     suspended = Suspension("d-1", MODEL, "3", "general", stratum, "read without AI", SINCE, None, 50)
-    return dossier(change_plan=plan, comparisons=(comparison(),), suspensions=(suspended,))
+    return dossier(
+        change_plan=plan, comparisons=(comparison(),), suspensions=(suspended,), classifications=(classification(),)
+    )
 
 
 def test_each_comparison_is_a_table_with_difference_interval_margin_and_verdict(changed: Dossier) -> None:
@@ -69,6 +85,12 @@ def test_each_comparison_is_a_table_with_difference_interval_margin_and_verdict(
     assert rows[0][2:4] == ["0.913", "0.871"]
     assert rows[0][-1] == "failed"
     assert len(tables["plan-matrix"].rows) == 2
+
+
+def test_each_difference_stands_with_what_covers_it(changed: Dossier) -> None:
+    tables = {block.key: block for block in leaves(change_section(changed).blocks) if isinstance(block, Table)}
+    rows = [[cell.text for cell in row] for row in tables["scope-49-differences"].rows]
+    assert [row[-1] for row in rows] == ["not covered", "retrain"]
 
 
 def test_a_suspended_stratum_stands_beside_the_deployment_with_its_fallback(changed: Dossier) -> None:

@@ -168,3 +168,13 @@ def test_an_unknown_monitor_is_shown_last_and_not_dropped() -> None:
     tables = signal_tables([odd, *dossier().monitor["signals"]])
     assert tables[-1].caption == "Novel monitor"
     assert {table.key.removeprefix("signals-") for table in tables[:-1]} <= set(MONITORS)
+
+
+def test_a_deputys_signature_shows_for_whom_and_how_its_signer_proved_who_they_are() -> None:
+    plain = dossier()
+    first = replace(plain.signatures[0], acting_for="clara", proof="passphrase+totp at 2026-08-01T11:22:33.000004Z")
+    shown = signature_section(replace(plain, signatures=(first, *plain.signatures[1:])))
+    facts = [dict(block.pairs) for block in leaves(shown.blocks) if isinstance(block, Facts)]
+    assert facts[0]["Acting for"].text == "clara"
+    assert facts[0]["Authenticated by"].text.startswith("passphrase+totp")
+    assert all("Acting for" not in other for other in facts[1:])

@@ -29,7 +29,7 @@ from registry.domain.errors import (
 )
 
 ORIGIN = "http://127.0.0.1:8765"
-PAGES = ("/", f"/models/{MODEL}", f"/models/{MODEL}?state=watch", "/audit", "/audit?last=5", "/healthz")
+PAGES = ("/", f"/models/{MODEL}", f"/models/{MODEL}?state=watch", "/audit", "/audit?last=5", "/people", "/healthz")
 OTHERS = (
     f"/models/{MODEL}/dossier.json",
     f"/models/{MODEL}/report.html",
@@ -330,3 +330,14 @@ def test_a_read_only_record_is_told_on_every_page_and_a_sound_one_is_not(address
     assert "Read-only." in told
     assert "restored from &lt;an older&gt; backup" in told
     assert "Read-only." not in client().get(address).text
+
+
+def test_the_people_page_shows_who_fills_each_role_and_what_is_vacant() -> None:
+    text = client().get("/people").text
+    rows = re.findall(r"<tr>\s*<th scope=\"row\">(.*?)</tr>", text, re.DOTALL)
+    assert [row.partition("<")[0] for row in rows] == ["engineer", "clinical lead", "compliance"]
+    assert "badge good" in rows[0]
+    assert "vacant" in rows[1]
+    assert "training expired" in rows[1]
+    assert "nobody" in rows[2]
+    assert "&lt;b&gt;Erin" in rows[0]

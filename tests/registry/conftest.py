@@ -11,7 +11,29 @@ from worlds import World
 from registry.models import MlflowModels
 
 # What these prove lies outside the database: files, bytes of signatures, the table of transitions.
-_ONE_SERVER = frozenset({"test_gate", "test_signatures", "test_lifecycle_random", "test_removed", "test_suspensions"})
+_ONE_SERVER = frozenset(
+    {
+        "test_approvals",
+        "test_break_glass",
+        "test_card_formats",
+        "test_card_lint",
+        "test_cards",
+        "test_external_models",
+        "test_failed_candidates",
+        "test_gate",
+        "test_lifecycle_machine",
+        "test_lifecycle_random",
+        "test_lineage",
+        "test_never_blocked",
+        "test_removed",
+        "test_scope",
+        "test_signatures",
+        "test_stop_rules",
+        "test_suspensions",
+        "test_test_sets",
+        "test_tiers",
+    }
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from change_plans import plan_record
+from change_plans import METHODS, plan_record
 from sqlalchemy import text
 from worlds import MODEL, World
 
@@ -23,7 +23,7 @@ def content(**changes: Any) -> dict[str, Any]:
 
 
 def sign(world: World, person: str, record: dict[str, Any] | None = None) -> Any:
-    return sign_plan(world.lifecycle.record, record or content(), world.signer(person))
+    return sign_plan(world.lifecycle.record, record or content(), world.signer(person), METHODS)
 
 
 def adopted(world: World, record: dict[str, Any] | None = None) -> None:

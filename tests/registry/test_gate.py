@@ -1,16 +1,18 @@
 """The serving gate: record, ledger, signature and bytes must agree, or nothing is served."""
 
+import pickle
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from hospitals import SITE, FolderModels, Hospital
 from worlds import MODEL, World
 
-from registry.domain.artifact import folder_digest
+from registry.database import reading
+from registry.domain.artifact import folder_digest, require_servable
 from registry.domain.errors import (
     AnswerIsNoError,
     ArtifactChangedError,
@@ -18,90 +20,13 @@ from registry.domain.errors import (
     ExitCode,
     LedgerBrokenError,
     NotAllowedError,
-    OverreadError,
     SignatureBrokenError,
     UnknownNameError,
 )
-from registry.domain.model import Deployment
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor
-from registry.domain.ports import ModelStore
-from registry.gate import ServingGate
 from registry.ledger.store import verify_proof
 from registry.models import MlflowModels
-
-SITE = "general"
-
-
-class FolderModels:
-    """A model store in plain folders; keeps the contract of ModelStore."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def register(
-        self, model: str, folder: Path, params: Mapping[str, str], metrics: Mapping[str, float]
-    ) -> tuple[str, str]:
-        """Copy the folder."""
-        del model, params, metrics
-        shutil.copytree(folder, self.root / "run" / "model")
-        return "run", "1"
-
-    def download(self, run_id: str, destination: Path) -> Path:
-        """Copy it out again."""
-        if not (self.root / run_id).is_dir():
-            raise ArtifactChangedError("the model store no longer has the model's files")
-        return Path(shutil.copytree(self.root / run_id / "model", destination / "model", symlinks=True))
-
-
-class Hospital:
-    """A workspace with a registered model, a store and a gate."""
-
-    def __init__(self, world: World, models: ModelStore, folder: Path) -> None:
-        self.world = world
-        folder.mkdir()
-        (folder / "network.json").write_text('{"class": "DenseNet121"}')
-        (folder / "weights.safetensors").write_bytes(bytes(range(256)))
-        run, _ = models.register(MODEL, folder, {}, {})
-        world.register(artifact=folder_digest(folder), run=run)
-        world.evaluate("internal")
-        self.gate = ServingGate(world.ledger, world.lifecycle, world.people, models, world.root)
-
-    def deploy(self, mode: str = "shadow") -> Deployment:
-        """Deploy version 1, with its internal evaluation as the site's acceptance."""
-        (accept, *_) = self.world.lifecycle.evaluations(MODEL, "1")
-        return self.world.lifecycle.deploy(
-            MODEL, "1", SITE, mode, self.world.signer("clara"), "go", None if mode == "shadow" else accept.digest
-        )
-
-    def approve(self) -> None:
-        """Bring version 1 to approval."""
-        self.world.evaluate("external")
-        lifecycle, signer = self.world.lifecycle, self.world.signer
-        lifecycle.submit(MODEL, "1", signer("erin"))
-        lifecycle.risk_review(MODEL, "1", signer("vera"))
-        lifecycle.approve(MODEL, "1", signer("quinn"))
-        lifecycle.approve(MODEL, "1", signer("clara"))
-
-    def live(self) -> Deployment:
-        """Bring version 1 to live use."""
-        self.approve()
-        self.deploy()
-        self.deploy("pilot")
-        return self.deploy("live")
-
-    def change(self, sql: str, **values: Any) -> None:
-        """Change the database behind the record's back."""
-        with self.world.ledger.engine.begin() as connection:
-            connection.execute(text(sql), values)
-
-    def refuses(self, error: type[OverreadError], match: str) -> None:
-        """Assert that nothing is admitted, no files are left, and the refusal is told with its line."""
-        with pytest.raises(error, match=match) as refusal:
-            self.gate.admit(MODEL, None, SITE)
-        (told,) = self.world.ledger.events(1)
-        assert told.record["type"] == "serving.refused"
-        assert (self.world.ledger.payload(told.seq) or {})["why"] == refusal.value.line()
-        assert not list(self.world.root.glob("serving/*/*"))
+from registry.release import ReleaseKey, require_release, sign_folder, verify_folder
 
 
 @pytest.fixture
@@ -169,7 +94,7 @@ def test_what_is_rejected_is_not_served(hospital: Hospital) -> None:
 def test_what_lapsed_is_not_served_live(hospital: Hospital) -> None:
     hospital.live()
     hospital.world.lifecycle.lapse(MODEL, "1", Actor("clock", "service", "session"), "over")
-    hospital.refuses(EvidenceMissingError, "needs an approval that is valid today")
+    hospital.refuses(NotAllowedError, "needs an approval that is valid today")
 
 
 def test_a_clinical_lead_who_left_does_not_stop_what_they_deployed(hospital: Hospital) -> None:
@@ -181,9 +106,9 @@ def test_a_clinical_lead_who_left_does_not_stop_what_they_deployed(hospital: Hos
 
 def overwrite(place: Path) -> None:
     """Flip one bit of the weights."""
-    data = bytearray((place / "weights.safetensors").read_bytes())
+    data = bytearray((place / "model.safetensors").read_bytes())
     data[7] ^= 1
-    (place / "weights.safetensors").write_bytes(bytes(data))
+    (place / "model.safetensors").write_bytes(bytes(data))
 
 
 @pytest.mark.parametrize(
@@ -214,11 +139,29 @@ def test_an_artifact_overwritten_in_mlflow_after_approval_is_not_served(
     hospital.gate.admit(MODEL, None, SITE).release()
     run = world.lifecycle.version(MODEL).mlflow_run
     (place,) = (mlflow_models.root / "artifacts").glob(f"{run}/artifacts/model")
+    kept = {file: file.read_bytes() for file in place.iterdir()}
     overwrite(place)
     with pytest.raises(ArtifactChangedError) as refusal:
         hospital.gate.admit(MODEL, None, SITE)
     assert refusal.value.exit_code == ExitCode.ANSWER_IS_NO
     assert "not those that were registered" in str(world.told("serving.refused")[0]["why"])
+    for file, data in kept.items():
+        file.write_bytes(data)
+    _an_alias_serves_nothing_and_a_deleted_version_is_not_served(hospital, mlflow_models)
+
+
+def _an_alias_serves_nothing_and_a_deleted_version_is_not_served(
+    hospital: Hospital, mlflow_models: MlflowModels
+) -> None:
+    """Move an alias and delete the version with MLflow's own client; part of one test, for MLflow is slow to open."""
+    client, number = mlflow_models._connect(), hospital.world.lifecycle.version(MODEL).mlflow_version
+    client.set_registered_model_alias(MODEL, "champion", number)
+    with hospital.gate.admit(MODEL, None, SITE) as admission:
+        assert admission.version.version == "1"
+    with pytest.raises(UnknownNameError, match="unknown version"):
+        hospital.gate.admit(MODEL, "champion", SITE)
+    client.delete_model_version(MODEL, number)
+    hospital.refuses(ArtifactChangedError, r"no longer has .* as it was registered")
 
 
 @pytest.mark.parametrize(
@@ -285,3 +228,109 @@ def test_another_deployments_signature_serves_nothing(hospital: Hospital) -> Non
     other = hospital.world.lifecycle.deploy(MODEL, "1", "reference", "shadow", hospital.world.signer("clara"))
     hospital.change("UPDATE deployments SET signature = :other", other=other.signature)
     hospital.refuses(SignatureBrokenError, "not for 'deploy'")
+
+
+def test_an_approved_version_without_a_release_signature_is_not_served_live(hospital: Hospital) -> None:
+    hospital.live()
+    hospital.change("UPDATE ledger_entries SET type = 'release.other' WHERE type = 'release.signed'")
+    hospital.refuses(SignatureBrokenError, "bear no release signature")
+
+
+@pytest.mark.parametrize("name", [".git/hooks/post-checkout", ".gitattributes", ".github/x", "evil.pkl", "a/b.json"])
+def test_no_file_beside_the_signed_ones_is_served_not_even_one_of_git(hospital: Hospital, name: str) -> None:
+    """The registered digest finds it; so do the release signature and the list of what may be served, each alone."""
+    hospital.live()
+    with reading(hospital.world.ledger.engine) as session:
+        version, objects = hospital.world.lifecycle.version(MODEL), hospital.world.objects
+        require_release(session, objects, version, hospital.folder)
+        place = hospital.folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"#!/bin/sh")
+        with pytest.raises(SignatureBrokenError, match="does not hold for these files"):
+            require_release(session, objects, version, hospital.folder)
+    with pytest.raises(ArtifactChangedError, match=r"holds \d files or folders that are no"):
+        require_servable(hospital.folder, "x@1")
+
+
+def test_a_link_and_a_changed_byte_break_the_release_signature(hospital: Hospital) -> None:
+    hospital.live()
+    version, objects = hospital.world.lifecycle.version(MODEL), hospital.world.objects
+    with reading(hospital.world.ledger.engine) as session:
+        (hospital.folder / "more.safetensors").symlink_to(hospital.folder / "model.safetensors")
+        with pytest.raises(SignatureBrokenError, match="does not hold for these files"):
+            require_release(session, objects, version, hospital.folder)
+        (hospital.folder / "more.safetensors").unlink()
+        (hospital.folder / "network.json").write_text("{}")
+        with pytest.raises(SignatureBrokenError, match="does not hold for these files"):
+            require_release(session, objects, version, hospital.folder)
+
+
+def test_a_bundle_that_was_exchanged_is_not_served(hospital: Hospital, tmp_path: Path) -> None:
+    hospital.live()
+    version, objects = hospital.world.lifecycle.version(MODEL), hospital.world.objects
+    told = hospital.world.told("release.signed")[0]
+    mine = ReleaseKey.open(tmp_path / "mallory.pem")
+    other = hospital.world.objects.put(sign_folder(mine, hospital.folder))
+    place = objects.path(str(told["bundle"]))
+    place.chmod(0o600)
+    place.write_bytes(objects.get(other))
+    with reading(hospital.world.ledger.engine) as session, pytest.raises(ArtifactChangedError, match="other bytes"):
+        require_release(session, objects, version, hospital.folder)
+    with pytest.raises(SignatureBrokenError, match="does not hold"):
+        verify_folder(objects.get(other), str(told["public_key"]).encode(), hospital.folder, version.name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: b"",
+        lambda _: b"{}",
+        lambda _: b"[1]",
+        lambda _: b"\xff\xfe",
+        lambda bundle: bundle[:-40],
+        lambda bundle: bundle.replace(b'"payload":"e', b'"payload":"f'),
+        lambda bundle: bundle.replace(b'"sig":"M', b'"sig":"N'),
+        lambda bundle: bundle.replace(b"in-toto+json", b"in-toto+jsom"),
+        lambda bundle: bundle.replace(b"signatures", b"signaturez"),
+    ],
+)
+def test_a_damaged_bundle_is_a_broken_signature_and_no_internal_error(
+    tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    folder, key = tmp_path / "made", ReleaseKey.open(tmp_path / "release.pem")
+    folder.mkdir()
+    (folder / "network.json").write_text("{}")
+    bundle = sign_folder(key, folder)
+    verify_folder(bundle, key.public_pem, folder, "x@1")
+    assert change(bundle) != bundle
+    with pytest.raises(SignatureBrokenError, match="does not hold"):
+        verify_folder(change(bundle), key.public_pem, folder, "x@1")
+
+
+def test_a_pickle_that_was_registered_as_a_model_is_never_opened(world: World, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+
+    class Evil:
+        def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+            return (Path.touch, (canary,))
+
+    store, made = FolderModels(tmp_path / "store"), tmp_path / "made"
+    hospital = Hospital(world, store, made, more={"model.pkl": pickle.dumps(Evil())})
+    hospital.deploy()
+    hospital.refuses(ArtifactChangedError, "only these two are served")
+    assert not canary.exists()
+
+
+def test_the_release_key_is_a_file_of_its_own_that_others_cannot_read(world: World, tmp_path: Path) -> None:
+    place = tmp_path / "release.pem"
+    key = ReleaseKey.open(place)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    assert ReleaseKey.open(place) == key
+    assert key.pem != (world.root / "log.pem").read_bytes()
+    place.chmod(0o644)
+    with pytest.raises(NotAllowedError, match="open to others"):
+        ReleaseKey.open(place)
+    shutil.copy(world.root / "log.pem", tmp_path / "other.pem")
+    (tmp_path / "other.pem").chmod(0o600)
+    with pytest.raises(NotAllowedError, match="no ECDSA key"):
+        ReleaseKey.open(tmp_path / "other.pem")

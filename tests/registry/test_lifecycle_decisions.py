@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
-from worlds import ERIN, MODEL, PASSPHRASE, World
+from worlds import ERIN, MODEL, PASSPHRASE, World, teach
 
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import (
@@ -46,6 +46,7 @@ def refused(world: World, name: str, person: str, error: type[OverreadError], ma
 def enrol(world: World, person: str, *roles: PersonRole) -> None:
     """Enrol somebody with several roles."""
     world.people.add(person, person.title(), roles, PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(world.people, person)
 
 
 def test_a_version_passes_from_submission_to_approval_by_two_people(world: World) -> None:
@@ -75,13 +76,15 @@ def test_signatures_read_back_with_name_meaning_reason_and_the_same_evidence(wor
         ("Quinn", Act.APPROVE),
         ("Clara", Act.APPROVE),
     ]
-    assert len({one.evidence_digest for one in found}) == 1
+    assert len({one.evidence_digest for one in found[:2]}) == len({one.evidence_digest for one in found[2:]}) == 1
+    covered = [{name.partition(":")[0] for name, _ in one.statement.subjects} for one in found]
+    assert [sorted(names ^ covered[0]) for names in covered] == [[], [], ["card"], ["card"]]
     assert (
         found[0].evidence_digest
         == world.lifecycle.evidence(MODEL, "1").intent(world.lifecycle.version(MODEL), Act.SUBMIT).evidence_digest
     )
     names = {name.partition(":")[0] for name, _ in found[-1].statement.subjects}
-    assert names == {"artifact", "operating-points", "evaluation", "cohort", "protocol"}
+    assert names == {"artifact", "operating-points", "evaluation", "cohort", "protocol", "card"}
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_what_lapsed_meanwhile_is_not_resumed(world: World) -> None:
     found = live(world)
     world.lifecycle.stop(found.deployment, world.signer("otto"), "read without AI")
     world.lifecycle.lapse(MODEL, "1", Actor("clock", "service", "session"), "over")
-    with pytest.raises(EvidenceMissingError, match="needs an approval"):
+    with pytest.raises(NotAllowedError, match="needs an approval"):
         world.lifecycle.resume(found.deployment, world.signer("clara"))
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from worlds import MODEL, PASSPHRASE, World
+from worlds import MODEL, PASSPHRASE, World, teach
 
 from registry.domain.errors import OverreadError
 from registry.domain.lifecycle import VersionState
@@ -15,6 +15,7 @@ def test_of_two_who_sign_the_same_role_at_once_one_does(world: World) -> None:
     rivals = [f"rival-{n}" for n in range(4)]
     for person in rivals:
         world.people.add(person, person, (PersonRole.QUALITY_OFFICER,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(world.people, *rivals)
     world.ready("internal", "external")
 
     def approve(person: str) -> bool:

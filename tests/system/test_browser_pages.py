@@ -26,7 +26,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGES = ("/", f"/models/{MODEL}", "/audit")
+PAGES = ("/", f"/models/{MODEL}", "/audit", "/people")
 PERIL = next(name for name in HOSTILE if name.startswith("<img"))
 pytestmark = pytest.mark.browser
 

@@ -89,7 +89,7 @@ def _judged(criterion: NonInferiority, against: str, difference: Estimate, patie
 def _difference(metric: str, candidate: Arm, other: Arm, counted: Estimate, level: float) -> Estimate:
     name, counts = f"{metric}_difference", (counted.n, counted.n_positive, counted.n_patients)
     if counted.value is None:
-        return Estimate(name, None, None, None, *counts, level, _METHODS[metric], counted.reason)
+        return Estimate(name, None, None, None, *counts, level, METHODS[metric], counted.reason)
     found = _paired(metric, candidate, other, level)
     low, high = found.bounds if found.bounds is not None else (None, None)
     return Estimate(name, found.difference, low, high, *counts, level, found.method, found.reason)
@@ -116,7 +116,7 @@ def _require_paired(first: Arm, second: Arm) -> None:
         raise ValueError("two versions are compared on the same units, in the same order")
 
 
-_METHODS: Mapping[str, str] = {
+METHODS: Mapping[str, str] = {
     "auc": PAIRED_DELONG,
     "sensitivity": CLUSTERED_TANGO,
     "specificity": CLUSTERED_TANGO,

@@ -3,6 +3,7 @@
 Every limit is judged on a bound of the interval and never on the point estimate (VAL-04).
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -128,6 +129,11 @@ class Protocol:
         if self.artifact_digest not in {"", artifact_digest}:
             raise ArtifactChangedError("the protocol is frozen to another artifact", where=f"protocol '{self.name}'")
         return replace(self, cohort_digest=cohort_digest, artifact_digest=artifact_digest)
+
+    def at_least(self, level: float) -> "Protocol":
+        """Return the protocol with intervals of at least a level, as a test set with a budget of looks demands."""
+        text = f"{math.ceil(level * 10**6) / 10**6:.6f}".rstrip("0")
+        return self if float(self.level) >= level else replace(self, level=text)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record whose canonical bytes are the protocol."""

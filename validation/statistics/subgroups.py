@@ -22,11 +22,12 @@ from validation.statistics.distributions import normal_two_sided
 from validation.statistics.multiplicity import benjamini_hochberg
 from validation.statistics.performance import auc_estimate
 from validation.statistics.proportions import (
-    CLUSTERED_WILSON,
+    CLUSTERED_EXACT,
     Bounds,
     ClusteredShare,
     clustered_from_totals,
     difference_bounds,
+    korn_graubard,
 )
 from validation.statistics.units import ScoredUnits
 
@@ -110,10 +111,10 @@ def _share(name: str, hits: BoolArray, codes: IntArray, mask: BoolArray, how: tu
     label, least, level = how
     inside, outside = (_clustered(hits[side], codes[side], level) for side in (mask, ~mask))
     if inside is None:
-        return GroupResult(label, Estimate(name, None, None, None, 0, 0, 0, level, CLUSTERED_WILSON, "too_few"))
+        return GroupResult(label, Estimate(name, None, None, None, 0, 0, 0, level, CLUSTERED_EXACT, "too_few"))
     counts = (inside.n, None, inside.patients)
     reason = "" if inside.patients >= least else f"too_few: {inside.patients} patients; needs {least}"
-    estimate = Estimate(name, inside.value, *inside.bounds, *counts, level, CLUSTERED_WILSON, reason)
+    estimate = Estimate(name, inside.value, *korn_graubard(inside, level), *counts, level, CLUSTERED_EXACT, reason)
     if reason or outside is None or outside.patients < least:
         return GroupResult(label, estimate)
     bounds = difference_bounds(inside.value, inside.bounds, outside.value, outside.bounds)

@@ -4,7 +4,7 @@ import dagster as dg
 
 from pipelines.defs.registration.checks import CHECK, said_of
 from pipelines.defs.resources import WorkspaceResource
-from pipelines.usecases.open_tasks import watch_approvals
+from pipelines.usecases.open_tasks import watch_approvals, watch_emergencies, watch_stop_rules
 from pipelines.usecases.reconcile import reconcile
 
 
@@ -27,5 +27,7 @@ def mlflow_reconciliation(workspace: WorkspaceResource) -> dg.SensorResult:
 
 @dg.sensor(minimum_interval_seconds=3600, default_status=dg.DefaultSensorStatus.RUNNING)
 def approvals_at_their_end(workspace: WorkspaceResource) -> dg.SkipReason:
-    """Let approvals lapse that are over, and ask for a revalidation where one soon is."""
-    return dg.SkipReason("; ".join(watch_approvals(workspace.opened())) or "no approval is at its end")
+    """Tell which approvals and emergency uses are over, ask for revalidations ahead of it, and fire stop rules."""
+    opened = workspace.opened()
+    said = [*watch_approvals(opened), *watch_emergencies(opened), *watch_stop_rules(opened)]
+    return dg.SkipReason("; ".join(said) or "no approval is at its end")

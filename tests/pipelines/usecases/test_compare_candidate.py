@@ -14,20 +14,27 @@ from change_plans import plan_record
 from command import Command
 from fakes import NoProgress
 from intake_workspace import TARGET
-from trained_workspace import PASSPHRASE, clara, images_of, reopened
+from trained_workspace import ERIN, LENIENT, PASSPHRASE, clara, images_of, reopened
+from worlds import teach
 
 from dashboards.bundle.archive import pack, unpack
 from dashboards.bundle.form import MANIFEST, NOTE
+from dashboards.bundle.plan_report import report_bytes
 from dashboards.bundle.verify import EvidenceReport, verify_evidence
 from pipelines.bootstrap import Workspace
 from pipelines.queries import RecordQueries
 from pipelines.strata import deployment_at
 from pipelines.usecases.compare_candidate import compare_candidate
 from pipelines.usecases.export_evidence import export_evidence
+from pipelines.usecases.issue_plan_report import issue_plan_report, remade_plan_reports
+from pipelines.usecases.judging_methods import judging_methods
 from pipelines.usecases.predict import predict
 from pipelines.usecases.run_monitors import run_monitors
 from pipelines.usecases.train import train
+from pipelines.usecases.validate import validate
 from registry.change_plans import sign_plan
+from registry.comparisons import comparisons_of
+from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import (
     AnswerIsNoError,
@@ -36,7 +43,8 @@ from registry.domain.errors import (
     UnreadableFileError,
     UsageError,
 )
-from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole
+from registry.domain.event import EventDraft, Subject
+from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole, actor_record
 from registry.domain.pseudonym import Identifier
 from registry.domain.stratum import Stratum
 from registry.domain.vocabulary import Mode
@@ -60,12 +68,13 @@ def changed(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.Tem
     shutil.copytree(trained.root, root / "workspace")
     workspace = reopened(root)
     workspace.people.add("quinn", "Quinn Q", (PersonRole.QUALITY_OFFICER,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+    teach(workspace.people, "quinn")
     train(workspace, TARGET, "train", "tune", device="cpu", epochs=1, seed=5, progress=NoProgress())
     with pytest.raises(EvidenceMissingError, match="no change plan"):
         compare(workspace, "2")
     content = plan_record(TARGET, "internal", looks=2)
     for signer in (workspace.people.unlock("quinn", PASSPHRASE), clara(workspace)):
-        sign_plan(workspace.lifecycle.record, content, signer)
+        sign_plan(workspace.lifecycle.record, content, signer, judging_methods(content))
     compare(workspace, "2")
     place = deployment_at(workspace, TARGET, "1", "general")
     workspace.lifecycle.suspend_stratum(place.deployment, Stratum("sex", "F"), clara(workspace), "read without AI")
@@ -262,9 +271,106 @@ def test_a_stratum_is_stopped_and_resumed_by_command(changed: Workspace, tmp_pat
     assert "45001" not in done.out + done.err
 
 
-def test_the_budget_of_looks_is_kept_and_a_failed_comparison_blocks_approval(changed: Workspace) -> None:
-    for seed in (6, 7):
-        train(changed, TARGET, "train", "tune", device="cpu", epochs=1, seed=seed, progress=NoProgress())
-    assert compare(changed, "3")["look"] == 2
+def swapped(workspace: Workspace, margin: str, plan: int | None = None) -> None:
+    """Tell, with the ledger's own key, of a comparison of candidate 2 by other criteria that were frozen afterwards."""
+    record = workspace.lifecycle.record
+    (kept, *_) = comparisons_of(record, TARGET)
+    lax = {"margin_to_original": margin, "margin_to_deployed": margin}
+    look = parse_canonical(workspace.objects.get(kept["protocol_digest"]))
+    look["acceptance"]["criteria"] = [one | lax for one in look["acceptance"]["criteria"]]
+    digest = workspace.objects.put(canonical_bytes(look))
+    subjects = (Subject("look", "internal 1", digest), Subject("version", f"{TARGET}@2", kept["artifacts"]["2"]))
+    with workspace.ledger.transaction() as tx:
+        frozen = tx.append(EventDraft("protocol.frozen", actor_record(ERIN), subjects, {"digest": digest}))
+    metrics = [row | {"margin": margin, "verdict": "passed"} for row in kept["metrics"]]
+    order = kept["order"] | {"frozen": frozen.seq} | ({} if plan is None else {"plan": plan})
+    told = {key: value for key, value in kept.items() if key not in {"digest", "event_seq", "completed_at"}}
+    told |= {"metrics": metrics, "order": order, "protocol_digest": digest, "verdict": "passed"}
+    mark = workspace.objects.put(canonical_bytes(told))
+    subjects = (Subject("version", f"{TARGET}@2", kept["artifacts"]["2"]), Subject("comparison", "internal", mark))
+    subjects += (Subject("cohort", kept["cohort"], kept["cohort_digest"]),)
+    payload = {"model": TARGET, "version": "2", "digest": mark, "verdict": "passed", "look": 1, "why": "all hold"}
+    with workspace.ledger.transaction() as tx:
+        tx.append(EventDraft("candidate.compared", actor_record(ERIN), subjects, payload, outcome="passed"))
+
+
+@pytest.fixture
+def copied(changed: Workspace, tmp_path: Path) -> Workspace:
+    """Return a copy of the workspace."""
+    shutil.copytree(changed.root, tmp_path / "workspace")
+    return reopened(tmp_path)
+
+
+@pytest.mark.parametrize(("plan", "says"), [("the same", "other acceptance criteria"), ("new", "criteria were signed")])
+def test_criteria_that_are_swapped_after_scoring_violate_the_order(
+    copied: Workspace, tmp_path: Path, plan: str, says: str
+) -> None:
+    workspace, seq = copied, None
+    if plan == "new":
+        rules = {"looks": 2, "criteria": [{"metric": "auc", "margin_to_original": 0.49, "margin_to_deployed": 0.49}]}
+        content = plan_record(TARGET, "internal", **rules) | {"number": 2}
+        for signer in (workspace.people.unlock("quinn", PASSPHRASE), clara(workspace)):
+            sign_plan(workspace.lifecycle.record, content, signer, judging_methods(content))
+        seq = max(event.seq for event in workspace.ledger.events(500) if event.record["type"] == "change_plan.adopted")
+        with pytest.raises(AnswerIsNoError, match="before lesion-visible plan 2"):
+            compare(workspace, "2")
+    swapped(workspace, "0.49", seq)
+    report, _ = exported(workspace, tmp_path / "swapped.zip")
+    assert report.verdict == "BROKEN"
+    assert any(says in fault and "order is violated" in fault for fault in report.faults)
+
+
+def test_the_code_that_judges_is_the_one_that_was_signed(changed: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("validation.protocol.code.metric_code", lambda: "sha256:" + "00" * 32)
+    before = types(changed)
+    with pytest.raises(AnswerIsNoError, match="code that judges is another"):
+        compare(changed, "2")
+    assert types(changed) == before
+
+
+def test_an_evaluation_on_the_test_set_is_a_look_judged_at_its_share_of_alpha(copied: Workspace) -> None:
+    workspace = copied
+    found = validate(workspace, TARGET, "1", "internal", LENIENT, progress=NoProgress())
+    assert json.loads(workspace.objects.get(found.protocol_digest))["level"] == "0.975"
     with pytest.raises(AnswerIsNoError, match="budget of 2 looks"):
-        compare(changed, "4")
+        validate(workspace, TARGET, "2", "internal", LENIENT, progress=NoProgress())
+    assert validate(workspace, TARGET, "1", "internal", LENIENT, progress=NoProgress()) == found
+
+
+def test_the_budget_of_looks_is_kept(copied: Workspace) -> None:
+    for seed in (6, 7):
+        train(copied, TARGET, "train", "tune", device="cpu", epochs=1, seed=seed, progress=NoProgress())
+    last = compare(copied, "3")
+    assert (last["look"], last["warning"]) == (2, "the last of 2 looks at 'internal'")
+    with pytest.raises(AnswerIsNoError, match="budget of 2 looks"):
+        compare(copied, "4")
+
+
+def test_the_plan_report_is_made_again_from_the_export_alone_byte_for_byte(copied: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(AnswerIsNoError, match="intended use"):
+        train(copied, TARGET, "train", "tune", device="cpu", intended_use="rules out", progress=NoProgress())
+    issued = issue_plan_report(copied, TARGET, PERIOD)
+    assert issue_plan_report(copied, TARGET, PERIOD).digest == issued.digest
+    report, files = exported(copied, tmp_path / "evidence.zip")
+    assert report.verdict == "VERIFIED"
+    (found,) = remade_plan_reports(tmp_path / "evidence.zip")
+    assert (found[1], found[0].digest, found[0].record) == (True, issued.digest, issued.record)
+    assert files[f"plan-reports/{issued.digest.removeprefix('sha256:')}.json"] == report_bytes(found[0].record)
+    again = Command(copied.root)("plan", "report", "--from", tmp_path / "evidence.zip", "--json")
+    assert (again.code, again.json["reports"][0]["same"]) == (0, True)
+
+
+def test_the_plan_report_tells_changes_data_results_and_deviations(copied: Workspace, tmp_path: Path) -> None:
+    command, page = Command(copied.root), tmp_path / "report.html"
+    done = command.well("plan", "report", TARGET, "--period", PERIOD, "--out", page, "--json").json["report"]
+    assert [one["version"] for one in done["changes"]] == ["1", "2"]
+    assert {one["name"] for one in done["data"]} == {"train", "tune", "internal"}
+    assert [len(one["metrics"]) for one in done["comparisons"]] == [2]
+    assert [look["look"] for look in done["test_sets"][0]["made"]] == [1]
+    kinds = {one["kind"] for one in done["deviations"]}
+    assert (done["comparisons"][0]["verdict"] == "passed") is not any("comparison" in kind for kind in kinds)
+    text = page.read_text()
+    assert all(word in text for word in ("Changes made", "Deviations", "Results", done["plans"][0]["digest"]))
+    assert "<script" not in text
+    assert command("plan", "report", TARGET).code == 2
+    assert command("plan", "report", TARGET, "--period", "2020").code == 1

@@ -14,6 +14,7 @@ from pipelines.bootstrap import Workspace
 from pipelines.doctor import machine
 from pipelines.doctor.finding import Finding, State, exit_code
 from pipelines.doctor.machine import CODECS, KEYS
+from pipelines.doctor.people import PEOPLE
 from pipelines.doctor.record import RECORD
 from pipelines.doctor.stores import STORES
 from pipelines.security.floors import Floor, below_floor, read_floors
@@ -21,7 +22,8 @@ from pipelines.telemetry import TELEMETRY_OFF
 from pipelines.usecases.doctor import examine
 from pipelines.usecases.stored_contract import stored_contract
 from registry.database import writing
-from registry.domain.errors import ExitCode
+from registry.domain.errors import ExitCode, WrongSecretError
+from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole
 from registry.schema import ReportRow
 
 ROW = {
@@ -59,9 +61,35 @@ def findings(workspace: Workspace) -> dict[str, Finding]:
 def test_a_fresh_workspace_is_sound_from_end_to_end(workspace: Workspace) -> None:
     found = findings(workspace)
     assert {one.what: one.says for one in found.values() if one.state not in {State.OK, State.WATCH}} == {}
-    assert found.keys() >= {"settings", *RECORD, *STORES, *KEYS, "disk", "clock", "telemetry", "versions", *CODECS}
+    assert found.keys() >= {
+        "settings",
+        *RECORD,
+        *PEOPLE,
+        *STORES,
+        *KEYS,
+        "disk",
+        "clock",
+        "telemetry",
+        "versions",
+        *CODECS,
+    }
     assert exit_code(found.values()) == ExitCode.DONE
     assert found["durability"].says == "journal_mode wal, synchronous 2"
+
+
+def test_vacant_roles_locked_accounts_and_a_review_that_is_due_are_to_be_looked_at(workspace: Workspace) -> None:
+    workspace.people.add("erin", "Erin", (PersonRole.ENGINEER,), "three horses read the magnet", LOCAL_ADMINISTRATOR)
+    for _ in range(5):
+        with pytest.raises(WrongSecretError):
+            workspace.people.unlock("erin", "not the right passphrase")
+    clock = FakeClock()
+    clock.advance(minutes=1)
+    found = {one.what: one for one in examine(workspace.root, clock)}
+    assert {found[name].state for name in PEOPLE} == {State.WATCH}
+    assert "the role 'clinical lead' is vacant (nobody holds it)" in found["roles"].says
+    assert "erin until 2026-03-02T09:15" in found["accounts"].says
+    assert "never yet" in found["credentials"].says
+    assert findings(workspace)["accounts"].state == State.OK, "a lock that is over is none"
 
 
 def test_a_key_that_others_may_read_or_that_is_gone_fails(workspace: Workspace) -> None:

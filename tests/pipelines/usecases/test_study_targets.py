@@ -11,6 +11,7 @@ from fakes import NoProgress
 from intake_workspace import TARGET, empty_workspace, take_dicom
 from pydicom.uid import generate_uid
 from trained_workspace import LENIENT, PASSPHRASE
+from worlds import teach
 
 from pipelines.bootstrap import Workspace
 from pipelines.intake.pixels import ImageReader
@@ -101,6 +102,7 @@ def served(root: Path, images: Path) -> Workspace:
     ingest_rows(workspace, "outcomes", [root / "studies.csv"], mapping=mapping, progress=NoProgress())
     for person, role in (("erin", PersonRole.ENGINEER), ("clara", PersonRole.CLINICAL_LEAD)):
         workspace.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+        teach(workspace.people, person)
     for name, role, share in (
         ("train", Role.TRAIN, "0-15%"), ("tune", Role.TUNE, "15-29%"), ("internal", Role.INTERNAL_TEST, "29-100%")
     ):  # fmt: skip

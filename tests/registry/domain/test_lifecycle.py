@@ -67,10 +67,13 @@ def test_each_mode_can_be_stopped_and_resumed_to_itself(mode: DeploymentState) -
     assert resumed.target == mode
 
 
-def test_live_is_reached_only_by_pilot_or_resuming() -> None:
-    assert D.LIVE not in reachable(
-        DEPLOYMENT_TRANSITIONS, "", frozenset({"deploy-pilot", "resume-live", "resume-pilot"})
-    )
+def test_live_is_reached_only_by_pilot_resuming_or_an_emergency() -> None:
+    left_out = frozenset({"deploy-pilot", "resume-live", "resume-pilot", "break-glass"})
+    assert D.LIVE not in reachable(DEPLOYMENT_TRANSITIONS, "", left_out)
+
+
+def test_an_emergency_begins_a_deployment_of_its_own_and_changes_none() -> None:
+    assert {row.source for row in DEPLOYMENT_TRANSITIONS if row.act == "break-glass"} == {""}
 
 
 def test_the_table_has_no_step_that_is_not_in_it() -> None:

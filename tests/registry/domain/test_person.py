@@ -36,7 +36,7 @@ def test_compliance_signs_erasures_alone() -> None:
 
 
 def test_the_quorum_is_two_roles_that_may_approve() -> None:
-    assert set(APPROVAL_QUORUM) == MAY_SIGN[Act.APPROVE]
+    assert set(APPROVAL_QUORUM) < MAY_SIGN[Act.APPROVE]
     assert len(APPROVAL_QUORUM) == 2
 
 

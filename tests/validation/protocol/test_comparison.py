@@ -1,7 +1,9 @@
 """Non-inferiority under a change plan: judged on bounds, at the error of one look, against two versions."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -41,6 +43,35 @@ def test_five_updates_of_less_than_one_per_cent_inside_a_margin_of_one_are_stopp
         assert {row.result.verdict for row in rows if row.against == "deployed"} == {Verdict.PASSED}
         verdicts.append(verdict)
     assert verdicts == [Verdict.PASSED, *[Verdict.FAILED] * 4]
+
+
+def drawn_updates(n: int = 60_000, updates: int = 5, step: float = 0.009) -> list[Arm]:
+    """Return six versions whose scores are drawn: each finds 0.9 % of area less in the same noise than the one before.
+
+    Areas are those of normal scores, Phi(d / sqrt(2)), with d chosen for 0.95, 0.941, ...
+    """
+    random = np.random.default_rng(20261125)
+    truth, noise = np.arange(n) % 2 == 0, random.normal(size=n)
+    found = []
+    for number in range(updates + 1):
+        signal = math.sqrt(2) * NormalDist().inv_cdf(0.95 - number * step)
+        scores = 1 / (1 + np.exp(-(noise + np.where(truth, signal, 0.0))))
+        found.append(arm(str(number + 1), np.minimum(65535, (scores * 65536).astype(int)), truth))
+    return found
+
+
+def test_five_drawn_updates_each_of_which_its_predecessor_would_let_pass_are_stopped_by_the_floor() -> None:
+    versions = drawn_updates()
+    rules = replace(RULES, criteria=(NonInferiority("auc", "0.01", "0.01"),))
+    judged = [compare(after, before, versions[0], rules)[0] for before, after in pairwise(versions)]
+    by_arm = {
+        against: [row.result.verdict for rows in judged for row in rows if row.against == against]
+        for against in ("deployed", "original")
+    }
+    assert by_arm["deployed"] == [Verdict.PASSED] * 5
+    assert by_arm["original"] == [Verdict.PASSED, *[Verdict.FAILED] * 4]
+    falls = [row.result.estimate.value for rows in judged for row in rows if row.against == "deployed"]
+    assert falls == pytest.approx([-0.009] * 5, abs=0.001)
 
 
 def test_a_loss_beyond_the_margin_fails_and_names_the_criterion() -> None:

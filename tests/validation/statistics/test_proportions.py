@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from validation.statistics.proportions import (
     Bounds,
@@ -13,6 +14,7 @@ from validation.statistics.proportions import (
     clustered_from_totals,
     clustered_proportion,
     difference_bounds,
+    korn_graubard,
     newcombe_difference,
     wilson,
 )
@@ -108,3 +110,23 @@ def test_clustered_interval_covers_and_the_naive_one_does_not() -> None:
     error = 3 * math.sqrt(0.95 * 0.05 / repeats)
     assert covered / repeats >= 0.93 - error
     assert naive / repeats < 0.85
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 14), (7, 14), (13, 14), (14, 14)])
+def test_the_exact_interval_of_single_units_is_clopper_and_pearsons(successes: int, n: int) -> None:
+    share = clustered_proportion([row < successes for row in range(n)], list(range(n)))
+    assert korn_graubard(share) == pytest.approx(clopper_pearson(successes, n), abs=1e-12)
+
+
+def test_the_exact_interval_of_doubled_units_is_that_before_doubling() -> None:
+    hits, patients = [row < 9 for row in range(12)] * 2, list(range(12)) * 2
+    assert korn_graubard(clustered_proportion(hits, patients)) == pytest.approx(clopper_pearson(9, 12), abs=1e-12)
+
+
+def test_in_groups_of_ten_to_thirty_positives_the_exact_interval_covers_at_least_its_level() -> None:
+
+    for n in range(10, 31):
+        bounds = np.array([clopper_pearson(found, n) for found in range(n + 1)])
+        for rate in np.arange(0.70, 0.9801, 0.01):
+            inside = (bounds[:, 0] <= rate) & (rate <= bounds[:, 1])
+            assert binom.pmf(np.arange(n + 1), n, rate)[inside].sum() >= 0.95

@@ -1,0 +1,63 @@
+"""Approving a version, and signing its files for release once the approval is complete."""
+
+from typing import TYPE_CHECKING
+
+from pipelines.usecases.model_copy import private_copy
+from registry.domain.artifact import require_servable
+from registry.domain.errors import SignatureBrokenError
+from registry.domain.lifecycle import VersionState
+from registry.domain.risk_tier import LONGEST_DAYS
+from registry.release import FILE, ReleaseKey, sign_release
+
+if TYPE_CHECKING:
+    from pipelines.bootstrap import Workspace
+    from registry.domain.event import Event
+    from registry.domain.model import ModelVersion
+    from registry.keys import Signer
+    from registry.lifecycle import Decision
+
+
+def approve_and_release(
+    workspace: "Workspace", model: str, version: str, signer: "Signer", reason: str = "", valid_days: int | None = None
+) -> "Decision":
+    """Sign an approval that holds as long as asked for, else as the settings say, cut to what the risk tier allows.
+
+    With the last signature of the quorum the version's files are signed for release; they are checked before.
+
+    Raises:
+        UnknownNameError: when there is no such version.
+        UsageError: for more days than the tier allows.
+        NotAllowedError: for a role, key or separation of duties that forbids it.
+        AnswerIsNoError: when the state or the evidence does not allow it, or the files are not those registered.
+    """
+    longest = LONGEST_DAYS[workspace.lifecycle.tier(model).tier]
+    days = min(workspace.settings.governance.approval_valid_days, longest) if valid_days is None else valid_days
+    decision = workspace.lifecycle.approve(model, version, signer, reason, days)
+    if decision.moved:
+        _release(workspace, decision.version)
+    return decision
+
+
+def release(workspace: "Workspace", model: str, version: str | None) -> "Event":
+    """Sign the files of an approved version for release, such as after the release key was replaced.
+
+    Raises:
+        UnknownNameError: when there is no such version.
+        SignatureBrokenError: when no approval stands behind it today.
+        ArtifactChangedError: when the files are not those that were registered.
+    """
+    known = workspace.lifecycle.version(model, version)
+    held = workspace.lifecycle.approval_holds(known.model, known.version)
+    if known.state is not VersionState.APPROVED or not held:
+        raise SignatureBrokenError(
+            f"{known.name} is {known.state}: its files are signed for release only while an approval stands behind it",
+            mend="approve it first",
+        )
+    return _release(workspace, known)
+
+
+def _release(workspace: "Workspace", version: "ModelVersion") -> "Event":
+    key = ReleaseKey.open(workspace.root / "keys" / FILE)
+    with private_copy(workspace, version) as folder:
+        require_servable(folder, version.name)
+        return sign_release(workspace.lifecycle.record, key, version, folder)

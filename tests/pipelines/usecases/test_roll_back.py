@@ -1,0 +1,147 @@
+"""A roll-back is drilled: one command, measured through `predict`, on record; and it is a stop where it must be."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from command import Command
+from fakes import FakeClock, NoProgress
+from trained_workspace import ERIN, LENIENT, PASSPHRASE, TARGET, clara, images_of, overwritten
+from worlds import teach
+
+from pipelines.bootstrap import Workspace, open_workspace
+from pipelines.usecases.predict import predict
+from pipelines.usecases.release import approve_and_release
+from pipelines.usecases.roll_back import RollBackOrder, RollBackReport, roll_back
+from pipelines.usecases.train import train
+from pipelines.usecases.validate import validate
+from registry.domain.errors import NotAllowedError
+from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole
+
+SITE = "general"
+
+
+def bring_live(workspace: Workspace, version: str) -> None:
+    """Validate a version externally, have it approved, and bring it live; what is live is stopped first."""
+    sign = workspace.people.unlock
+    for cohort in ("internal", "external"):
+        validate(workspace, TARGET, version, cohort, LENIENT, progress=NoProgress())
+    lifecycle = workspace.lifecycle
+    lifecycle.submit(TARGET, version, sign("erin", PASSPHRASE))
+    lifecycle.risk_review(TARGET, version, sign("vera", PASSPHRASE))
+    for person in ("quinn", "clara"):
+        approve_and_release(workspace, TARGET, version, sign(person, PASSPHRASE))
+    accepted = {one.cohort: one.digest for one in lifecycle.evaluations(TARGET, version)}["internal"]
+    for one in lifecycle.deployments(TARGET):
+        if (one.site, one.state) == (SITE, "live"):
+            lifecycle.stop(one.deployment, clara(workspace), "read without AI", "the next version")
+    known = {one.version for one in lifecycle.deployments(TARGET) if one.site == SITE}
+    for mode in ("shadow", "pilot", "live")[version in known :]:
+        lifecycle.deploy(TARGET, version, SITE, mode, clara(workspace), "as planned", accepted)
+
+
+@pytest.fixture(scope="module")
+def copied(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a copy of the trained workspace in which version 1 was live, and version 2 is."""
+    root = tmp_path_factory.mktemp("drill") / "workspace"
+    shutil.copytree(trained_root / "workspace", root)
+    workspace = replace(open_workspace(root, FakeClock(trained.clock.now())), actor=ERIN)
+    for person, role in (("vera", PersonRole.VALIDATOR), ("quinn", PersonRole.QUALITY_OFFICER)):
+        workspace.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
+        teach(workspace.people, person)
+    train(workspace, TARGET, "train", "tune", device="cpu", epochs=1, seed=2, progress=NoProgress())
+    for version in ("1", "2"):
+        bring_live(workspace, version)
+        workspace.clock.advance(hours=1)  # type: ignore[attr-defined] - the clock of tests
+    return root
+
+
+@pytest.fixture
+def workspace(copied: Path, trained: Workspace, tmp_path: Path) -> Workspace:
+    """Return a fresh copy of it, an hour later."""
+    shutil.copytree(copied, tmp_path / "workspace")
+    clock = FakeClock(trained.clock.now())
+    clock.advance(hours=4)
+    return replace(open_workspace(tmp_path / "workspace", clock), actor=ERIN)
+
+
+def order(**changes: object) -> RollBackOrder:
+    """Return an order to roll the model back at the site, as an exercise unless told otherwise."""
+    return replace(RollBackOrder(TARGET, SITE, "read without AI", "misses", drill=True), **changes)  # type: ignore[arg-type]
+
+
+def go_back(workspace: Workspace, asked: RollBackOrder, person: str = "clara") -> RollBackReport:
+    """Roll back."""
+    return roll_back(workspace, asked, workspace.people.unlock(person, PASSPHRASE), progress=NoProgress())
+
+
+def told(workspace: Workspace) -> dict[str, object]:
+    """Return what the ledger tells of the newest roll-back."""
+    (event, *_) = [one for one in workspace.ledger.events(20) if one.record["type"] == "deployment.rolled_back"]
+    return workspace.ledger.payload(event.seq) or {}
+
+
+def versions_scored(workspace: Workspace) -> list[str]:
+    """Return the versions of the predictions on record, in the order in which they were made."""
+    rows = workspace.tables.read("predictions", columns=["version"]).to_pylist()
+    return [row["version"] for row in rows]
+
+
+def test_the_version_before_answers_after_one_command_and_the_ledger_tells_how_long_it_took(
+    workspace: Workspace, trained_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = images_of(trained_root) / SITE / "000"
+    assert predict(workspace, TARGET, None, [study], SITE, progress=NoProgress()).version == "2"
+    report = go_back(workspace, order(probe=(study,)))
+    assert (report.answered, report.scored) == (f"{TARGET}@1", 4)
+    assert versions_scored(workspace)[-4:] == ["1"] * 4
+    assert predict(workspace, TARGET, None, [study], SITE, progress=NoProgress()).version == "1"
+    kept = told(workspace)
+    assert (kept["drill"], kept["from"], kept["to"], kept["answered"]) == (True, "2", "1", f"{TARGET}@1")
+    assert kept["seconds"] == report.seconds
+    assert float(report.seconds) > 0
+    with capsys.disabled():
+        print(f"\nroll-back, to the first four answers of the version before: {report.seconds} s")  # noqa: T201 - the drill's result
+
+
+def test_without_studies_the_version_before_is_loaded_through_the_gate(workspace: Workspace) -> None:
+    report = go_back(workspace, order(drill=False))
+    assert (report.answered, report.scored, report.done.outcome) == (f"{TARGET}@1", 0, "rolled back")
+    assert told(workspace)["drill"] is False
+    with workspace.gate.admit(TARGET, None, SITE) as admission:
+        assert admission.version.version == "1"
+
+
+def test_files_that_were_overwritten_make_it_a_stop(workspace: Workspace) -> None:
+    run = workspace.lifecycle.version(TARGET, "1").mlflow_run
+    files = list((workspace.root / "mlflow" / "artifacts" / run).rglob("network.json"))
+    assert files
+    with overwritten(files, lambda data: data + b" "):
+        report = go_back(workspace, order())
+    assert (report.done.outcome, report.answered, report.seconds) == ("stopped", "", "")
+    assert "are not those that were registered" in report.done.why
+    assert told(workspace)["outcome"] == "stopped"
+    with pytest.raises(NotAllowedError, match="is stopped"):
+        workspace.gate.admit(TARGET, None, SITE)
+
+
+def test_commands_go_back_and_say_what_was_live_when(workspace: Workspace, tmp_path: Path) -> None:
+    command, secret = Command(workspace.root), tmp_path / "pass"
+    secret.write_text(PASSPHRASE)
+    before = command.well("models", "live", "--site", SITE, "--json").json
+    assert [one["version"] for one in before["running"]] == ["2"]
+    words = ("models", "rollback", TARGET, "--site", SITE, "--signer", "clara", "--passphrase-file", secret, "--drill")
+    done = command.well(*words, "--json").json
+    assert (done["outcome"], done["answered"], done["drill"]) == ("rolled back", f"{TARGET}@1", True)
+    started = workspace.lifecycle.deployment(done["resumed"]["deployment"]).started_at
+    assert [one["version"] for one in command.well("models", "live", "--site", SITE, "--json").json["running"]] == ["1"]
+    past = command.well("models", "live", "--site", SITE, "--at", started, "--json").json
+    assert [one["version"] for one in past["running"]] == ["1"]
+    assert "nothing was live" in command.well("models", "live", "--site", SITE, "--at", "2020-01-01").out
+    again = command(*words, "--reason", "and back")
+    assert again.code == 0
+    command.well("models", "lapse", f"{TARGET}@1", "--signer", "clara", "--passphrase-file", secret, "--reason", "over")
+    stopped = command(*words)
+    assert (stopped.code, "nothing runs again" in stopped.out) == (1, True)
+    assert command("models", "live", "--site", SITE, "--at", "yesterday").code == 2
