@@ -9,7 +9,7 @@ their own codes.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Any
 
 import numpy as np
@@ -353,7 +353,7 @@ def pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[st
     if used.all():
         return codes, levels
     table = np.cumsum(used) - 1
-    return table[codes], tuple(levels[code] for code in np.flatnonzero(used).tolist())
+    return table[codes], tuple(compress(levels, used.tolist()))
 
 
 def _canonical(
