@@ -7,7 +7,6 @@ are held; CPU seconds of every monitor on the last day, from the stored days; th
 """
 
 import json
-import resource
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from stopwatch import fresh
+from stopwatch import fresh, peak_mb
 
 from monitors.counts import summed
 from monitors.engine.embedded import count_tables
@@ -121,7 +120,7 @@ def measured(rows: int) -> dict[str, float]:
         start = time.process_time()
         stored.append(pack_counts(count_tables(tables, request)))
         spent += time.process_time() - start
-    counting = _peak()
+    counting = peak_mb()
     start = time.process_time()
     counts = summed([unpack_counts(one) for one in stored])
     as_of = (FIRST + timedelta(days=days - 1)).date().isoformat()
@@ -133,13 +132,9 @@ def measured(rows: int) -> dict[str, float]:
         "peak_counting": counting,
         "stored_mb": sum(map(len, stored)) / 2**20,
         "monitors": took,
-        "peak": _peak(),
+        "peak": peak_mb(),
         "signals": len(run["signals"]),
     }
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:

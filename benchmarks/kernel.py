@@ -1,15 +1,15 @@
 """Overread's kernel on the workload W: count families in one pass, statistics from the counts alone."""
 
 import json
-import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from stopwatch import timed
+from stopwatch import peak_mb, timed
 from workload import NAMES, READERS, SITES, THRESHOLD
 
 from monitors.counts import Family, Labels, count, merged
@@ -34,26 +34,26 @@ NO_YES = ("no", "yes")
 
 
 def counted(batch: pa.RecordBatch | pa.Table) -> dict[str, Family]:
-    """Count one batch."""
+    """Count one batch into the families whose columns it has."""
     column = {name: batch[name].to_numpy(zero_copy_only=False) for name in batch.schema.names}
-    q = to_grid(column["score"])
-    truth = Labels(column["truth"].astype(np.int64), NO_YES)
-    called = Labels((q >= THRESHOLD).astype(np.int64), NO_YES)
-    override = Labels(column["override"].astype(np.int64), NO_YES)
-    site, reader = Labels(column["site"], SITE_NAMES), Labels(column["reader"], READER_NAMES)
-    found = {
-        "F0": count("F0", {"site": site, "q": q >> COARSE, "truth": truth, "decision": called}),
-        "FR": count("FR", {"reader": reader, "override": override}),
-    }
-    return found | {f"FN:{name}": count(f"FN:{name}", {"cell": to_cells(column[name])}) for name in NAMES}
+    found = {f"FN:{name}": count(f"FN:{name}", {"cell": to_cells(column[name])}) for name in NAMES if name in column}
+    if "score" in column:
+        q = to_grid(column["score"])
+        truth, called = (Labels(one.astype(np.int64), NO_YES) for one in (column["truth"], q >= THRESHOLD))
+        site = Labels(column["site"], SITE_NAMES)
+        found["F0"] = count("F0", {"site": site, "q": q >> COARSE, "truth": truth, "decision": called})
+    if "reader" in column:
+        override = Labels(column["override"].astype(np.int64), NO_YES)
+        found["FR"] = count("FR", {"reader": Labels(column["reader"], READER_NAMES), "override": override})
+    return found
 
 
-def families(file: Path) -> dict[str, Family]:
-    """Count a file row group by row group, so that memory does not grow with rows."""
+def families(file: Path, columns: Sequence[str] | None = None) -> dict[str, Family]:
+    """Count a file row group by row group, so that memory does not grow with rows; of some columns only, or all."""
     parquet = pq.ParquetFile(file, pre_buffer=False)
     parts: list[dict[str, Family]] = []
     for group in range(parquet.num_row_groups):
-        parts.append(counted(parquet.read_row_group(group)))
+        parts.append(counted(parquet.read_row_group(group, columns=columns)))
         if len(parts) == TOGETHER:
             parts = [added(parts)]
     return added(parts)
@@ -66,12 +66,12 @@ def added(parts: list[dict[str, Family]]) -> dict[str, Family]:
 
 def statistics_of(now: dict[str, Family], base: dict[str, Family]) -> dict[str, Any]:
     """Return every figure of W from counts: performance by site, drift by input, readers, calibration."""
-    sites = {name: _roc(now["F0"].where(site=name)) for name in SITE_NAMES}
-    answers = now["F0"].marginal(("site", "truth", "decision"))
+    sites = {name: _roc(part) for name, part in now["F0"].split("site").items()}
+    rates = _rates(now["F0"])
     whole = merged_counts(*sites.values())
     return {
         "auc": _area(whole),
-        "sites": {name: [_area(one), _rates(answers.where(site=name))] for name, one in sites.items()},
+        "sites": {name: [_area(one), rates[name]] for name, one in sites.items()},
         "drift": {name: _drift(now[f"FN:{name}"], base[f"FN:{name}"]) for name in NAMES},
         "readers": _readers(now["FR"]),
         "calibration": _calibration(whole),
@@ -80,8 +80,8 @@ def statistics_of(now: dict[str, Family], base: dict[str, Family]) -> dict[str, 
 
 def fairness_slice(now: dict[str, Family]) -> list[Any]:
     """Return AUC, sensitivity and specificity of every site, each with its interval."""
-    answers = now["F0"].marginal(("site", "truth", "decision"))
-    return [[_area(_roc(now["F0"].where(site=name))), _rates(answers.where(site=name))] for name in SITE_NAMES]
+    rates = _rates(now["F0"])
+    return [[_area(_roc(part)), rates[name]] for name, part in now["F0"].split("site").items()]
 
 
 def drift_slice(now: dict[str, Family], base: dict[str, Family]) -> list[Any]:
@@ -90,14 +90,10 @@ def drift_slice(now: dict[str, Family], base: dict[str, Family]) -> list[Any]:
 
 
 def _roc(family: Family) -> RocCounts:
-    positive = family.is_level("truth", "yes")
-    q = family.codes_of("q")
-    cells, place = np.unique(q, return_inverse=True)
-    sides = [
-        np.bincount(place, np.where(side, family.counts, 0), len(cells)).astype(np.int64)
-        for side in (positive, ~positive)
-    ]
-    return RocCounts(cells, *sides)
+    positive, q = family.is_level("truth", "yes"), family.codes_of("q")  # cells ascend
+    starts = np.flatnonzero(np.diff(q, prepend=-1))
+    sides = [np.add.reduceat(np.where(side, family.counts, 0), starts) for side in (positive, ~positive)]
+    return RocCounts(q[starts], *sides)
 
 
 def _area(counts: RocCounts) -> list[Any]:
@@ -105,20 +101,24 @@ def _area(counts: RocCounts) -> list[Any]:
     return [found.auc, found.variance, auc_interval(found)]
 
 
-def _rates(family: Family) -> list[Any]:
-    shares = []
-    for truth, called in (("yes", "yes"), ("no", "no")):
-        of_class = family.where(truth=truth)
-        n, hits = of_class.total, of_class.where(decision=called).total
-        shares.append([hits / n, wilson(hits, n)])
-    return shares
+def _rates(family: Family) -> dict[str, list[Any]]:
+    """Return sensitivity and specificity of every site, each with its interval."""
+    answers = family.marginal(("site", "truth", "decision"))
+    table = np.zeros((len(answers.levels["site"]), 2, 2), dtype=np.int64)
+    sides = [answers.is_level(axis, "yes").astype(np.int64) for axis in ("truth", "decision")]
+    table[answers.codes_of("site"), sides[0], sides[1]] = answers.counts
+    found = {}
+    for name, one in zip(answers.levels["site"], table.tolist(), strict=True):
+        shares = [(one[side][side], sum(one[side])) for side in (1, 0)]
+        found[name] = [[hits / n, wilson(hits, n)] for hits, n in shares]
+    return found
 
 
 def _drift(now: Family, base: Family) -> list[float]:
-    cells = np.unique(np.concatenate([now.codes_of("cell"), base.codes_of("cell")]))
+    every = np.concatenate([now.codes_of("cell"), base.codes_of("cell")])
+    cells, place = np.unique(every, return_inverse=True)
     sides = [np.zeros(len(cells), dtype=np.int64) for _ in range(2)]
-    for family, side in zip((now, base), sides, strict=True):
-        side[np.searchsorted(cells, family.codes_of("cell"))] = family.counts
+    sides[0][place[: len(now.counts)]], sides[1][place[len(now.counts) :]] = now.counts, base.counts
     p, r = (side / side.sum() for side in sides)
     mixed = (p + r) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -148,8 +148,7 @@ def main() -> None:
     file, reference = Path(sys.argv[1]), Path(sys.argv[2])
     base = families(reference)
     taken = timed(lambda: statistics_of(families(file), base))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"cpu": taken.cpu, "wall": taken.wall, "peak_mb": peak}))
+    print(json.dumps({"cpu": taken.cpu, "wall": taken.wall, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

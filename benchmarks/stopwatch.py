@@ -29,6 +29,12 @@ def timed(work: Callable[[], object]) -> Taken:
     return Taken(time.process_time() - cpu, time.perf_counter() - wall)
 
 
+def peak_mb() -> float:
+    """Return this process's own peak of memory (VmHWM); `ru_maxrss` would begin with that of the process before."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
 def interleaved(works: Mapping[str, Callable[[], object]], repeats: int = 5) -> dict[str, Taken]:
     """Time several pieces of work in turn, so that a busy machine is busy for all, and return their medians."""
     taken: dict[str, list[Taken]] = {name: [] for name in works}

@@ -1,13 +1,12 @@
 """Work for a process of its own: drift of all columns of two files, or of two sets of embeddings."""
 
 import json
-import resource
 import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-from stopwatch import timed
+from stopwatch import peak_mb, timed
 
 from monitors.counts import Family, count, merge
 from monitors.value_grid import to_cells, to_numbers
@@ -48,7 +47,7 @@ def main() -> None:
     """Do one of the two in this process and print CPU seconds and the peak of memory."""
     files = [Path(word) for word in sys.argv[1:]]
     taken = timed(lambda: _drift(files) if files else _embeddings())
-    print(json.dumps({"cpu": taken.cpu, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    print(json.dumps({"cpu": taken.cpu, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ their own codes.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import compress, pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,11 +107,27 @@ class Family:
 
     def select(self, keep: npt.NDArray[np.bool_]) -> "Family":
         """Return the cells of a mask of shape (cells,); they keep their order, levels out of use go."""
+        return self._at(keep)
+
+    def _at(self, keep: npt.NDArray[Any]) -> "Family":
         codes, levels = self.codes[keep], {}
         for axis, names in self.levels.items():
             place = self.axes.index(axis)
             codes[:, place], levels[axis] = pruned(codes[:, place], names)
         return Family(self.name, self.axes, levels, codes, self.counts[keep])
+
+    def split(self, axis: str) -> dict[str, "Family"]:
+        """Return the cells of each level of a text axis, in one pass over the cells."""
+        codes, cells = self.codes_of(axis), None
+        if (np.diff(codes) < 0).any():
+            cells = np.argsort(codes, kind="stable")
+            codes = codes[cells]
+        edges = np.searchsorted(codes, np.arange(len(self.levels[axis]) + 1)).tolist()
+        place = np.arange(len(codes)) if cells is None else cells
+        return {
+            level: self._at(place[first:last])
+            for level, first, last in zip(self.levels[axis], edges, edges[1:], strict=False)
+        }
 
     def during(self, window: Window) -> "Family":
         """Return the cells of a window of days, both ends included."""
@@ -280,15 +297,16 @@ def merged(parts: Sequence[Family]) -> Family:
     name, axes, levels = parts[0].name, parts[0].axes, {}
     if any((part.name, part.axes) != (name, axes) for part in parts):
         raise ValueError(f"families '{name}' of other names or axes cannot be added")
-    codes = np.concatenate([part.codes for part in parts])
     sizes = [len(part.counts) for part in parts]
+    codes = np.empty((sum(sizes), len(axes)), dtype=np.int64, order="F")
     for place, axis in enumerate(axes):
+        np.concatenate([part.codes[:, place] for part in parts], out=codes[:, place])
         if axis in parts[0].levels:
-            shared, tables = _common_levels([part.levels[axis] for part in parts])
-            levels[axis] = shared
-            codes[:, place] = tables[
-                np.repeat(_starts([len(part.levels[axis]) for part in parts]), sizes) + codes[:, place]
-            ]
+            found = [part.levels[axis] for part in parts]
+            levels[axis], tables = _common_levels(found)
+            if any(one != levels[axis] for one in found):
+                starts = np.repeat(_starts([len(one) for one in found]), sizes)
+                codes[:, place] = tables[starts + codes[:, place]]
     return _canonical(name, axes, levels, codes, np.concatenate([part.counts for part in parts]))
 
 
@@ -335,7 +353,7 @@ def pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[st
     if used.all():
         return codes, levels
     table = np.cumsum(used) - 1
-    return table[codes], tuple(levels[code] for code in np.flatnonzero(used).tolist())
+    return table[codes], tuple(compress(levels, used.tolist()))
 
 
 def _canonical(

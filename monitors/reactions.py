@@ -6,18 +6,18 @@ doubts a number can recompute it by hand.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from monitors.counts import Family
+from monitors.counts import Family, Integers
 from monitors.draft import Reading
 from monitors.groups import sizes_of
-from monitors.shares import Mask, patients_of, share_of
+from monitors.shares import Mask, patients_of
 from monitors.stratified import Stratified, stratified_difference
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.multiplicity import benjamini_hochberg
-from validation.statistics.proportions import ClusteredShare
+from validation.statistics.proportions import ClusteredShare, clustered_from_totals
 
 RESTRICTED = {"reader": "restricted"}
 BEYOND = 0.001  # one-sided tail of the 99.8 % limits (Spiegelhalter 2005)
@@ -52,19 +52,18 @@ def judged_by_outcome(reads: Family, *, right: bool) -> Family:
 
 def adjusted(own: Family, other: Family, success: Success) -> Stratified | None:
     """Return the difference of two shares of reads on like cases: the same model's decision and score band."""
-    first, second = (_strata(reads) for reads in (own, other))
-    keys = sorted(set(first) & set(second))
-    return stratified_difference([(_share(first[key], success), _share(second[key], success)) for key in keys])
+    first, second = (_strata(_Cells.of(reads, success)) for reads in (own, other))
+    return _difference(first, second)
 
 
 def apart(reads: Family, axis: str, success: Success, least: int) -> dict[str, Stratified]:
     """Return how each level of an axis with enough reads differs from all others on like cases."""
-    found = {}
+    found, cells = {}, _Cells.of(reads, success)
     for level, n in sizes_of(reads, axis).items():
         if n < least:
             continue
         chosen = reads.is_level(axis, level)
-        difference = adjusted(reads.select(chosen), reads.select(~chosen), success)
+        difference = _difference(_strata(cells.at(chosen)), _strata(cells.at(~chosen)))
         if difference is not None:
             found[level] = difference
     return found
@@ -82,12 +81,37 @@ def readers_apart(reads: Family, p_values: Mapping[str, float], why: str) -> Rea
     return replace(about, value=outside, p_value=simes, why=f"{len(values)} readers have enough reads{why}")
 
 
-def _strata(reads: Family) -> dict[tuple[int, int], Family]:
-    """Return the reads of each stratum, by the model's decision (1 for positive) and band."""
-    decision, band = reads.is_level("ai_decision", "pos").astype(np.int64), reads.codes_of("band")
-    keys = np.unique(np.stack([decision, band], axis=1), axis=0).tolist()
-    return {(d, b): reads.select((decision == d) & (band == b)) for d, b in keys}
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The cells of reads: stratum (twice the score band, and 1 for a positive decision), patient, success, count."""
+
+    stratum: Integers
+    patient: Integers
+    success: Mask
+    counts: Integers
+
+    @classmethod
+    def of(cls, reads: Family, success: Success) -> "_Cells":
+        decision = reads.is_level("ai_decision", "pos").astype(np.int64)
+        stratum = 2 * reads.codes_of("band") + decision
+        return cls(stratum, reads.codes_of("patient"), success(reads), reads.counts)
+
+    def at(self, keep: Mask) -> "_Cells":
+        return _Cells(self.stratum[keep], self.patient[keep], self.success[keep], self.counts[keep])
 
 
-def _share(reads: Family, success: Success) -> ClusteredShare | None:
-    return share_of(reads, success(reads))
+def _strata(cells: _Cells) -> dict[tuple[int, int], ClusteredShare]:
+    """Return the share of successes in each stratum, by the model's decision (1 for positive) and band."""
+    found = {}
+    for stratum in np.unique(cells.stratum).tolist():
+        mine = cells.at(cells.stratum == stratum)
+        sizes = np.bincount(mine.patient, mine.counts).astype(np.int64)
+        hits = np.bincount(mine.patient, np.where(mine.success, mine.counts, 0), len(sizes)).astype(np.int64)
+        found[stratum % 2, stratum // 2] = clustered_from_totals(hits, sizes)
+    return found
+
+
+def _difference(
+    first: Mapping[tuple[int, int], ClusteredShare], second: Mapping[tuple[int, int], ClusteredShare]
+) -> Stratified | None:
+    return stratified_difference([(first[key], second[key]) for key in sorted(set(first) & set(second))])

@@ -54,17 +54,17 @@ def separation_bound(positive: int, negative: int, level: float = 0.95) -> float
     """
     if min(positive, negative) < 1:
         raise ValueError("a bound needs a patient of each class")
-    low, high = 0.0, 1.0
+    low, high, square = 0.0, 1.0, critical_value(level) ** 2
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        low, high = (middle, high) if _excess(middle, positive, negative, level) > 0 else (low, middle)
+        low, high = (middle, high) if _excess(middle, positive, negative, square) > 0 else (low, middle)
     return low
 
 
-def _excess(t: float, m: int, n: int, level: float) -> float:
+def _excess(t: float, m: int, n: int, square: float) -> float:
     k = (m + n) / 2 - 1
     spread = t * (1 + k * (1 - t) / (2 - t) + k * t / (1 + t))
-    return (1 - t) * m * n - critical_value(level) ** 2 * spread
+    return (1 - t) * m * n - square * spread
 
 
 def auc_interval(result: RocResult, level: float = 0.95) -> Bounds | None:
