@@ -3,7 +3,6 @@
 import json
 import random
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -27,7 +26,40 @@ from registry.lineage.prov import prov_document
 from registry.lineage.recall import Kind, Recalled, RecallSet, recall
 from registry.schema import CohortRow, ModelVersionRow
 
-RUN_EVENT = Path(__file__).parent / "openlineage-run-event.schema.json"
+# What the OpenLineage specification 2-0-2 asks of a run event, and of its facets.
+_DATASET = {
+    "type": "object",
+    "required": ["namespace", "name"],
+    "properties": {"namespace": {"type": "string"}, "name": {"type": "string"}, "facets": {"$ref": "#/$defs/facets"}},
+}
+RUN_EVENT = {
+    "$defs": {
+        "facets": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "required": ["_producer", "_schemaURL"],
+                "properties": {"_producer": {"format": "uri"}, "_schemaURL": {"format": "uri"}},
+            },
+        }
+    },
+    "type": "object",
+    "required": ["eventTime", "producer", "schemaURL", "run", "job"],
+    "properties": {
+        "eventType": {"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
+        "eventTime": {"type": "string", "format": "date-time"},
+        "producer": {"type": "string", "format": "uri"},
+        "schemaURL": {"type": "string", "format": "uri"},
+        "run": {
+            "type": "object",
+            "required": ["runId"],
+            "properties": {"runId": {"type": "string", "format": "uuid"}, "facets": {"$ref": "#/$defs/facets"}},
+        },
+        "job": _DATASET,
+        "inputs": {"type": "array", "items": _DATASET},
+        "outputs": {"type": "array", "items": _DATASET},
+    },
+}
 MODELS = ("alpha", "beta", "gamma", "delta", "epsilon")
 
 
@@ -192,9 +224,8 @@ def deployed(world: World) -> Facts:
     return facts(world)
 
 
-def test_every_openlineage_event_is_valid_under_the_published_schema(deployed: Facts) -> None:
-    schema = json.loads(RUN_EVENT.read_text())
-    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+def test_every_openlineage_event_keeps_to_the_specification(deployed: Facts) -> None:
+    validator = jsonschema.Draft202012Validator(RUN_EVENT, format_checker=jsonschema.FormatChecker())
     events = json.loads(json.dumps(openlineage_events(deployed, "overread.local/1")))
     assert [list(validator.iter_errors(event)) for event in events] == [[]] * len(events)
     assert not validator.is_valid(events[0] | {"run": {}})
