@@ -14,11 +14,14 @@ from registry.domain.errors import EvidenceMissingError
 from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.person import Actor, actor_record
 from registry.domain.ports import ObjectStore
+from registry.domain.vocabulary import Role, Verdict
 from registry.history import events_of, whole_events
 from registry.record import Record
+from registry.schema import CohortRow
 from registry.test_sets import FROZEN, Budget, budget_of, sequestered
 
-COMPARED = "candidate.compared"
+COMPARED, EVALUATED = "candidate.compared", "evaluation.completed"
+_MUST_NOT_FAIL = frozenset({Role.INTERNAL_TEST, Role.EXTERNAL_TEST})
 
 
 @dataclass(frozen=True)
@@ -180,3 +183,32 @@ def verdicts(session: Session, model: str) -> list[ToldVerdict]:
         if of_model == model:
             found.append(ToldVerdict(candidate, event.record["outcome"], record["digest"], event.seq))
     return found
+
+
+def failed_evaluations(session: Session, version: str) -> list[str]:
+    """Return the cohorts on which a version (`model@number`) failed, ever, where it must not, by the events alone.
+
+    No later evaluation, and no removal of a row or a payload, mends a failure (CHG-07).
+    """
+    found: dict[str, None] = {}
+    for event in events_of(session, (EVALUATED,)):
+        named, cohort = event.record["subjects"][:2]
+        row = session.get(CohortRow, cohort["name"])
+        must_not = row is None or Role(row.role) in _MUST_NOT_FAIL
+        if named["name"] == version and event.record["outcome"] == Verdict.FAILED and must_not:
+            found[str(cohort["name"])] = None
+    return list(found)
+
+
+def require_unfailed(session: Session, model: str, version: str) -> None:
+    """Refuse clinical use, in an emergency too, of a version that failed an evaluation or a comparison, ever.
+
+    Raises:
+        EvidenceMissingError: naming the first failure.
+    """
+    name = f"{model}@{version}"
+    found = [f"the evaluation on '{cohort}'" for cohort in failed_evaluations(session, name)]
+    ours = (one for one in verdicts(session, model) if (one.candidate, one.verdict) == (version, Verdict.FAILED))
+    found += [f"the comparison of event {one.event_seq}" for one in ours]
+    for what in found:
+        raise EvidenceMissingError(f"{name} failed {what}", mend="only a new candidate can mend it")

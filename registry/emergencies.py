@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.approvals import state_today
+from registry.comparisons import require_unfailed
 from registry.database import reading
 from registry.deployments import get, require_only_live, require_site, scope_of, start, today
 from registry.domain.emergency import EmergencyUse, hours_given
@@ -60,7 +61,7 @@ def break_glass(
         UnknownNameError: for an unknown version or site.
         UsageError: when reason or fallback is missing, or for other hours.
         NotAllowedError: when the key, the role or the separation of duties forbids it, or it would extend another.
-        EvidenceMissingError: when the version was never validated, or is closed.
+        EvidenceMissingError: when the version was never validated, failed a test, or is closed.
         AnswerIsNoError: when another version is live there.
     """
     fallback, reason = one_line(fallback, "fallback"), one_line(reason, "reason")
@@ -79,6 +80,7 @@ def break_glass(
             raise EvidenceMissingError(
                 f"{name_of(row)} is {state}; an emergency use takes a version that was validated"
             )
+        require_unfailed(tx.session, row.model, row.version)
         require_only_live(tx.session, row.target, site, DeploymentState.LIVE, now)
         _require_first(tx.session, row, site)
         place, until = uuid7(now), instant_text(now + timedelta(hours=given))

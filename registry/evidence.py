@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from registry.approvals import last_approval
 from registry.cards.told import card_subject
 from registry.cohorts import manifest
-from registry.comparisons import verdicts
+from registry.comparisons import failed_evaluations, verdicts
 from registry.domain.digest import digest_bytes, digest_hex
 from registry.domain.errors import EvidenceMissingError, NotAllowedError, SignatureBrokenError
 from registry.domain.event import Subject
@@ -18,7 +18,7 @@ from registry.domain.person import MAY_SIGN, SEPARATED_FROM_TRAINER, Act, Person
 from registry.domain.ports import ObjectStore
 from registry.domain.risk_tier import DEFAULT_TIER, RiskTier, quorum_met
 from registry.domain.vocabulary import Role, Verdict
-from registry.evaluations import StoredEvaluation, current, in_force, passed, stored
+from registry.evaluations import StoredEvaluation, current, in_force, passed
 from registry.keys import Signer
 from registry.record import Record
 from registry.removed import require_evaluations
@@ -27,8 +27,6 @@ from registry.signatures import Intent, KeyBook, Statement, require_covers, requ
 from registry.told import require_event, roster
 from registry.vacancies import vacant_roles
 from registry.versions import base_subjects, cohort_subject, entered_at, name_of, version_of
-
-_MUST_NOT_FAIL = frozenset({Role.INTERNAL_TEST, Role.EXTERNAL_TEST})
 
 
 @dataclass(frozen=True)
@@ -201,7 +199,7 @@ def require_approvable(session: Session, record: Record, row: ModelVersionRow, e
     """
     missing = [
         *_missing_external(record.objects, evidence.evaluations),
-        *_failed_evaluations(session, record.objects, row),
+        *(f"the evaluation on '{cohort}' failed" for cohort in failed_evaluations(session, name_of(row))),
         *_failed_comparison(session, row),
         *_missing_signatures(session, record.people, row, evidence),
         *vacant_roles(record.people),
@@ -230,16 +228,6 @@ def _failed_comparison(session: Session, row: ModelVersionRow) -> list[str]:
     failed = [one for one in ours if one.verdict == Verdict.FAILED]
     found = failed or [one for one in ours[-1:] if one.verdict != Verdict.PASSED]
     return [f"its comparison of event {one.event_seq} under the change plan is {one.verdict}" for one in found[:1]]
-
-
-def _failed_evaluations(session: Session, objects: ObjectStore, row: ModelVersionRow) -> list[str]:
-    """Say which evaluations failed, ever: another one of the same version does not mend it (CHG-07)."""
-    failed = {one.cohort: None for one in stored(session, objects, row) if _failed(one)}
-    return [f"the evaluation on '{cohort}' failed" for cohort in failed]
-
-
-def _failed(found: StoredEvaluation) -> bool:
-    return found.role in _MUST_NOT_FAIL and found.verdict == Verdict.FAILED
 
 
 def _missing_signatures(session: Session, book: KeyBook, row: ModelVersionRow, evidence: Evidence) -> list[str]:

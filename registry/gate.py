@@ -43,7 +43,7 @@ from registry.history import last_event
 from registry.ledger.store import InclusionProof, Ledger, verify_proof
 from registry.lifecycle import Lifecycle
 from registry.people import People
-from registry.release import require_release
+from registry.release_signature import require_release
 from registry.schema import DeploymentRow, ModelVersionRow, SignatureRow
 from registry.signatures import Intent, Statement, require_covers
 from registry.told import require_told

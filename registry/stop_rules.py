@@ -18,7 +18,7 @@ from registry.domain.digest import digest_value
 from registry.domain.event import EventDraft, Subject
 from registry.domain.lifecycle import DeploymentState
 from registry.domain.person import SERVICE, Act, actor_record
-from registry.domain.stop_rule import StopRule
+from registry.domain.stop_rule import ANY, StopRule
 from registry.domain.stratum import Stratum, stratum_digest
 from registry.history import told_events
 from registry.keys import Signer
@@ -30,6 +30,8 @@ from registry.suspended import SUSPENDED, suspensions
 
 SET = "stop_rule.set"
 _STOPPED = "deployment.stopped"
+_CLINICAL = frozenset({DeploymentState.PILOT, DeploymentState.LIVE})
+UNSEEN_FALLBACK = "outside the validated envelope: read without AI until it is revalidated"
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,24 @@ def fire_stop_rules(record: Record, on: date) -> tuple[Fired, ...]:
     return tuple(found)
 
 
+def suspend_unseen(record: Record, deployment: str, stratum: Stratum) -> bool:
+    """Suspend a clinical deployment for a stratum on which its version was never validated; say whether it is so now.
+
+    A stratum that was suspended before is left to whoever let it back (contract, section 5; VAL-05).
+
+    Raises:
+        UnknownNameError: when there is no such deployment.
+    """
+    get(record, deployment)
+    with record.ledger.transaction() as tx:
+        row = tx.session.get_one(DeploymentRow, deployment)
+        before = {one.stratum for one in suspensions(tx.session, row.model) if one.deployment == deployment}
+        if stratum in before or today(tx.session, row, record.clock.now()).state not in _CLINICAL:
+            return False
+        rule = StopRule(deployment, "validated-envelope", ANY, 0, UNSEEN_FALLBACK, scope="stratum")
+        return _suspend(tx, rule, "", row, stratum)
+
+
 def _rules(session: Session) -> list[StopRule]:
     known: dict[tuple[str, str], StopRule] = {}
     for _, payload in told_events(session, (SET,)):
@@ -164,7 +184,7 @@ def _append(
         Subject("stop-rule", rule.rule),
         *resumer_subject(rule.resumer),
     )
-    reason = f"stop rule '{rule.rule}', alert {payload['alert']}"
+    reason = f"stop rule '{rule.rule}'" + f", alert {payload['alert']}" * bool(payload["alert"])
     return tx.append(EventDraft(kind, actor_record(SERVICE), subjects, payload, reason))
 
 

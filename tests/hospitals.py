@@ -15,7 +15,7 @@ from registry.domain.errors import ArtifactChangedError, OverreadError
 from registry.domain.model import Deployment
 from registry.domain.ports import ModelStore, StoredVersion
 from registry.gate import ServingGate
-from registry.release import ReleaseKey, sign_release
+from registry.release_signature import ReleaseKey, sign_release
 
 SITE = "general"
 

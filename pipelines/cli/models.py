@@ -183,7 +183,7 @@ def deploy(
     signer: SignerId,
     acceptance: Annotated[
         str | None,
-        typer.Option("--acceptance", help="Pilot and live: digest of the site's passed evaluation."),
+        typer.Option("--acceptance", help="Pilot and live: the site's passed evaluation, by its cohort or digest."),
     ] = None,
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,
@@ -201,9 +201,9 @@ def deploy(
     model, version = name_and_version(name)
     known = workspace.lifecycle.version(model, version)
     key = signer_of(workspace, signer, passphrase_file)
-    deployed = workspace.lifecycle.deploy(
-        known.model, known.version, site, mode, key, reason, acceptance_digest=acceptance
-    )
+    accepted = {one.cohort: one.digest for one in workspace.lifecycle.evaluations(known.model, known.version)}
+    digest = accepted.get(acceptance or "", acceptance)
+    deployed = workspace.lifecycle.deploy(known.model, known.version, site, mode, key, reason, acceptance_digest=digest)
     document, lines = _deployment(deployed)
     give(document, lines, as_json=as_json)
 

@@ -69,7 +69,7 @@ def run(  # noqa: PLR0913 - one argument an option
     """Compute every signal as of a day; the same tables, plan and day give the same bytes."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.usecases.monitoring_plan import plan_notes, read_plan  # noqa: PLC0415 - lazy
-    from pipelines.usecases.open_tasks import watch_stop_rules  # noqa: PLC0415 - lazy
+    from pipelines.usecases.open_tasks import suspend_unseen_strata, watch_stop_rules  # noqa: PLC0415 - lazy
     from pipelines.usecases.run_monitors import run_monitors  # noqa: PLC0415 - lazy
 
     workspace = here()
@@ -88,7 +88,8 @@ def run(  # noqa: PLR0913 - one argument an option
     for day in done.counted.mended:
         tell(f"a stored count of {day} was changed or lost: it was not used, the day was counted anew")
     put(done.data, summary(done.json), json_file)
-    for note in (*plan_notes(workspace, chosen, done.json), *watch_stop_rules(workspace)):
+    safety = (*suspend_unseen_strata(workspace), *watch_stop_rules(workspace))
+    for note in (*plan_notes(workspace, chosen, done.json), *safety):
         tell(note)
     if appendix is not None:
         _explore(done.json, chosen, target, appendix)

@@ -15,6 +15,11 @@ Model = Annotated[
     str, typer.Argument(metavar="MODEL[@VERSION]", help="The model; with the version to go back to, if not the last.")
 ]
 
+Place = Annotated[
+    str, typer.Argument(metavar="DEPLOYMENT|MODEL@VERSION", help="The deployment's id, or the version with --site.")
+]
+AtSite = Annotated[str | None, typer.Option("--site", help="Where the version is deployed.")]
+
 
 def rollback(  # noqa: PLR0913 - one parameter an option of the command
     model: Model,
@@ -112,8 +117,9 @@ def break_glass(
 
 
 def countersign(
-    deployment: Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="The emergency use.")],
+    deployment: Place,
     signer: SignerId,
+    site: AtSite = None,
     reason: Reason = "",
     passphrase_file: PassphraseFile = None,
     *,
@@ -123,13 +129,15 @@ def countersign(
     from pipelines.cli.opened import here, signer_of, witness_after  # noqa: PLC0415 - lazy: --help loads no adapter
 
     workspace = here()
-    use = workspace.lifecycle.countersign(deployment, signer_of(workspace, signer, passphrase_file), reason)
+    place = placed(workspace, deployment, site)
+    use = workspace.lifecycle.countersign(place, signer_of(workspace, signer, passphrase_file), reason)
     give(use.to_json(), [f"countersigned; the emergency use ends {use.ends}"], as_json=as_json)
     witness_after(workspace)
 
 
 def stop_rule(  # noqa: PLR0913, PLR0917 - one parameter an option of the command
-    deployment: Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="The deployment's id.")],
+    deployment: Place,
+    site: AtSite = None,
     rule: Annotated[str | None, typer.Option("--name", help="The rule's name; without it, list the rules.")] = None,
     cause: Annotated[
         str, typer.Option("--cause", help="Which alerts: any, or one cause such as scanner, model, subgroup.")
@@ -155,7 +163,7 @@ def stop_rule(  # noqa: PLR0913, PLR0917 - one parameter an option of the comman
     from registry.domain.stop_rule import StopRule  # noqa: PLC0415 - lazy
 
     workspace = here()
-    known = workspace.lifecycle.deployment(deployment).deployment
+    known = placed(workspace, deployment, site)
     if rule is not None:
         if signer is None:
             raise UsageError("a stop rule is set by signature", mend="use --signer")
@@ -171,6 +179,20 @@ def stop_rule(  # noqa: PLR0913, PLR0917 - one parameter an option of the comman
     give(document, lines or [f"{known} has no stop rule"], as_json=as_json)
 
 
+def placed(workspace: Any, deployment: str, site: str | None) -> str:
+    """Return a deployment's id: as it was given, or of a version at a site.
+
+    Raises:
+        UnknownNameError: when there is none.
+    """
+    from pipelines.cli.opened import name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.strata import deployment_at  # noqa: PLC0415 - lazy
+
+    if site is None:
+        return str(workspace.lifecycle.deployment(deployment).deployment)
+    return deployment_at(workspace, *name_and_version(deployment), site).deployment
+
+
 _COMMANDS: Mapping[str, tuple[Callable[..., Any], str]] = {
     "rollback": (rollback, "nodule --site general --signer cleo --reason 'misses since Monday' --drill"),
     "live": (live, "--site general --at 2026-09-30T14:00+02:00 --json"),
@@ -180,9 +202,9 @@ _COMMANDS: Mapping[str, tuple[Callable[..., Any], str]] = {
     ),
     "stop-rule": (
         stop_rule,
-        "DEPLOYMENT --name scanners --cause scanner --days 3 --scope stratum --resumer 'quality officer' --signer cleo",
+        "nodule@1 --site general --name scanners --cause scanner --days 3 --scope stratum --signer cleo",
     ),
-    "countersign": (countersign, "DEPLOYMENT --signer ann --reason 'reviewed on Monday'"),
+    "countersign": (countersign, "nodule@1 --site general --signer ann --reason 'reviewed on Monday'"),
 }
 
 

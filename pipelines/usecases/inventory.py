@@ -10,6 +10,7 @@ from registry.database import reading
 from registry.domain.model import Deployment, ModelVersion
 from registry.external_models import external_deployments, external_models
 from registry.external_told import ExternalDeployment, ExternalModel
+from registry.tiers import standing_of
 
 IN_HOUSE = "in-house"
 
@@ -18,7 +19,8 @@ IN_HOUSE = "in-house"
 class InventoryEntry:
     """One version on the inventory; what nobody declared is None.
 
-    `state` is the state of a version's life; a third-party model is `external`. `sites` are where it
+    `tier` is the risk tier in force for an own model, and what was declared of a third-party one. `state` is the state
+    of a version's life; a third-party model is `external`. `sites` are where it
     runs by the record.
     """
 
@@ -68,7 +70,7 @@ def _own(workspace: Workspace, version: ModelVersion) -> InventoryEntry:
         udi=None,
         owner=_said(declared, "owner"),
         intended_use=_said(declared, "intended_use"),
-        tier=_said(declared, "clinical_risk_level"),
+        tier=standing_of(workspace.lifecycle.record, version.model).tier.value,
         state=version.state.value,
         sites=_sites(places, version.version),
         artifact_digest=version.artifact_digest,

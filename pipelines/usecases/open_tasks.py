@@ -17,11 +17,14 @@ from registry.domain.instants import parse_instant
 from registry.domain.lifecycle import VersionState
 from registry.domain.model import ModelVersion
 from registry.domain.person import SERVICE
+from registry.domain.stratum import Stratum as Suspended
 from registry.emergencies import stop_if_over
 from registry.schema import LedgerEntry
+from registry.stop_rules import suspend_unseen
 from registry.tasks import RETRAIN, REVALIDATE, Task
 
 # Causes that no retraining mends: they lie with a reader, or with how studies reach the model.
+_SUSPENDED_AXES = {"scanner": "scanner", "software": "software_versions", "protocol": "protocol"}
 NO_RETRAINING = frozenset({"reader", "routing"})
 
 
@@ -43,6 +46,26 @@ def ask_for_revalidation(workspace: Workspace) -> list[Task]:
     """Ask for a revalidation for each scanner, software version or protocol that a running version never met."""
     asked = [_revalidation(workspace, one) for one in unseen_strata(workspace)]
     return [task for task in asked if task is not None]
+
+
+def suspend_unseen_strata(workspace: Workspace) -> list[str]:
+    """Suspend pilot and live versions for what they meet outside their envelopes, that stratum alone; return sentences.
+
+    In shadow nothing is suspended: there a new scanner is what one wants to learn about.
+    """
+    said = []
+    for one in unseen_strata(workspace):
+        places = [
+            place
+            for place in workspace.lifecycle.deployments(one.version.model)
+            if (place.version, place.site) == (one.version.version, one.site)
+        ]
+        stratum = Suspended(_SUSPENDED_AXES[one.axis], one.value)
+        if any(suspend_unseen(workspace.lifecycle.record, place.deployment, stratum) for place in places):
+            said.append(
+                f"{one.version.name} at {one.site} is suspended for {one.axis} {plain(one.value)}: never validated"
+            )
+    return said
 
 
 def settle_tasks(workspace: Workspace) -> list[str]:

@@ -7,7 +7,7 @@ from registry.domain.artifact import require_servable
 from registry.domain.errors import SignatureBrokenError
 from registry.domain.lifecycle import VersionState
 from registry.domain.risk_tier import LONGEST_DAYS
-from registry.release import FILE, ReleaseKey, sign_release
+from registry.release_signature import FILE, ReleaseKey, sign_release
 
 if TYPE_CHECKING:
     from pipelines.bootstrap import Workspace

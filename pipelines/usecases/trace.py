@@ -4,22 +4,26 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from sqlalchemy import select
+
 from pipelines.bootstrap import Workspace
 from registry.cards.told import issued_card
 from registry.cohorts import manifest
 from registry.database import reading
 from registry.domain.cohort import Cohort
-from registry.domain.errors import UnknownNameError
+from registry.domain.errors import LedgerBrokenError, UnknownNameError
+from registry.domain.joining import Known
 from registry.domain.pseudonym import Identifier, is_pseudonym
 from registry.domain.vocabulary import Unit
 from registry.external_models import external_models
+from registry.history import VERIFY
 from registry.lineage.facts import Facts, Placement, TrainedVersion, facts_of
 from registry.lineage.recall import Kind, Recalled, recall
 from registry.schema import SegmentKeyRow, SegmentRow
 
 _IDENTIFIERS = {Kind.PATIENT: Identifier.PATIENT, Kind.STUDY: Identifier.UID}
 _TOLD = ("prediction_id", "model", "version", "target", "study_uid", "series_uid", "unit", "unit_uid")
-_RESULT = (*_TOLD, "predicted_at", "status", "score", "decision", "threshold", "mode", "attributes", "row_id")
+_RESULT = (*_TOLD, "predicted_at", "status", "score", "decision", "threshold", "mode", "attributes")
 Json = dict[str, Any]
 
 
@@ -34,7 +38,7 @@ def trace_back(workspace: Workspace, prediction: str) -> Json:
         UnknownNameError: when there is no such prediction.
         LedgerBrokenError, ArtifactChangedError: when the record does not hold.
     """
-    row = _prediction(workspace, prediction)
+    row, segment = _prediction(workspace, prediction)
     with reading(workspace.engine) as session:
         facts = facts_of(session)
         card = issued_card(session, row["model"], row["version"])
@@ -42,7 +46,7 @@ def trace_back(workspace: Workspace, prediction: str) -> Json:
     name = f"{row['model']}@{row['version']}"
     version = facts.versions.get(name)
     return {
-        "prediction": row | {"attributes": attributes, "intake": _intake(workspace, row.pop("row_id"))},
+        "prediction": row | {"attributes": attributes, "intake": _intake(segment)},
         "study": _study(workspace, row),
         "reads": _reads(workspace, row["prediction_id"]),
         "model": _model(version, name, attributes.get("artifact_digest")) | _declared(workspace, name),
@@ -91,31 +95,39 @@ def _pseudonym(workspace: Workspace, kind: Kind, name: str) -> str:
     return workspace.pseudonyms.of(_IDENTIFIERS[kind], name)
 
 
-def _prediction(workspace: Workspace, prediction: str) -> Json:
+def _prediction(workspace: Workspace, prediction: str) -> tuple[Json, SegmentRow]:
+    """Return the row of a prediction and the segment in which it lies; only that segment is read whole."""
     import pyarrow.compute as pc  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    table = workspace.tables.read("predictions", columns=list(_RESULT))
+    table = workspace.tables.read("predictions", columns=["prediction_id", "row_id"])
     for name in (prediction, workspace.pseudonyms.of(Identifier.RECORD, prediction)):
-        rows = table.filter(pc.equal(table["prediction_id"], name)).to_pylist()
-        if rows:
-            return dict(rows[0])
+        ids = table.filter(pc.equal(table["prediction_id"], name))["row_id"].to_pylist()
+        if ids:
+            segment = _segment(workspace, ids[0])
+            rows = workspace.tables.rows("predictions", Known.RECORDED, {segment.number})
+            (row,) = rows.filter(pc.equal(rows["row_id"], ids[0])).select(list(_RESULT)).to_pylist()
+            return dict(row), segment
     raise UnknownNameError("no prediction of that id is on record", mend="it is the prediction_id of the predictions")
 
 
-def _intake(workspace: Workspace, row_id: str) -> Json:
-    """Return the batch by which a row came: its segment and the event that tells of it."""
+def _segment(workspace: Workspace, row_id: str) -> SegmentRow:
     same = (SegmentKeyRow.table_name == SegmentRow.table_name) & (SegmentKeyRow.number == SegmentRow.number)
+    ours = (SegmentKeyRow.table_name == "predictions") & (SegmentKeyRow.row_id == row_id)
     with reading(workspace.engine) as session:
-        key = session.query(SegmentRow).join(SegmentKeyRow, same)
-        found = key.filter(SegmentKeyRow.table_name == "predictions", SegmentKeyRow.row_id == row_id).first()
-        if found is None:
-            return {}
-        return {
-            "segment": found.digest,
-            "source_digest": found.source_digest,
-            "event_seq": found.event_seq,
-            "synthetic": found.synthetic,
-        }
+        found = session.scalar(select(SegmentRow).join(SegmentKeyRow, same).where(ours))
+    if found is None:
+        raise LedgerBrokenError("the segment of a prediction is not in the manifest", mend=VERIFY)
+    return found
+
+
+def _intake(segment: SegmentRow) -> Json:
+    """Return the batch by which a row came: its segment and the event that tells of it."""
+    return {
+        "segment": segment.digest,
+        "source_digest": segment.source_digest,
+        "event_seq": segment.event_seq,
+        "synthetic": segment.synthetic,
+    }
 
 
 def _study(workspace: Workspace, row: Mapping[str, Any]) -> Json:
@@ -211,6 +223,9 @@ def _acquired(workspace: Workspace, column: str, value: str) -> set[str]:
 
 def _results(workspace: Workspace, fitted: set[str], tested: set[str], subject: set[str]) -> Json:
     """Count the results of the affected versions, and those on the studies that are recalled themselves."""
+    import pyarrow as pa  # noqa: PLC0415 - lazy: --help loads no adapter
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy
+
     table = workspace.tables.read("predictions", columns=["model", "version", "mode", "status", "study_uid"])
     counted = table.group_by(["model", "version", "mode", "status"]).aggregate([([], "count_all")]).to_pylist()
     rows = [
@@ -230,7 +245,8 @@ def _results(workspace: Workspace, fitted: set[str], tested: set[str], subject: 
         "by_version": ours,
         "of_fitted": sum(row["n"] for row in ours if row["version"] in fitted),
         "of_tested": sum(row["n"] for row in ours if row["version"] in tested),
-        "on_the_recalled_studies": sum(uid in subject for uid in table["study_uid"].to_pylist()),
+        "on_the_recalled_studies": pc.sum(pc.is_in(table["study_uid"], pa.array(sorted(subject), pa.string()))).as_py()
+        or 0,
     }
 
 

@@ -46,6 +46,18 @@ def test_a_later_pass_on_the_same_cohort_does_not_mend_it(world: World) -> None:
     assert [told["verdict"] for told in world.told("evaluation.completed")] == ["passed", "failed", "passed"]
 
 
+def test_a_failure_that_is_withdrawn_from_the_evidence_stays_one(world: World) -> None:
+    (digest,) = [one.digest for one in failed(world).lifecycle.evaluations(MODEL, "1") if one.verdict == "failed"]
+    world.lifecycle.end_approval(MODEL, "1", world.signer("quinn"), "labels were wrong", digest)
+    with pytest.raises(EvidenceMissingError, match="'external' failed"):
+        world.lifecycle.approve(MODEL, "1", world.signer("quinn"))
+
+
+def test_it_is_used_in_no_emergency(world: World) -> None:
+    with pytest.raises(EvidenceMissingError, match="failed the evaluation on 'external'"):
+        failed(world).lifecycle.break_glass(MODEL, "1", "general", world.signer("clara"), "read without AI", "overrun")
+
+
 def test_a_rejected_one_stays_rejected(world: World) -> None:
     failed(world).lifecycle.reject(MODEL, "1", world.signer("quinn"), "it failed")
     for person in APPROVERS:

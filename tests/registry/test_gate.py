@@ -26,7 +26,7 @@ from registry.domain.errors import (
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor
 from registry.ledger.store import verify_proof
 from registry.models import MlflowModels
-from registry.release import ReleaseKey, require_release, sign_folder, verify_folder
+from registry.release_signature import ReleaseKey, require_release, sign_folder, verify_folder
 
 
 @pytest.fixture

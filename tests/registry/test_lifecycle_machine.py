@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from registry.domain.person import PersonRole
 from registry.domain.vocabulary import Verdict
 from registry.history import told_events
 from registry.keys import Signer
-from registry.release import SIGNED
+from registry.release_signature import SIGNED
 
 PEOPLE = st.sampled_from(["erin", "vera", "quinn", "clara", "otto"])
 FORGERIES = (
@@ -146,7 +147,7 @@ class Machine(RuleBasedStateMachine):
         """Copy the founded workspace, and go some steps of the straight way."""
         self.folder = Path(tempfile.mkdtemp())
         self.world = self.founded.copy(self.folder / "workspace")
-        self.world.__dict__["signer"] = self.signers.__getitem__  # unlocking a key takes a tenth of a second
+        self.world.__dict__["signer"] = self.unlocked  # deriving a key from a passphrase takes long
         self.models = FolderModels(self.folder / "store")
         self.hospital = Hospital(self.world, self.models, self.folder / "made")
         self.intact = True
@@ -158,6 +159,11 @@ class Machine(RuleBasedStateMachine):
         if hasattr(self, "world"):
             self.world.close()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def unlocked(self, person: str) -> Signer:
+        """Return a member of the staff as somebody who authenticated just now."""
+        found = self.signers[person]
+        return replace(found, proof={**found.proof, "at": instant_text(self.world.clock.at)})
 
     def attempt(self, act: Callable[[], object]) -> None:
         """Try an act; a refusal is as good as any answer, an internal error is not."""

@@ -1,5 +1,6 @@
 """The code that judges, by digest, and how it judges, in words: frozen before a candidate is scored (CHG-05)."""
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,15 +11,20 @@ from registry.domain.plan_criteria import Acceptance
 from registry.domain.vocabulary import MIN_PATIENTS_PER_CLASS
 from validation.protocol.comparison import METHODS, level_of
 
-_JUDGES = ("statistics", "protocol")
+_START = ("validation.protocol.comparison", "registry.domain.estimate", "registry.domain.score_grid")
 
 
-def metric_code() -> str:
-    """Return the digest of every source file from which a metric, an interval or a verdict comes.
+def metric_code(root: Path | None = None) -> str:
+    """Return the digest of every source file from which a difference, its interval or its verdict comes.
 
-    It is that of a list of path and digest, in the order of the paths; a byte more or less gives another one.
+    It is that of a list of module and digest, in the order of the names, over the modules of ours that the comparison
+    imports, directly or through others; a byte more or less in one gives another digest, and no other file does.
+
+    Args:
+        root: where the packages lie; the installed ones unless given.
     """
-    return digest_value([[name, digest_bytes(data)] for name, data in sorted(_sources())])
+    found = _imported(root or Path(validation.__file__).parent.parent)
+    return digest_value([[name, digest_bytes(found[name].read_bytes())] for name in sorted(found)])
 
 
 def statistical_plan(acceptance: Acceptance) -> dict[str, str]:
@@ -34,9 +40,22 @@ def statistical_plan(acceptance: Acceptance) -> dict[str, str]:
     }
 
 
-def _sources() -> Iterator[tuple[str, bytes]]:
-    root = Path(validation.__file__).parent
-    for folder in _JUDGES:
-        for file in (root / folder).rglob("*.py"):
-            yield file.relative_to(root).as_posix(), file.read_bytes()
-    yield "external.py", (root / "external.py").read_bytes()
+def _imported(root: Path) -> dict[str, Path]:
+    """Return the modules that the comparison imports, within `validation`, by name, and what rounds their numbers."""
+    found: dict[str, Path] = {}
+    queue = [*_START]
+    while queue:
+        name = queue.pop()
+        file = root / f"{name.replace('.', '/')}.py"
+        if name not in found and file.is_file():
+            found[name] = file
+            queue += _imports_of(file)
+    return found
+
+
+def _imports_of(file: Path) -> Iterator[str]:
+    """Yield the names that a file imports from `validation`: modules, and what may be modules of a package."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == validation.__name__:
+            yield str(node.module)
+            yield from (f"{node.module}.{one.name}" for one in node.names)

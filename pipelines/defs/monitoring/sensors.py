@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import dagster as dg
 
 from pipelines.defs.resources import WorkspaceResource
-from pipelines.usecases.open_tasks import ask_for_retraining, ask_for_revalidation, settle_tasks
+from pipelines.usecases.open_tasks import (
+    ask_for_retraining,
+    ask_for_revalidation,
+    settle_tasks,
+    suspend_unseen_strata,
+)
 from registry.tasks import Task
 
 
@@ -17,8 +22,10 @@ def alerts_ask_for_retraining(workspace: WorkspaceResource) -> dg.SkipReason:
 
 @dg.sensor(minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING)
 def unseen_asks_for_revalidation(workspace: WorkspaceResource) -> dg.SkipReason:
-    """Ask for a revalidation for each scanner, software version or protocol outside a running version's envelope."""
-    return _said(ask_for_revalidation(workspace.opened()))
+    """Suspend and ask to revalidate each scanner, software version or protocol outside a running version's envelope."""
+    opened = workspace.opened()
+    suspended, asked = suspend_unseen_strata(opened), _said(ask_for_revalidation(opened))
+    return dg.SkipReason("; ".join([*suspended, str(asked.skip_message)]))
 
 
 @dg.sensor(minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING)

@@ -296,9 +296,11 @@ def swapped(workspace: Workspace, margin: str, plan: int | None = None) -> None:
 
 @pytest.fixture
 def copied(changed: Workspace, tmp_path: Path) -> Workspace:
-    """Return a copy of the workspace."""
+    """Return a copy of the workspace, an hour later."""
     shutil.copytree(changed.root, tmp_path / "workspace")
-    return reopened(tmp_path)
+    copy = reopened(tmp_path)
+    copy.clock.advance(hours=1)  # type: ignore[attr-defined]  # a fake clock
+    return copy
 
 
 @pytest.mark.parametrize(("plan", "says"), [("the same", "other acceptance criteria"), ("new", "criteria were signed")])

@@ -97,4 +97,4 @@ def test_an_own_version_is_listed_with_its_files_and_where_it_runs(trained: Work
     one = next(entry for entry in inventory(trained) if (entry.model, entry.version) == (TARGET, "1"))
     assert (one.vendor, one.artifact_digest) == ("in-house", trained.lifecycle.version(TARGET, "1").artifact_digest)
     assert set(one.sites) >= {"elsewhere: shadow"}
-    assert one.to_json()["runs_here"] is True
+    assert (one.to_json()["runs_here"], one.tier) == (True, "medium")

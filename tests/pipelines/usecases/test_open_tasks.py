@@ -14,6 +14,7 @@ from pipelines.usecases.open_tasks import (
     ask_for_retraining,
     ask_for_revalidation,
     settle_tasks,
+    suspend_unseen_strata,
     watch_approvals,
 )
 from registry.domain.event import EventDraft, Subject
@@ -131,6 +132,29 @@ def test_what_lies_outside_the_envelope_asks_for_revalidation_once_a_stratum(
     asked = ask_for_revalidation(workspace)
     assert [task.cause.partition(": ")[2] for task in asked] == ["scanner s-2", "software v2"]
     assert ask_for_revalidation(workspace) == []
+
+
+def test_an_unseen_stratum_suspends_a_live_version_there_alone_and_once(workspace: Workspace, world: World) -> None:
+    take(workspace, "acquisitions", [series("internal-0", "general", "s-1")])
+    placed = world.go_live("1")
+    take(workspace, "acquisitions", [series("q", "general", "s-2", "v2") | {"acquired_at": late(workspace)}])
+    assert len(suspend_unseen_strata(workspace)) == 2
+    assert suspend_unseen_strata(workspace) == []
+    found = world.lifecycle.suspensions(MODEL)
+    assert [one.stratum.text for one in found] == ["scanner=s-2", "software_versions=v2"]
+    assert world.lifecycle.deployment(placed.deployment).state == "live"
+    assert len(ask_for_revalidation(workspace)) == 2
+    for one in found:
+        world.lifecycle.resume_stratum(placed.deployment, one.stratum, world.signer("clara"), "validated by hand")
+    assert suspend_unseen_strata(workspace) == []
+    assert not any(one.in_force for one in world.lifecycle.suspensions(MODEL))
+
+
+def test_in_shadow_an_unseen_stratum_suspends_nothing(workspace: Workspace, world: World) -> None:
+    world.lifecycle.deploy(MODEL, "1", "general", "shadow", world.signer("clara"))
+    take(workspace, "acquisitions", [series("q", "general", "s-2") | {"acquired_at": late(workspace)}])
+    assert suspend_unseen_strata(workspace) == []
+    assert len(ask_for_revalidation(workspace)) == 3
 
 
 def test_a_revalidation_is_closed_once_the_stratum_is_validated(workspace: Workspace, world: World) -> None:

@@ -1,6 +1,8 @@
 """A roll-back is drilled: one command, measured through `predict`, on record; and it is a stop where it must be."""
 
+import shlex
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,9 @@ from command import Command
 from fakes import FakeClock, NoProgress
 from trained_workspace import ERIN, LENIENT, PASSPHRASE, TARGET, clara, images_of, overwritten
 from worlds import teach
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
+from pages import steps
 
 from pipelines.bootstrap import Workspace, open_workspace
 from pipelines.usecases.predict import predict
@@ -23,11 +28,8 @@ SITE = "general"
 
 
 def bring_live(workspace: Workspace, version: str) -> None:
-    """Validate a version externally, have it approved, and bring it live; what is live is stopped first."""
-    sign = workspace.people.unlock
-    for cohort in ("internal", "external"):
-        validate(workspace, TARGET, version, cohort, LENIENT, progress=NoProgress())
-    lifecycle = workspace.lifecycle
+    """Have a version approved, and bring it live; what is live is stopped first."""
+    sign, lifecycle = workspace.people.unlock, workspace.lifecycle
     lifecycle.submit(TARGET, version, sign("erin", PASSPHRASE))
     lifecycle.risk_review(TARGET, version, sign("vera", PASSPHRASE))
     for person in ("quinn", "clara"):
@@ -42,9 +44,9 @@ def bring_live(workspace: Workspace, version: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def copied(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a copy of the trained workspace in which version 1 was live, and version 2 is."""
-    root = tmp_path_factory.mktemp("drill") / "workspace"
+def prepared(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a copy of the trained workspace: version 1 is live, version 2 passed its validations."""
+    root = tmp_path_factory.mktemp("prepared") / "workspace"
     shutil.copytree(trained_root / "workspace", root)
     workspace = replace(open_workspace(root, FakeClock(trained.clock.now())), actor=ERIN)
     for person, role in (("vera", PersonRole.VALIDATOR), ("quinn", PersonRole.QUALITY_OFFICER)):
@@ -52,8 +54,20 @@ def copied(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.Temp
         teach(workspace.people, person)
     train(workspace, TARGET, "train", "tune", device="cpu", epochs=1, seed=2, progress=NoProgress())
     for version in ("1", "2"):
-        bring_live(workspace, version)
-        workspace.clock.advance(hours=1)  # type: ignore[attr-defined] - the clock of tests
+        for cohort in ("internal", "external"):
+            validate(workspace, TARGET, version, cohort, LENIENT, progress=NoProgress())
+    bring_live(workspace, "1")
+    return root
+
+
+@pytest.fixture(scope="module")
+def copied(prepared: Path, trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a copy of it in which version 2 is live."""
+    root = tmp_path_factory.mktemp("drill") / "workspace"
+    shutil.copytree(prepared, root)
+    clock = FakeClock(trained.clock.now())
+    clock.advance(hours=1)
+    bring_live(replace(open_workspace(root, clock), actor=ERIN), "2")
     return root
 
 
@@ -145,3 +159,20 @@ def test_commands_go_back_and_say_what_was_live_when(workspace: Workspace, tmp_p
     stopped = command(*words)
     assert (stopped.code, "nothing runs again" in stopped.out) == (1, True)
     assert command("models", "live", "--site", SITE, "--at", "yesterday").code == 2
+
+
+def test_every_command_of_the_page_on_releases_ends_as_the_page_says(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(prepared, tmp_path / "workspace")
+    (tmp_path / "staff.pass").write_text(PASSPHRASE)
+    monkeypatch.chdir(tmp_path)
+    command, page = Command(tmp_path / "workspace"), Path(__file__).parents[3] / "docs/how-to/release.md"
+    found = steps(page.read_text())
+    assert len(found) > 15
+    for step in found:
+        overread, *words = shlex.split(step.text)
+        done = command(*words)
+        assert (overread, done.code) == ("overread", step.code), f"{step.text}: {done.code} {done.out}{done.err}"
+    assert command.well("models", "show", f"{TARGET}@2", "--json").json["approval"]["tier"] == "medium"
+    assert "countersigned by quinn" in command.well("models", "show", f"{TARGET}@2").out

@@ -47,6 +47,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Command:
         command.well(
             "people", "add", person, "--name", person.title(), "--role", role, "--passphrase-file", command.secret
         )
+        command.well("people", "train", person, "--course", "overread", "--valid-days", "365")
     return command
 
 
@@ -118,6 +119,7 @@ def test_a_run_says_that_its_plan_is_unsigned_until_both_roles_signed_it(watched
         "--passphrase-file",
         watched.secret,
     )
+    watched.well("people", "train", "quality", "--course", "overread", "--valid-days", "365")
     signed = ("--passphrase-file", watched.secret)
     assert watched("plan", "sign", "--signer", "engineer", *signed).code == 5
     assert watched.well("plan", "sign", "--signer", "quality", *signed, "--json").json["missing"] == ["clinical lead"]

@@ -27,5 +27,5 @@ def test_migrating_twice_changes_nothing(url: str) -> None:
         before = context(connection).get_current_revision()
     migrate(engine)
     with engine.connect() as connection:
-        assert context(connection).get_current_revision() == before == "0004"
+        assert context(connection).get_current_revision() == before == "0005"
     engine.dispose()

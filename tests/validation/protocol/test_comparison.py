@@ -1,8 +1,10 @@
 """Non-inferiority under a change plan: judged on bounds, at the error of one look, against two versions."""
 
 import math
+import shutil
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -10,9 +12,11 @@ import pytest
 
 from registry.domain.plan_criteria import Acceptance, NonInferiority
 from registry.domain.vocabulary import Verdict
+from validation.protocol.code import metric_code
 from validation.protocol.comparison import Arm, compare, level_of
 from validation.statistics.units import ScoredUnits
 
+REPOSITORY = Path(__file__).parents[3]
 K = 32768
 N = 200_000
 SHARES = tuple(NonInferiority(metric, "0.01", "0.01") for metric in ("sensitivity", "specificity"))
@@ -72,6 +76,38 @@ def test_five_drawn_updates_each_of_which_its_predecessor_would_let_pass_are_sto
     assert by_arm["original"] == [Verdict.PASSED, *[Verdict.FAILED] * 4]
     falls = [row.result.estimate.value for rows in judged for row in rows if row.against == "deployed"]
     assert falls == pytest.approx([-0.009] * 5, abs=0.001)
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """Return a copy of the packages."""
+    for package in ("validation", "registry"):
+        shutil.copytree(REPOSITORY / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+JUDGES = (
+    "validation/protocol/comparison.py",
+    "validation/protocol/acceptance.py",
+    "validation/statistics/paired.py",
+    "validation/statistics/performance.py",
+    "validation/statistics/roc.py",
+    "registry/domain/estimate.py",
+)
+
+
+@pytest.mark.parametrize("file", JUDGES)
+def test_a_byte_of_the_code_that_judges_gives_another_digest(sources: Path, file: str) -> None:
+    before = metric_code(sources)
+    assert before == metric_code()
+    (sources / file).write_bytes((sources / file).read_bytes() + b"#")
+    assert metric_code(sources) != before
+
+
+def test_code_that_judges_nothing_gives_the_same_digest(sources: Path) -> None:
+    (sources / "validation/statistics/another.py").write_text("x = 1")
+    (sources / "validation/contracts/check.py").write_text("x = 1")
+    assert metric_code(sources) == metric_code()
 
 
 def test_a_loss_beyond_the_margin_fails_and_names_the_criterion() -> None:
