@@ -3,10 +3,8 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from markupsafe import Markup
-
+from dashboards.report.html import document_html
 from dashboards.report.pdf import compiled, lay_out
-from dashboards.templating import render, stylesheet
 from dashboards.view.blocks import Document
 from dashboards.view.card import card_document
 from dashboards.view.record import record_bytes
@@ -24,8 +22,7 @@ _RECORD = {
 
 def card_html(card: Card) -> str:
     """Return the card as one self-contained HTML page; the same card gives the same text."""
-    css = Markup(stylesheet())  # noqa: S704 - our own stylesheet
-    return render("card.html", document=_document(card), code_version=__version__, css=css)
+    return document_html(_document(card), "Version", __version__)
 
 
 def card_pdf(card: Card, issued_at: str) -> bytes:
