@@ -103,6 +103,7 @@ def new_workspace(folder: Path) -> Command:
     for person, role in (("engineer", "engineer"), ("quality", "quality officer"), ("clinician", "clinical lead")):
         name = f"The {role.title()}"
         command.well("people", "add", person, "--name", name, "--role", role, "--passphrase-file", command.secret)
+        command.well("people", "train", person, "--course", "reading-with-ai", "--valid-until", "2099-12-31")
     command.well("login", "engineer", "--passphrase-file", command.secret)
     return command
 

@@ -1,8 +1,10 @@
 """A workspace with a trained, internally validated and deployed version; slow to make, so made once a session."""
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from fakes import NoProgress
@@ -13,6 +15,7 @@ from pipelines.bootstrap import Workspace, open_workspace
 from pipelines.usecases.freeze_cohort import freeze_cohort
 from pipelines.usecases.train import train
 from pipelines.usecases.validate import validate
+from registry.domain.instants import parse_instant
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, PersonRole
 from registry.domain.vocabulary import Role
 from registry.keys import Signer
@@ -60,6 +63,18 @@ def reopened(root: Path) -> Workspace:
     from fakes import FakeClock
 
     return replace(open_workspace(root / "workspace", FakeClock()), actor=ERIN)
+
+
+def copied(pristine: Path, root: Path) -> Workspace:
+    """Copy images and workspace, and open the workspace as the engineer, a second after its newest event."""
+    from fakes import FakeClock
+
+    shutil.copytree(pristine, root)
+    found = open_workspace(root / "workspace")
+    newest = parse_instant(found.ledger.events(last=1)[0].record["at"])
+    found.engine.dispose()
+    clock = FakeClock(newest + timedelta(seconds=1))
+    return replace(open_workspace(root / "workspace", clock), actor=ERIN)
 
 
 @contextmanager

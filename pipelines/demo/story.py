@@ -24,6 +24,7 @@ from registry.objects import write_durably
 MARKER = "demo.json"
 Say = Callable[[str], None]
 Step = tuple[str, Callable[[], Told]]
+_TUESDAY = 1  # as `date.weekday` counts
 
 
 @dataclass
@@ -75,7 +76,7 @@ def play_demo(out: Path, *, seed: int, say: Say, bars: Bars) -> Story:
     """
     _clear(out)
     story = Story(out)
-    first = datetime.now(UTC).date() - timedelta(days=DAYS)
+    first = first_day(datetime.now(UTC).date())
     stage = _begin(out, seed, first)
     steps = stage.steps(bars)
     for number, (title, step) in enumerate(steps, 1):
@@ -161,6 +162,15 @@ def _name_sites(settings: Path) -> None:
     """Say in the workspace's settings where the sites are: a day is a day of the site."""
     zones = [f'\n[sites.{site.site}]\ntime_zone = "{site.time_zone}"\n' for site in standard_hospital().sites]
     write_durably(settings, (settings.read_text() + "".join(zones)).encode())
+
+
+def first_day(today: date) -> date:
+    """Return the first day of operation, a Tuesday about a year ago.
+
+    What is drawn follows the days of the week, so that a seed tells the same story on whatever day it is told.
+    """
+    latest = today - timedelta(days=DAYS)
+    return latest - timedelta(days=(latest.weekday() - _TUESDAY) % 7)
 
 
 def _clear(out: Path) -> None:

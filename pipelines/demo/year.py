@@ -15,9 +15,11 @@ from pipelines.demo.telling import Bars, Told
 from pipelines.progress import Silent
 from pipelines.simulation.hospital_year import Year, YearFiles, write_year
 from pipelines.usecases.ingest_rows import ingest_rows
+from pipelines.usecases.release import approve_and_release
 from pipelines.usecases.run_monitors import run_monitors
 from registry.alerts import listed
 from registry.domain.dossier import StoredAlert
+from registry.domain.lifecycle import VersionState
 
 STEP_DAYS = 42  # from one run of the monitors to the next; a hospital runs them every day
 WATCHED = ("acquisitions", "predictions", "reads", "outcomes")
@@ -79,8 +81,19 @@ def live_through(operation: Operation, files: YearFiles, bars: Bars) -> Told:
             told += [answer(operation.workspace, operation.cast, alert) for alert in _open(operation.workspace)]
             bar.advance()
     says = [f"{taken} rows taken in, {len(told)} alerts"]
-    says += [line for one in told for line in one["says"]]
+    says += [line for one in told for line in one["says"]] + _renewed(operation.workspace, operation.cast)
     return {"rows": taken, "alerts": told, "says": says}
+
+
+def _renewed(workspace: Workspace, cast: Cast) -> list[str]:
+    """Let both sign again where the approval of the version in use ended within the year; say so."""
+    version = workspace.lifecycle.version(MODEL)
+    if version.state != VersionState.LAPSED:
+        return []
+    for person in (cast.quality, cast.clinician):
+        approve_and_release(workspace, MODEL, version.version, cast.signer(workspace, person), "a year of watch")
+    state = workspace.lifecycle.version(MODEL).state
+    return [f"the approval of {version.name} ended after a year; signed again by both: {state}"]
 
 
 def _open(workspace: Workspace) -> list[StoredAlert]:

@@ -11,10 +11,10 @@ from dashboards.view.deployment import signature_section
 from pipelines.queries import RecordQueries
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+@pytest.fixture
+def world(tmp_path: Path) -> World:
     """Return a world with a version."""
-    world = World.found(tmp_path_factory.mktemp("founded"))
+    world = World.found(tmp_path / "founded")
     world.clock.advance(hours=1)
     world.register()
     return world

@@ -73,6 +73,12 @@ def planned(trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Wor
     return workspace
 
 
+@pytest.fixture(scope="module")
+def candidate(planned: Workspace) -> str:
+    """Return a version that was made within the plan."""
+    return made(planned, seed=5).version
+
+
 def test_what_a_version_is_made_from_is_recorded_at_its_training(trained: Workspace) -> None:
     facts = facts_of(trained.lifecycle.record, TARGET, "1")
     assert facts is not None
@@ -154,13 +160,13 @@ def test_the_command_shows_each_difference_and_ends_with_one_outside(planned: Wo
     assert (refused.code, "not covered" in refused.err) == (1, True)
 
 
-def test_a_classification_whose_payload_was_removed_is_missed(planned: Workspace) -> None:
+def test_a_classification_whose_payload_was_removed_is_missed(planned: Workspace, candidate: str) -> None:
     seq = next(event.seq for event in planned.ledger.events(1000) if event.record["type"] == "change.classified")
     with planned.engine.begin() as connection:
         kept = connection.execute(text("SELECT payload FROM ledger_payloads WHERE seq = :seq"), {"seq": seq}).scalar()
         connection.execute(text("UPDATE ledger_payloads SET payload = NULL WHERE seq = :seq"), {"seq": seq})
     with pytest.raises(LedgerBrokenError, match="is gone"):
-        missing(planned, "2")
+        missing(planned, candidate)
     with planned.engine.begin() as connection:
         connection.execute(
             text("UPDATE ledger_payloads SET payload = :kept WHERE seq = :seq"), {"kept": kept, "seq": seq}
@@ -185,10 +191,12 @@ def test_the_way_back_is_loaded_and_run_once_and_changed_files_are_no_way_back(p
         load_once(planned, first)
 
 
-def test_a_release_names_a_way_back_that_is_approved_today(planned: Workspace) -> None:
+def test_a_release_names_a_way_back_that_is_approved_today(planned: Workspace, candidate: str) -> None:
     with pytest.raises(AnswerIsNoError, match="is validated and no way back"):
-        prepare_release(planned, TARGET, "2", RELEASE)
+        prepare_release(planned, TARGET, candidate, RELEASE)
     with pytest.raises(AnswerIsNoError, match="notice is missing"):
-        prepare_release(planned, TARGET, "2", RELEASE | {"notice": ""})
+        prepare_release(planned, TARGET, candidate, RELEASE | {"notice": ""})
     with pytest.raises(UnknownNameError, match="unknown site"):
-        prepare_release(planned, TARGET, "2", RELEASE | {"stages": [RELEASE["stages"][0] | {"sites": ["nowhere"]}]})
+        prepare_release(
+            planned, TARGET, candidate, RELEASE | {"stages": [RELEASE["stages"][0] | {"sites": ["nowhere"]}]}
+        )

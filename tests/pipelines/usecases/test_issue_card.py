@@ -10,7 +10,7 @@ from command import Command
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from intake_workspace import TARGET
-from trained_workspace import ERIN, reopened
+from trained_workspace import ERIN, copied, reopened
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.issue_card import FORMATS, write_card
@@ -20,6 +20,18 @@ from registry.domain.card import FieldKind
 from registry.domain.errors import AnswerIsNoError
 
 NAME = f"{TARGET}@1"
+
+
+@pytest.fixture(scope="module")
+def trained_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where this module has a workspace of its own."""
+    return tmp_path_factory.mktemp("own") / "copy"
+
+
+@pytest.fixture(scope="module")
+def trained(pristine_root: Path, trained_root: Path) -> Workspace:
+    """Return the trained workspace as it was made."""
+    return copied(pristine_root, trained_root)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command import Command
 from fakes import FakeClock, NoProgress
-from trained_workspace import ERIN, LENIENT, PASSPHRASE, TARGET, clara, images_of, overwritten
+from trained_workspace import ERIN, LENIENT, PASSPHRASE, TARGET, clara, copied, images_of, overwritten
 from worlds import teach
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
@@ -44,6 +44,18 @@ def bring_live(workspace: Workspace, version: str) -> None:
 
 
 @pytest.fixture(scope="module")
+def trained_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where this module has a workspace of its own."""
+    return tmp_path_factory.mktemp("own") / "copy"
+
+
+@pytest.fixture(scope="module")
+def trained(pristine_root: Path, trained_root: Path) -> Workspace:
+    """Return the trained workspace as it was made."""
+    return copied(pristine_root, trained_root)
+
+
+@pytest.fixture(scope="module")
 def prepared(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a copy of the trained workspace: version 1 is live, version 2 passed its validations."""
     root = tmp_path_factory.mktemp("prepared") / "workspace"
@@ -61,7 +73,7 @@ def prepared(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="module")
-def copied(prepared: Path, trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def went_on(prepared: Path, trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a copy of it in which version 2 is live."""
     root = tmp_path_factory.mktemp("drill") / "workspace"
     shutil.copytree(prepared, root)
@@ -72,9 +84,9 @@ def copied(prepared: Path, trained: Workspace, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture
-def workspace(copied: Path, trained: Workspace, tmp_path: Path) -> Workspace:
+def workspace(went_on: Path, trained: Workspace, tmp_path: Path) -> Workspace:
     """Return a fresh copy of it, an hour later."""
-    shutil.copytree(copied, tmp_path / "workspace")
+    shutil.copytree(went_on, tmp_path / "workspace")
     clock = FakeClock(trained.clock.now())
     clock.advance(hours=4)
     return replace(open_workspace(tmp_path / "workspace", clock), actor=ERIN)

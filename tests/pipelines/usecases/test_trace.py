@@ -8,7 +8,7 @@ import pytest
 from command import Command
 from fakes import NoProgress
 from intake_workspace import TARGET
-from trained_workspace import images_of
+from trained_workspace import copied, images_of
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.predict import predict
@@ -16,6 +16,18 @@ from registry.domain.pseudonym import Identifier
 from registry.domain.vocabulary import Unit
 
 NAME = f"{TARGET}@1"
+
+
+@pytest.fixture(scope="module")
+def trained_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where this module has a workspace of its own."""
+    return tmp_path_factory.mktemp("own") / "copy"
+
+
+@pytest.fixture(scope="module")
+def trained(pristine_root: Path, trained_root: Path) -> Workspace:
+    """Return the trained workspace as it was made."""
+    return copied(pristine_root, trained_root)
 
 
 @pytest.fixture(scope="module")
