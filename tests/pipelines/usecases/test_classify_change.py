@@ -152,12 +152,12 @@ def test_the_command_shows_each_difference_and_ends_with_one_outside(planned: Wo
     assert command(*asked, "--json").json["classifications"][0]["scope"] == "out_of_scope"
     inside = command("plan", "classify", TARGET, *cohorts, "--json")
     assert (inside.code, inside.json["classifications"][0]["scope"]) == (0, "in_scope")
-    shown = command("plan", "classify", TARGET, "--json").json["classifications"]
-    assert next(one["scope"] for one in shown) == "out_of_scope"
     assert command("plan", "classify", f"{TARGET}@1").code == 1
     assert command("plan", "classify", TARGET, "--train", "train").code == 2
     refused = command("train", TARGET, *cohorts, *other)
     assert (refused.code, "not covered" in refused.err) == (1, True)
+    shown = command("plan", "classify", TARGET, "--json").json["classifications"]
+    assert "out_of_scope" in {one["scope"] for one in shown}
 
 
 def test_a_classification_whose_payload_was_removed_is_missed(planned: Workspace, candidate: str) -> None:
