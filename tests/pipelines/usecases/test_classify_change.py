@@ -192,11 +192,11 @@ def test_the_way_back_is_loaded_and_run_once_and_changed_files_are_no_way_back(p
 
 
 def test_a_release_names_a_way_back_that_is_approved_today(planned: Workspace, candidate: str) -> None:
+    asked = RELEASE | {"label": f"{TARGET} {candidate}"}
     with pytest.raises(AnswerIsNoError, match="is validated and no way back"):
-        prepare_release(planned, TARGET, candidate, RELEASE)
+        prepare_release(planned, TARGET, candidate, asked)
     with pytest.raises(AnswerIsNoError, match="notice is missing"):
-        prepare_release(planned, TARGET, candidate, RELEASE | {"notice": ""})
+        prepare_release(planned, TARGET, candidate, asked | {"notice": ""})
+    nowhere = RELEASE["stages"][0] | {"sites": ["nowhere"]}
     with pytest.raises(UnknownNameError, match="unknown site"):
-        prepare_release(
-            planned, TARGET, candidate, RELEASE | {"stages": [RELEASE["stages"][0] | {"sites": ["nowhere"]}]}
-        )
+        prepare_release(planned, TARGET, candidate, asked | {"stages": [nowhere]})
