@@ -85,7 +85,8 @@ def test_what_a_version_is_made_from_is_recorded_at_its_training(trained: Worksp
     assert facts.of("sites") == ("general",)
     assert facts.of("labels") == ("consensus",)
     assert all(facts.of(aspect) != ("",) for aspect in facts.values if aspect != "intended_use")
-    assert set(facts.of("scanners")) == {unit.scanner for unit in trained.cohorts.get("train").units}
+    fitted = [unit for name in ("train", "tune") for unit in trained.cohorts.get(name).units]
+    assert set(facts.of("scanners")) == {unit.scanner for unit in fitted}
 
 
 def test_a_change_outside_the_plan_is_refused_before_anything_is_trained(planned: Workspace) -> None:
