@@ -46,21 +46,18 @@ def adopt_plan(workspace: Workspace, tx: Transaction, plan: MonitoringPlan, run:
     used = _used(tx.session, run["model"])
     if used and used[-1].plan.digest == plan.digest:
         return
-    payload = {
-        "digest": plan.digest,
-        "plan": plan.to_json(),
-        "number": plan.number,
-        "model": run["model"],
-        "from": run["as_of"],
-    }
-    tx.append(EventDraft(ADOPTED, actor_record(workspace.actor), (subject_of(plan),), payload))
+    _put(workspace, tx, plan, {"model": run["model"], "from": run["as_of"]})
 
 
 def keep_plan(workspace: Workspace, tx: Transaction, plan: MonitoringPlan) -> None:
     """Put a plan on record that one run was made with, where the record does not hold it yet."""
     if plan.digest not in _adopted(tx.session):
-        payload = {"digest": plan.digest, "plan": plan.to_json(), "number": plan.number}
-        tx.append(EventDraft(ADOPTED, actor_record(workspace.actor), (subject_of(plan),), payload))
+        _put(workspace, tx, plan, {})
+
+
+def _put(workspace: Workspace, tx: Transaction, plan: MonitoringPlan, holds: Json) -> None:
+    payload = {"digest": plan.digest, "plan": plan.to_json(), "number": plan.number, **holds}
+    tx.append(EventDraft(ADOPTED, actor_record(workspace.actor), (subject_of(plan),), payload))
 
 
 def earlier_plans(session: Session, model: str, plan: MonitoringPlan, as_of: str) -> tuple[PlanPeriod, ...]:

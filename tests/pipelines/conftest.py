@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from trained_workspace import build
+from trained_workspace import build, copied
 
 from pipelines.bootstrap import Workspace
 
@@ -40,6 +40,18 @@ def trained_root(built_root: Path) -> Path:
 def trained(built: Workspace) -> Workspace:
     """Return the workspace that the tests share."""
     return built
+
+
+@pytest.fixture(scope="module")
+def own_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of what `own` returns."""
+    return tmp_path_factory.mktemp("own") / "copy"
+
+
+@pytest.fixture(scope="module")
+def own(pristine_root: Path, own_root: Path) -> Workspace:
+    """Return the trained workspace as it was made, for the tests of one module alone."""
+    return copied(pristine_root, own_root)
 
 
 def _pristine(root: Path) -> Path:

@@ -10,7 +10,7 @@ from command import Command
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from intake_workspace import TARGET
-from trained_workspace import ERIN, copied, reopened
+from trained_workspace import ERIN, reopened
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.issue_card import FORMATS, write_card
@@ -23,30 +23,18 @@ NAME = f"{TARGET}@1"
 
 
 @pytest.fixture(scope="module")
-def trained_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where this module has a workspace of its own."""
-    return tmp_path_factory.mktemp("own") / "copy"
-
-
-@pytest.fixture(scope="module")
-def trained(pristine_root: Path, trained_root: Path) -> Workspace:
-    """Return the trained workspace as it was made."""
-    return copied(pristine_root, trained_root)
-
-
-@pytest.fixture(scope="module")
-def command(trained: Workspace, trained_root: Path) -> Command:
+def command(own: Workspace, own_root: Path) -> Command:
     """Return `overread` in the trained workspace."""
-    del trained
-    return Command(trained_root / "workspace")
+    del own
+    return Command(own_root / "workspace")
 
 
-def test_the_card_holds_exactly_what_was_measured(trained: Workspace) -> None:
-    card, _ = card_now(trained.lifecycle.record, TARGET, "1")
-    (stored, *_) = trained.lifecycle.evaluations(TARGET, "1")
+def test_the_card_holds_exactly_what_was_measured(own: Workspace) -> None:
+    card, _ = card_now(own.lifecycle.record, TARGET, "1")
+    (stored, *_) = own.lifecycle.evaluations(TARGET, "1")
     (test,) = card.fields["validity_internal"].value
     assert test["metrics"] == [one for one in stored.record["metrics"] if ":" not in one["name"]]
-    cohort = trained.cohorts.get("train")
+    cohort = own.cohorts.get("train")
     assert card.fields["training_data"].value["patients"] == len(cohort.patients())
     assert card.fields["training_criteria"].value["selection"] == list(cohort.selection)
     assert card.fields["validity_external"].kind is FieldKind.UNKNOWN
@@ -61,18 +49,18 @@ def test_every_format_is_written_twice_alike(command: Command, tmp_path: Path, a
     assert (one["card"], one["event_seq"], one["digest"]) == (two["card"], two["event_seq"], two["digest"])
 
 
-def test_the_formats_of_a_trained_version_are_valid(trained: Workspace, tmp_path: Path) -> None:
-    chai = write_card(trained, TARGET, "1", "chai", tmp_path / "card.xml")
+def test_the_formats_of_a_trained_version_are_valid(own: Workspace, tmp_path: Path) -> None:
+    chai = write_card(own, TARGET, "1", "chai", tmp_path / "card.xml")
     assert chai_faults(chai.file.read_text(), NAMESPACE) == []
-    bom = write_card(trained, TARGET, "1", "cyclonedx", tmp_path / "card.json")
+    bom = write_card(own, TARGET, "1", "cyclonedx", tmp_path / "card.json")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bom.file.read_text()) is None
-    hti1 = json.loads(write_card(trained, TARGET, "1", "hti1", tmp_path / "hti1.json").file.read_text())
+    hti1 = json.loads(write_card(own, TARGET, "1", "hti1", tmp_path / "hti1.json").file.read_text())
     assert len(hti1["attributes"]) == 31
 
 
-def test_a_declared_auc_other_than_the_measured_one_ends_with_1(trained_root: Path, trained: Workspace) -> None:
-    del trained
-    workspace = reopened(trained_root)
+def test_a_declared_auc_other_than_the_measured_one_ends_with_1(own_root: Path, own: Workspace) -> None:
+    del own
+    workspace = reopened(own_root)
     (stored, *_) = workspace.lifecycle.evaluations(TARGET, "1")
     auc = float(next(one["value"] for one in stored.record["metrics"] if one["name"] == "auc"))
     wrong = {"claims": [{"metric": "auc", "on": "internal", "value": format((auc + 0.5) % 1, ".3f")}]}
@@ -81,20 +69,18 @@ def test_a_declared_auc_other_than_the_measured_one_ends_with_1(trained_root: Pa
     assert caught.value.exit_code == 1
 
 
-def test_the_evidence_holds_the_card_and_what_was_declared(
-    trained_root: Path, trained: Workspace, tmp_path: Path
-) -> None:
+def test_the_evidence_holds_the_card_and_what_was_declared(own_root: Path, own: Workspace, tmp_path: Path) -> None:
     from dashboards.bundle.verify import verify_evidence
     from pipelines.usecases.export_evidence import export_evidence
 
-    workspace = reopened(trained_root)
+    workspace = reopened(own_root)
     kept = declare(workspace.lifecycle.record, TARGET, "1", {"fields": {"summary": "a second reader"}}, ERIN)
     export_evidence(workspace, TARGET, "1", "2026", tmp_path / "evidence.zip")
     with ZipFile(tmp_path / "evidence.zip") as file:
         names = set(file.namelist())
     assert f"cards/{kept.card.digest[7:]}.json" in names
     assert f"declarations/{kept.card.declared['digest'][7:]}.json" in names
-    assert verify_evidence(tmp_path / "evidence.zip", trained.ledger.public_vkey).faults == ()
+    assert verify_evidence(tmp_path / "evidence.zip", own.ledger.public_vkey).faults == ()
 
 
 def test_lint_lists_what_is_unknown_and_ends_with_1(command: Command) -> None:

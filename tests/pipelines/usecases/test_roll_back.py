@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command import Command
 from fakes import FakeClock, NoProgress
-from trained_workspace import ERIN, LENIENT, PASSPHRASE, TARGET, clara, copied, images_of, overwritten
+from trained_workspace import ERIN, LENIENT, PASSPHRASE, TARGET, clara, images_of, overwritten
 from worlds import teach
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
@@ -44,23 +44,11 @@ def bring_live(workspace: Workspace, version: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def trained_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where this module has a workspace of its own."""
-    return tmp_path_factory.mktemp("own") / "copy"
-
-
-@pytest.fixture(scope="module")
-def trained(pristine_root: Path, trained_root: Path) -> Workspace:
-    """Return the trained workspace as it was made."""
-    return copied(pristine_root, trained_root)
-
-
-@pytest.fixture(scope="module")
-def prepared(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(own: Workspace, own_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a copy of the trained workspace: version 1 is live, version 2 passed its validations."""
     root = tmp_path_factory.mktemp("prepared") / "workspace"
-    shutil.copytree(trained_root / "workspace", root)
-    workspace = replace(open_workspace(root, FakeClock(trained.clock.now())), actor=ERIN)
+    shutil.copytree(own_root / "workspace", root)
+    workspace = replace(open_workspace(root, FakeClock(own.clock.now())), actor=ERIN)
     for person, role in (("vera", PersonRole.VALIDATOR), ("quinn", PersonRole.QUALITY_OFFICER)):
         workspace.people.add(person, person.title(), (role,), PASSPHRASE, LOCAL_ADMINISTRATOR)
         teach(workspace.people, person)
@@ -73,21 +61,21 @@ def prepared(trained: Workspace, trained_root: Path, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="module")
-def went_on(prepared: Path, trained: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def went_on(prepared: Path, own: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a copy of it in which version 2 is live."""
     root = tmp_path_factory.mktemp("drill") / "workspace"
     shutil.copytree(prepared, root)
-    clock = FakeClock(trained.clock.now())
+    clock = FakeClock(own.clock.now())
     clock.advance(hours=1)
     bring_live(replace(open_workspace(root, clock), actor=ERIN), "2")
     return root
 
 
 @pytest.fixture
-def workspace(went_on: Path, trained: Workspace, tmp_path: Path) -> Workspace:
+def workspace(went_on: Path, own: Workspace, tmp_path: Path) -> Workspace:
     """Return a fresh copy of it, an hour later."""
     shutil.copytree(went_on, tmp_path / "workspace")
-    clock = FakeClock(trained.clock.now())
+    clock = FakeClock(own.clock.now())
     clock.advance(hours=4)
     return replace(open_workspace(tmp_path / "workspace", clock), actor=ERIN)
 
@@ -115,9 +103,9 @@ def versions_scored(workspace: Workspace) -> list[str]:
 
 
 def test_the_version_before_answers_after_one_command_and_the_ledger_tells_how_long_it_took(
-    workspace: Workspace, trained_root: Path, capsys: pytest.CaptureFixture[str]
+    workspace: Workspace, own_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study = images_of(trained_root) / SITE / "000"
+    study = images_of(own_root) / SITE / "000"
     assert predict(workspace, TARGET, None, [study], SITE, progress=NoProgress()).version == "2"
     report = go_back(workspace, order(probe=(study,)))
     assert (report.answered, report.scored) == (f"{TARGET}@1", 4)
