@@ -41,8 +41,8 @@ def unseen_strata(workspace: Workspace) -> list[Stratum]:
 
 def _outside(workspace: Workspace, deployment: Deployment, rows: Iterable[Row]) -> list[Stratum]:
     version = workspace.lifecycle.version(deployment.model, deployment.version)
-    validated = _values([row for row in rows if row["study_uid"] in _validated_studies(workspace, version)])
-    scored = _scored_studies(workspace, version)
+    studies, scored = _validated_studies(workspace, version), _scored_studies(workspace, version)
+    validated = _values([row for row in rows if row["study_uid"] in studies])
     met = _values([row for row in rows if _meets(deployment, row, scored)])
     return [Stratum(version, deployment.site, axis, value) for axis in AXES for value in met[axis] - validated[axis]]
 
