@@ -51,6 +51,17 @@ PLACES = (
         calm="The larger the share, the more a scanner can be told by its images; it has no limit.",
     ),
     SignalType(
+        "SCN008",
+        "scanner",
+        "auc_of_scanners",
+        "AUC over scanners, and what another one may expect",
+        (*TRUTH, "acquisitions.scanner"),
+        NO_LIMIT,
+        "Over the scanners the AUC is {value} {interval}, on {n} units.",
+        calm="Scanners examine other patients: this has no limit of its own.",
+        share=False,
+    ),
+    SignalType(
         "SCN007",
         "scanner",
         "silent_days",
