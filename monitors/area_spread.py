@@ -27,7 +27,7 @@ def _reading(view: View) -> Reading:
     logits, variances, n = [], [], 0
     for own in known.split(SCANNER).values():
         area = area_of(own) if min(classes(own)) >= view.plan.min_auc_class else None
-        if area is not None and 0 < area.auc < 1 and area.variance > 0:
+        if area is not None and 0 < area.auc < 1 and area.variance:
             logits.append(math.log(area.auc / (1 - area.auc)))
             variances.append(area.variance / (area.auc * (1 - area.auc)) ** 2)
             n += own.total

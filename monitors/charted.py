@@ -78,17 +78,18 @@ def _audits(view: View, family: Family, last: int) -> Reading:
         PROMISE,
         MONTHS,
     )
-    return replace(counted, value=float(chart.sums[-1].max()), limit=chart.limit, **_told(chart, last))
+    shown = replace(counted, value=float(chart.sums[-1].max()), limit=chart.limit)
+    return replace(shown, watch=chart.alarm is not None, why=_told(chart, last))
 
 
-def _told(chart: AuditChart, last: int) -> dict[str, object]:
+def _told(chart: AuditChart, last: int) -> str:
     if chart.alarm is None:
-        return {"why": f"{len(chart.sums)} months of {MONTH} days"}
+        return f"{len(chart.sums)} months of {MONTH} days"
     month, side = chart.alarm
     since = day_text(last + 1 + MONTH * month)
     whom = {"diseased": "diseased cases rank lower", "healthy": "healthy cases rank higher"}
     moved = whom.get(side, "diseased cases rank lower and healthy ones higher")
-    return {"watch": True, "why": f"{moved} than in the reference; beyond the limit in the month from {since}"}
+    return f"{moved} than in the reference; beyond the limit in the month from {since}"
 
 
 def _audited(family: Family) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int8]]:

@@ -85,7 +85,7 @@ def _figure(
     known = [area for area in areas if area is not None]
     values, bounds = [float(area["value"]) for area in known], [_bounds(area) for area in known]
     value = sum(weight * one for weight, one in zip(weights, values, strict=True))
-    found = {"name": name, "value": decimal_text(value), "interval": [None, None], "why": ""}
+    found: dict[str, Any] = {"name": name, "value": decimal_text(value), "interval": [None, None], "why": ""}
     found |= {"n": sum(int(area["n"]) for area in known), "cohorts": list(cohorts)}
     whole = [one for one in bounds if one is not None]
     if len(whole) < len(bounds) or _shared(workspace, cohorts):
