@@ -1,6 +1,6 @@
 """The figures that are promised, measured beside the peers in one run, printed as one table in Markdown.
 
-Run: python benchmarks/figures.py [--runs N] [--only ROW …] [--seed S]. N scales the simulations (1 by default, some ten minutes
+Run: python benchmarks/figures.py [--runs N] [--only ROW …] [--seed S]. N scales the simulations (1: some ten minutes
 of CPU); a row whose peer has no environment says so. Row 15 (headers and image quality) is not of this table.
 """
 
