@@ -5,7 +5,8 @@ and 2,500 after the change at the first position; abrupt global drift, gradual g
 expanding drift in three steps. The model is a cubic polynomial of the ten inputs, fitted to 8,000 of the 10,000; the
 other 2,000 are the reference. Streams without a drift are drawn by numpy from the same formula.
 
-Run: run.py FILE RUNS NULLS FIRST. FIRST is added to the seeds, FILE gets `reference` and the residuals of each kind, float64[runs, 5000].
+Run: run.py FILE RUNS NULLS FIRST. FIRST is added to the seeds. FILE gets `reference` and the residuals of each kind,
+float64[runs, 5000].
 """
 
 import itertools
