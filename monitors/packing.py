@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Counts, Family, Integers, derived_from, empty_family, summed
+from monitors.counts import Counts, Family, derived_from, empty_family, summed
+from monitors.grouping import Narrow, narrowest
 
 SCHEMA = "overread.day-counts/1"
 BASIS = "overread.day-basis/1"
@@ -57,7 +58,7 @@ def _packed(family: Family) -> tuple[dict[str, Any], bytes]:
     if not len(family.counts):
         texts = [axis for axis in family.axes if axis in family.levels]
         return {"name": family.name, "cells": 0, "axes": list(family.axes), "texts": texts}, b""
-    columns = [_narrow(family.codes[:, place]) for place in range(len(family.axes))]
+    columns = [_narrow(column) for column in family.columns]
     low, kind, data = _narrow(family.counts)
     axes = [
         {"axis": axis, "levels": list(family.levels[axis]) if axis in family.levels else None, "low": least, "kind": of}
@@ -67,12 +68,12 @@ def _packed(family: Family) -> tuple[dict[str, Any], bytes]:
     return head, b"".join([*(part for _, _, part in columns), data])
 
 
-def _narrow(values: Integers) -> tuple[int, str, bytes]:
+def _narrow(values: Narrow) -> tuple[int, str, bytes]:
     """Return the least value, the narrowest type of the rest, and the bytes."""
     low = int(values.min()) if len(values) else 0
     high = int(values.max()) - low if len(values) else 0
     kind = next((name for bits, name in _WIDTHS if high < 1 << bits), "<i8")
-    return low, kind, (values - low).astype(kind).tobytes()
+    return low, kind, (values.astype(np.int64) - low).astype(kind).tobytes()
 
 
 def _unpacked(head: dict[str, Any], body: bytes, start: int) -> tuple[Family, int]:
@@ -80,21 +81,23 @@ def _unpacked(head: dict[str, Any], body: bytes, start: int) -> tuple[Family, in
     if not cells:
         return empty_family(head["name"], tuple(head["axes"]), frozenset(head["texts"])), start
     for place in (*head["axes"], head["counts"]):
-        column, start = _widened(body, start, cells, place)
+        column, start = _raised(body, start, cells, place)
         columns.append(column)
     axes = tuple(place["axis"] for place in head["axes"])
     levels = {place["axis"]: tuple(place["levels"]) for place in head["axes"] if place["levels"] is not None}
-    codes: Integers = np.stack(columns[:-1], axis=1)
-    return Family(head["name"], axes, levels, codes, columns[-1]), start
+    counts = columns[-1].astype(np.int64)
+    return Family(head["name"], axes, levels, tuple(columns[:-1]), counts), start
 
 
-def _widened(body: bytes, start: int, cells: int, place: dict[str, Any]) -> tuple[Integers, int]:
+def _raised(body: bytes, start: int, cells: int, place: dict[str, Any]) -> tuple[Narrow, int]:
+    """Return a stored column with its least value added, as narrow as that allows."""
     kind: npt.DTypeLike = np.dtype(place["kind"])
     size = np.dtype(kind).itemsize * cells
     if start + size > len(body):
         raise ValueError("counts that were cut short")
-    found = np.frombuffer(body, dtype=kind, count=cells, offset=start)
-    return found.astype(np.int64) + int(place["low"]), start + size
+    found, low = np.frombuffer(body, dtype=kind, count=cells, offset=start), int(place["low"])
+    high = np.iinfo(np.int64).max if np.dtype(kind).itemsize == 8 else low + int(found.max())
+    return (found.astype(np.int64) + low).astype(narrowest(min(low, 0), high)), start + size
 
 
 def basis_bytes(day: str, rows: Mapping[str, list[str]]) -> bytes:
