@@ -5,7 +5,7 @@ little-endian.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,19 +27,26 @@ def pack_counts(counts: Counts) -> bytes:
     return b"\n".join([_line(head), b"".join(bodies)])
 
 
-def unpack_counts(data: bytes) -> Counts:
+def unpack_counts(data: bytes, names: Collection[str] | None = None) -> Counts:
     """Return the counts of bytes that `pack_counts` made, without the families that follow from others.
+
+    Args:
+        data: the bytes.
+        names: the families to return; all that are there unless given.
 
     Raises:
         ValueError: when the bytes are no counts.
     """
-    line, _, body = data.partition(b"\n")
-    head = json.loads(line)
+    end = data.find(b"\n") + 1
+    head, body = json.loads(data[:end]), memoryview(data)[end:]
     if not isinstance(head, dict) or head.get("schema") != SCHEMA:
         raise ValueError(f"not counts of the schema {SCHEMA}")
     families, start = {}, 0
     for record in head["families"]:
-        families[record["name"]], start = _unpacked(record, body, start)
+        if names is None or record["name"] in names:
+            families[record["name"]], start = _unpacked(record, body, start)
+        else:
+            start += _size(record)
     if start != len(body):
         raise ValueError("counts with bytes to spare")
     return Counts(families, tuple(head["axes"]))
@@ -76,7 +83,13 @@ def _narrow(values: Narrow) -> tuple[int, str, bytes]:
     return low, kind, (values.astype(np.int64) - low).astype(kind).tobytes()
 
 
-def _unpacked(head: dict[str, Any], body: bytes, start: int) -> tuple[Family, int]:
+def _size(head: dict[str, Any]) -> int:
+    """Return how many bytes a family's columns take."""
+    cells = int(head["cells"])
+    return sum(np.dtype(one["kind"]).itemsize * cells for one in (*head["axes"], head["counts"])) if cells else 0
+
+
+def _unpacked(head: dict[str, Any], body: memoryview, start: int) -> tuple[Family, int]:
     cells, columns = head["cells"], []
     if not cells:
         return empty_family(head["name"], tuple(head["axes"]), frozenset(head["texts"])), start
@@ -89,7 +102,7 @@ def _unpacked(head: dict[str, Any], body: bytes, start: int) -> tuple[Family, in
     return Family(head["name"], axes, levels, tuple(columns[:-1]), counts), start
 
 
-def _raised(body: bytes, start: int, cells: int, place: dict[str, Any]) -> tuple[Narrow, int]:
+def _raised(body: memoryview, start: int, cells: int, place: dict[str, Any]) -> tuple[Narrow, int]:
     """Return a stored column with its least value added, as narrow as that allows."""
     kind: npt.DTypeLike = np.dtype(place["kind"])
     size = np.dtype(kind).itemsize * cells
@@ -128,4 +141,9 @@ def unpack_day(data: bytes) -> Counts:
     Raises:
         ValueError: when the bytes are no stored day.
     """
-    return unpack_counts(data.partition(b"\n")[2])
+    return unpack_counts(counts_of_day(data))
+
+
+def counts_of_day(data: bytes) -> bytes:
+    """Return the bytes of the counts of a stored day, without the list of its rows."""
+    return data[data.find(b"\n") + 1 :]

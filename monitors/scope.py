@@ -23,8 +23,19 @@ from registry.domain.signal import Window
 from registry.domain.vocabulary import Mode
 
 MONITORED_MODES = (Mode.LIVE.value, Mode.SHADOW.value)
-_UNITS = ("F0", PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS, LABEL_SOURCES, WORK, LABELS, FOUND, MEASURES, LESIONS)
-_READS = ("FR", READ_PATIENTS, FINDING_PATIENTS, REACTIONS, READ_TIMES)
+UNITS_SEEN = (
+    "F0",
+    PATIENTS,
+    REPORTED_PATIENTS,
+    FINDING_PATIENTS,
+    LABEL_SOURCES,
+    WORK,
+    LABELS,
+    FOUND,
+    MEASURES,
+    LESIONS,
+)
+READS_SEEN = ("FR", READ_PATIENTS, FINDING_PATIENTS, REACTIONS, READ_TIMES)
 
 
 @dataclass(frozen=True, order=True)
@@ -74,21 +85,37 @@ def scopes_of(counts: Counts) -> tuple[Scope, ...]:
 
 def unit_view(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) -> View:
     """Return what the monitors of scores, truths and scanners see: days of acquisition."""
-    return _view(counts, _UNITS, scope, plan, as_of)
+    return _view(counts, UNITS_SEEN, scope, plan, as_of)
 
 
 def read_view(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) -> View:
     """Return what the monitors of reads see: days of reading."""
-    return _view(counts, _READS, scope, plan, as_of)
+    return _view(counts, READS_SEEN, scope, plan, as_of)
 
 
 def periods_of(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) -> tuple[Window, Mapping[str, Window]]:
     """Return the days of a scope's window, and of each site's reference; a site without units has none."""
     sites = _sites(counts, scope)
-    own = [_of_scope(counts[_UNITS[0]], site) for site in sites]
+    own = [_of_scope(counts[UNITS_SEEN[0]], site) for site in sites]
     references = [_reference(family, plan) for family in own]
     found = {site.site: period for site, period in zip(sites, references, strict=True) if period is not None}
     return _window(plan, as_of, own), found
+
+
+def days_seen(counts: Counts, plan: MonitoringPlan, as_of: str) -> frozenset[Window]:
+    """Return every window and reference that a run looks at.
+
+    Args:
+        counts: of `F0`, `FR` and `FQ` the axes of a scope suffice.
+        plan: the monitoring plan.
+        as_of: the last day that counts, ISO.
+    """
+    found = {_window(plan, as_of, [])}
+    for scope in scopes_of(counts):
+        for first in (UNITS_SEEN[0], READS_SEEN[0]):
+            own = [_of_scope(counts[first], site) for site in _sites(counts, scope)]
+            found |= {_window(plan, as_of, own), *(period for one in own if (period := _reference(one, plan)))}
+    return frozenset(found)
 
 
 def _sites(counts: Counts, scope: Scope) -> list[Scope]:
@@ -119,7 +146,7 @@ def _of_scope(family: Family, scope: Scope, period: Window | None = None) -> Fam
     for axis, level in (("version", scope.version), ("mode", scope.mode), ("target", scope.target)):
         keep &= family.is_level(axis, level)
     if period is not None:
-        days = family.codes_of("day")
+        days = family.column("day")
         keep &= (days >= day_number(period.start)) & (days <= day_number(period.end))
     return family.select(keep)
 
@@ -128,7 +155,7 @@ def _window(plan: MonitoringPlan, as_of: str, own: list[Family]) -> Window:
     """Return the window: it ends at the day asked for, or at the last day with a unit by then."""
     end = day_number(as_of)
     if plan.window_anchor == "last_unit":
-        days = np.concatenate([family.codes_of("day") for family in own])
+        days = np.concatenate([np.zeros(0, dtype=np.int64), *(family.codes_of("day") for family in own)])
         end = int(days[days <= end].max(initial=0)) or end
     return Window(day_text(end - plan.window_days + 1), day_text(end))
 
