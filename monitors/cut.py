@@ -27,7 +27,7 @@ from monitors.counts import (
 )
 from monitors.daily import GRID, UNITS, daily_sums
 from monitors.families import CATEGORICAL, EXPECTED, NUMERIC, RECEIVED
-from monitors.packing import unpack_counts
+from monitors.packing import days_of_counts, unpack_counts
 from monitors.scope import READS_SEEN, UNITS_SEEN, days_seen
 from monitors.watch.quality_streams import MEASURES
 from registry.domain.plan import MonitoringPlan
@@ -39,6 +39,7 @@ _FINDINGS = "FQ"
 # By which family the first days of a scope are told: those of units, those of reads.
 _FIRST: Mapping[str, str] = {"F0": PATIENTS, "FR": READ_PATIENTS}
 CUT = tuple(sorted({*UNITS_SEEN, *READS_SEEN, *_INPUTS} - {*ALWAYS, *_FIRST}))
+_READ_DAILY = frozenset({*ALWAYS, FINDING_PATIENTS, *_FIRST.values()})
 Mask = npt.NDArray[np.bool_]
 
 
@@ -99,9 +100,9 @@ def _every_day(
     """Return what is kept of every day, with the first days of scopes; which days each stored day speaks of; axes."""
     gathered, held, axes = _Gathered(), dict[str, Integers](), ()
     for day in days:
-        part = unpack_counts(read(day))
+        data = read(day)
+        part, held[day] = unpack_counts(data, _READ_DAILY), days_of_counts(data, CUT)
         axes = part.axes
-        held[day] = np.unique(np.concatenate([np.unique(part[name].codes_of("day")) for name in CUT]))
         for name in ALWAYS:
             gathered.add(name, part[name])
         gathered.add(_FINDINGS, part[FINDING_PATIENTS].marginal(family_axes(axes)[_FINDINGS], _FINDINGS))

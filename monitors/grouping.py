@@ -10,14 +10,17 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 Narrow = npt.NDArray[np.integer[Any]]
 _PACKED = 2**62
+_UNSIGNED = tuple((np.dtype(f"u{size}"), 0, 2 ** (8 * size) - 1) for size in (1, 2, 4))
+_SIGNED = tuple((np.dtype(f"i{size}"), -(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1) for size in (1, 2, 4))
 _TABLE_PER_ROW = 8  # cells of a table per row up to which it is quicker than sorting (benchmarks/monitoring.py)
 
 
 def narrowest(low: int, high: int) -> np.dtype[Any]:
     """Return the narrowest type of whole numbers that holds those from `low` to `high`."""
-    kinds = (np.uint8, np.uint16, np.uint32) if low >= 0 else (np.int8, np.int16, np.int32)
-    fitting = (kind for kind in kinds if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
-    return np.dtype(next(fitting, np.int64))
+    for kind, least, most in _UNSIGNED if low >= 0 else _SIGNED:
+        if least <= low and high <= most:
+            return kind
+    return np.dtype(np.int64)
 
 
 def grouped(columns: Sequence[Narrow], counts: Integers | None) -> tuple[list[Narrow], Integers]:

@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from monitors.counts import Counts, Family, derived_from, empty_family, summed
+from monitors.counts import Counts, Family, Integers, derived_from, empty_family, summed
 from monitors.grouping import Narrow, narrowest
 
 SCHEMA = "overread.day-counts/1"
+_WIDEST = 8  # bytes
 BASIS = "overread.day-basis/1"
 _WIDTHS = ((8, "<u1"), (16, "<u2"), (32, "<u4"))
 
@@ -37,10 +37,7 @@ def unpack_counts(data: bytes, names: Collection[str] | None = None) -> Counts:
     Raises:
         ValueError: when the bytes are no counts.
     """
-    end = data.find(b"\n") + 1
-    head, body = json.loads(data[:end]), memoryview(data)[end:]
-    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
-        raise ValueError(f"not counts of the schema {SCHEMA}")
+    head, body = _parted(data)
     families, start = {}, 0
     for record in head["families"]:
         if names is None or record["name"] in names:
@@ -50,6 +47,22 @@ def unpack_counts(data: bytes, names: Collection[str] | None = None) -> Counts:
     if start != len(body):
         raise ValueError("counts with bytes to spare")
     return Counts(families, tuple(head["axes"]))
+
+
+def days_of_counts(data: bytes, names: Collection[str]) -> Integers:
+    """Return the days of which cells of some families speak, ascending; each begins with its axis `day`.
+
+    Raises:
+        ValueError: when the bytes are no counts.
+    """
+    found, start = [np.zeros(0, dtype=np.int64)], 0
+    head, body = _parted(data)
+    for record in head["families"]:
+        if record["name"] in names and record["cells"]:
+            column, _ = _raised(body, start, record["cells"], record["axes"][0])
+            found.append(np.unique(column.astype(np.int64)))
+        start += _size(record)
+    return np.unique(np.concatenate(found))
 
 
 def completed(counts: Counts) -> Counts:
@@ -83,6 +96,15 @@ def _narrow(values: Narrow) -> tuple[int, str, bytes]:
     return low, kind, (values.astype(np.int64) - low).astype(kind).tobytes()
 
 
+def _parted(data: bytes) -> tuple[dict[str, Any], memoryview]:
+    """Return the first line of counts and what follows it."""
+    end = data.find(b"\n") + 1
+    head = json.loads(data[:end])
+    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
+        raise ValueError(f"not counts of the schema {SCHEMA}")
+    return head, memoryview(data)[end:]
+
+
 def _size(head: dict[str, Any]) -> int:
     """Return how many bytes a family's columns take."""
     cells = int(head["cells"])
@@ -104,13 +126,15 @@ def _unpacked(head: dict[str, Any], body: memoryview, start: int) -> tuple[Famil
 
 def _raised(body: memoryview, start: int, cells: int, place: dict[str, Any]) -> tuple[Narrow, int]:
     """Return a stored column with its least value added, as narrow as that allows."""
-    kind: npt.DTypeLike = np.dtype(place["kind"])
-    size = np.dtype(kind).itemsize * cells
+    kind: np.dtype[Any] = np.dtype(place["kind"])
+    size = kind.itemsize * cells
     if start + size > len(body):
         raise ValueError("counts that were cut short")
     found, low = np.frombuffer(body, dtype=kind, count=cells, offset=start), int(place["low"])
-    high = np.iinfo(np.int64).max if np.dtype(kind).itemsize == 8 else low + int(found.max())
-    return (found.astype(np.int64) + low).astype(narrowest(min(low, 0), high)), start + size
+    if low == 0 or kind.itemsize == _WIDEST:
+        return (found + kind.type(low)).astype(kind.newbyteorder("="), copy=False), start + size
+    held = narrowest(low, low + int(found.max()))
+    return (found.astype(np.int64) + low).astype(held), start + size
 
 
 def basis_bytes(day: str, rows: Mapping[str, list[str]]) -> bytes:
