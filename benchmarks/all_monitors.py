@@ -23,6 +23,7 @@ from monitors.cut import cut_of
 from monitors.daily import daily_records
 from monitors.engine.embedded import count_tables
 from monitors.engine.tables import Request, Tables, axes_of
+from monitors.every_day import every_day_of
 from monitors.packing import pack_counts
 from monitors.run import Occasion, monitor_run
 from registry.domain.columns import TABLES
@@ -129,7 +130,7 @@ def measured(rows: int, studies: int) -> dict[str, float]:
         counting = peak_mb()
         start = time.process_time()
         as_of = (FIRST + timedelta(days=len(digests) - 1)).date().isoformat()
-        cut = cut_of(digests, objects.get, PLAN, as_of)
+        cut = cut_of(every_day_of(digests, objects.get), objects.get, PLAN, as_of)
         run = monitor_run(cut.counts, PLAN, Occasion("m", as_of, Known.ASSUMED, {}))
         shown = daily_records(cut.units, cut.grid, as_of)
         took = time.process_time() - start
