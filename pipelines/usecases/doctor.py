@@ -12,7 +12,7 @@ from registry.domain.errors import OverreadError, ServiceUnreachableError
 from registry.domain.ports import Clock
 
 _OF_THE_RECORD = (record.database, record.durability, record.ledger, record.witnesses, record.segments, record.objects)
-_OF_PEOPLE = (people.roles, people.accounts, people.credentials)
+_OF_PEOPLE = (people.roles, people.accounts, people.credentials, people.letter)
 _OF_STORES = (stores.mlflow, stores.dagster)
 _OF_THE_WORKSPACE = (*_OF_THE_RECORD, *_OF_PEOPLE, *_OF_STORES, watch.monitoring, machine.clock)
 _NAMES = (*record.RECORD, *people.PEOPLE, *stores.STORES, *watch.WATCH, "clock")
