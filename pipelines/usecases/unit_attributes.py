@@ -36,16 +36,17 @@ def unit_attributes(workspace: "Workspace", cohort: Cohort) -> UnitAttributes:
     """
     with reading(workspace.engine) as session:
         basis = permitted(session)
-    wanted = {unit.series_uid: unit.unit_uid for unit in cohort.units}
+    wanted = {unit.series_uid for unit in cohort.units}
     rows = workspace.tables.read("acquisitions", columns=_COLUMNS).to_pylist()
-    labels = {wanted[row["series_uid"]]: _labels(row, basis) for row in rows if row["series_uid"] in wanted}
+    by_series = {row["series_uid"]: labels_of(row, basis) for row in rows if row["series_uid"] in wanted}
+    labels = {unit.unit_uid: by_series.get(unit.series_uid, {}) for unit in cohort.units}
     withheld = {axis: NOT_PERMITTED for axis in PROTECTED_AXES if axis not in basis}
     stored = [[uid, labels[uid]] for uid in sorted(labels)]
     return UnitAttributes(labels, withheld, workspace.objects.put(canonical_bytes(stored)), basis)
 
 
-def _labels(row: Mapping[str, Any], basis: Mapping[str, str]) -> dict[str, str]:
-    """Return what a row states, by axis; what it does not state is left out."""
+def labels_of(row: Mapping[str, Any], basis: Mapping[str, str]) -> dict[str, str]:
+    """Return what a row of acquisitions states, by axis; what it does not state or may not be looked at is left out."""
     found = {axis: _text(row.get(axis)) for axis in ("sex", *basis, "manufacturer", "manufacturer_model_name")}
     found["age_band"] = age_band(row.get("age_years")) or ""
     for axis, form in _UNITS.items():
