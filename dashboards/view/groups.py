@@ -45,7 +45,7 @@ def group_blocks(record: Json, key: str) -> tuple[Block, ...]:
     if paired:
         tables.append(_table(paired, f"{key}-pairs", f"Groups by two attributes on {record['cohort']}"))
     said = Paragraph(f"q: {told['multiplicity']}. Less the rest: the group less all other units.", "quiet")
-    blocks = (_axes(told["axes"], key, record["cohort"]), *tables, said)
+    blocks: tuple[Block, ...] = (_axes(told["axes"], key, record["cohort"]), *tables, said)
     return (Paragraph(_summary(told), "quiet"), Details(f"Groups ({_tally(told['found'])})", blocks))
 
 

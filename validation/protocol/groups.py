@@ -25,6 +25,7 @@ from validation.statistics.units import ScoredUnits
 GROUP_METRICS = ("auc", "sensitivity", "specificity")
 MOST_SMALL = 30  # groups too small for any number that are listed by name; further ones are counted
 BETWEEN = "*"
+DIFFERENCE = "group less rest, from both clustered intervals (Zou & Donner 2008); areas by unpaired DeLong"
 Attributes = Mapping[str, Sequence[str]]
 
 
@@ -109,8 +110,10 @@ def _finding(axis: str, group: str, metric: str, result: GroupResult | None, pro
         return GroupFinding(axis, group, replace(estimate, value=None, low=None, high=None))
     if result.difference is None or result.bounds is None:
         return GroupFinding(axis, group, estimate)
-    counts = (estimate.n, estimate.n_positive, estimate.n_patients)
-    gap = Estimate(f"{name} less the rest", result.difference, *result.bounds, *counts, level)
+    low, high = result.bounds
+    gap = replace(
+        estimate, name=f"{name} less the rest", value=result.difference, low=low, high=high, method=DIFFERENCE
+    )
     return GroupFinding(axis, group, estimate, gap, result.p_value)
 
 
@@ -121,8 +124,9 @@ def _unknown(units: ScoredUnits, axis: str, labels: Sequence[str], protocol: Pro
     blank = [not label for label in labels]
     found = clustered_proportion(blank, units.patients, float(protocol.level))
     reason = NOT_STATED if all(blank) else ""
-    counts = (found.n, units.n_positive, found.patients, float(protocol.level))
-    return Estimate(f"unknown:{axis}", found.value, *found.bounds, *counts, CLUSTERED_WILSON, reason)
+    low, high = found.bounds
+    counts = (found.n, units.n_positive, found.patients)
+    return Estimate(f"unknown:{axis}", found.value, low, high, *counts, float(protocol.level), CLUSTERED_WILSON, reason)
 
 
 def _nothing(axis: str, why: str, protocol: Protocol) -> Estimate:
