@@ -28,6 +28,7 @@ _ONE_SERVER = frozenset(
         "test_never_blocked",
         "test_organisation",
         "test_removed",
+        "test_revalidation",
         "test_scope",
         "test_signatures",
         "test_stop_rules",
