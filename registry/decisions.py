@@ -199,12 +199,13 @@ def lapse(record: Record, model: str, version: str, actor: Actor, reason: str) -
     Raises:
         UnknownNameError: when there is no such version.
         NotAllowedError: when the actor is neither a service, a quality officer nor a clinical lead.
-        AnswerIsNoError: when the version is not approved.
+        AnswerIsNoError: when the version is not approved, or the ledger tells another state.
     """
     if not actor.authenticated or actor.role not in {role.value for role in _MAY_LAPSE}:
         raise NotAllowedError(f"the role '{actor.role}' lets no approval lapse", mend="log in as a quality officer")
     with record.ledger.transaction() as tx:
         row = find(tx.session, model, version)
+        require_told(tx.session, row)
         over = actor.role == PersonRole.SERVICE and lapse_if_over(tx, row, record.clock.now())
         if not over:
             lapse_now(tx, row, actor_record(actor), "stop", one_line(reason, "reason"))
