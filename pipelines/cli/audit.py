@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli import audit_acts, witness
+from pipelines.cli import audit_acts, audit_export, witness
 from pipelines.cli.console import Json, give
 from registry.domain.errors import ExitCode, UsageError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="List the ledger's events, verify it, keep its checkpoints.")
 app.add_typer(witness.app, name="witness")
 audit_acts.add_to(app)
+audit_export.add_to(app)
 
 
 @app.command("list", epilog="Example: overread audit list --last 20")

@@ -136,6 +136,9 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("candidate.compared", "A candidate was compared under a change plan", ("model", "version", "digest", "verdict")),
     ("reconciliation.differed", "MLflow no longer matches the ledger", ("model", "version", "why")),
     ("payload.erased", "A payload and its salt were erased", ("seq",)),
+    ("audit.read", "The audit log was read", ("way", "what", "events")),
+    ("audit.exported", "The audit log was exported", ("format", "first", "last", "events", "digest")),
+    ("clock.anomaly", "The clock was set between two events", ("step_ms", "against")),
     ("data.simulated", "Synthetic observations were made", ("table", "rows", "seed")),
 )
 
