@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,7 +95,7 @@ def init_workspace(root: Path, clock: Clock | None = None, *, database: str = ""
     write_durably(root / "keys" / "pseudonym.key", secrets.token_bytes(KEY_BYTES))
     LogKey.make(root / "keys" / "ledger.pem")
     write_durably(root / FILE_NAME, standard(database).encode())
-    workspace = open_workspace(root, clock, fresh=True)
+    workspace = open_workspace(root, clock, fresh=True, client="overread init")
     with workspace.ledger.transaction() as tx:
         tx.append(
             EventDraft(
@@ -138,6 +139,7 @@ def open_workspace(
     fresh: bool = False,
     actor: Actor | None = None,
     ticket: tuple[str, str] = ("", ""),
+    client: str = "python",
 ) -> Workspace:
     """Open a workspace: read settings, migrate the database, build the adapters.
 
@@ -147,6 +149,7 @@ def open_workspace(
         fresh: whether the ledger may be empty (only while the workspace is made).
         actor: who acts; the logged-in person, else unauthenticated local use, unless given.
         ticket: a background run's ticket and its job; with one, its person acts.
+        client: by what the record is reached, such as a command; events tell it.
 
     Raises:
         NotAllowedError: when a key of the workspace is missing, or the ticket is over or of another job.
@@ -160,7 +163,7 @@ def open_workspace(
     engine = open_database(settings.database_url(root))
     migrate(engine)
     log_key = _log_key(root)
-    ledger = _ledger(root, engine, clock, log_key)
+    ledger = _ledger(root, engine, clock, log_key, client)
     objects = FileObjects(root / "objects")
     seal = Seal(key)
     people = People(ledger, root / "keys" / "persons", clock, seal, require_totp=settings.people.require_totp)
@@ -211,7 +214,7 @@ def _log_key(root: Path) -> LogKey:
     return LogKey.load(place)
 
 
-def _ledger(root: Path, engine: Engine, clock: Clock, key: LogKey) -> Ledger:
-    service = {"name": "overread", "version": __version__}
+def _ledger(root: Path, engine: Engine, clock: Clock, key: LogKey, client: str) -> Ledger:
+    service = {"name": "overread", "version": __version__, "client": client, "host": socket.gethostname()}
     checkpoints = root / "checkpoints"
     return Ledger(engine, key, clock, service, checkpoints / "latest.txt", checkpoints / "witnessed")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli import audit_acts, audit_export, witness
-from pipelines.cli.console import Json, give
+from pipelines.cli.console import Json, give, tell
 from registry.domain.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -22,13 +22,18 @@ audit_export.add_to(app)
 def list_all(
     last: Annotated[int, typer.Option("--last", help="How many of the newest events.")] = 50, *, as_json: Json = False
 ) -> None:
-    """List the newest events, newest first."""
+    """List the newest events, newest first; the reading is an event itself."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.queries import RecordQueries  # noqa: PLC0415 - lazy
+    from pipelines.usecases.note_reading import note_reading  # noqa: PLC0415 - lazy
 
-    rows = RecordQueries(here()).ledger(last)
+    workspace = here()
+    rows = RecordQueries(workspace).ledger(last)
     lines = [f"{row.seq:6} {row.at} {row.person:16} {row.title}: {', '.join(row.subjects)}" for row in rows]
     give({"events": [vars(row) for row in rows]}, lines, as_json=as_json)
+    unnoted = note_reading(workspace, "overread audit list", f"newest {last}", len(rows))
+    if unnoted:
+        tell(f"overread: {unnoted}")
 
 
 @app.command(epilog="Example: overread audit verify --checkpoint kept-elsewhere.txt")

@@ -26,8 +26,8 @@ def test_every_act_has_roles_that_may_sign_it() -> None:
     assert all(MAY_SIGN.values())
 
 
-@pytest.mark.parametrize("role", [PersonRole.ADMINISTRATOR, PersonRole.SERVICE])
-def test_administrator_and_service_sign_nothing(role: PersonRole) -> None:
+@pytest.mark.parametrize("role", [PersonRole.ADMINISTRATOR, PersonRole.SERVICE, PersonRole.AUDITOR])
+def test_administrator_service_and_auditor_sign_nothing(role: PersonRole) -> None:
     assert not any(role in roles for roles in MAY_SIGN.values())
 
 
