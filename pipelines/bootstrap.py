@@ -22,6 +22,7 @@ from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, actor_record
 from registry.domain.ports import Clock, ModelStore
 from registry.domain.pseudonym import KEY_BYTES, Pseudonymizer
 from registry.gate import ServingGate
+from registry.ledger.clock_watch import ClockWatch
 from registry.ledger.log_key import LogKey
 from registry.ledger.store import Ledger
 from registry.lifecycle import Lifecycle
@@ -217,4 +218,5 @@ def _log_key(root: Path) -> LogKey:
 def _ledger(root: Path, engine: Engine, clock: Clock, key: LogKey, client: str) -> Ledger:
     service = {"name": "overread", "version": __version__, "client": client, "host": socket.gethostname()}
     checkpoints = root / "checkpoints"
-    return Ledger(engine, key, clock, service, checkpoints / "latest.txt", checkpoints / "witnessed")
+    watch = ClockWatch(checkpoints / "clock.json") if isinstance(clock, SystemClock) else None
+    return Ledger(engine, key, clock, service, checkpoints / "latest.txt", checkpoints / "witnessed", watch)

@@ -47,6 +47,8 @@ _ROWS: Mapping[str, tuple[Code | None, Code | None, Action]] = {
     "clock.anomaly": (codes.SECURITY_ALERT, codes.SECURITY_CONFIGURATION, E),
     "audit.read": (codes.AUDIT_LOG_USED, None, R),
     "audit.exported": (codes.AUDIT_LOG_USED, None, R),
+    "readers.named": (codes.SECURITY_ALERT, codes.RESTRICTED_FUNCTION, E),
+    "identity.revealed": (codes.PATIENT_RECORD, None, R),
     "payload.erased": (codes.SECURITY_ALERT, codes.OBJECT_SECURITY, E),
     "session.opened": (codes.USER_AUTHENTICATION, codes.LOGIN, E),
     "authentication.accepted": (codes.USER_AUTHENTICATION, codes.LOGIN, E),
