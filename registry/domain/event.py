@@ -140,6 +140,11 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("audit.exported", "The audit log was exported", ("format", "first", "last", "events", "digest")),
     ("readers.named", "Overrides were shown with the names of their readers", ("model", "purpose", "reads")),
     ("identity.revealed", "The identifier behind a pseudonym was looked up", ("kind", "purpose", "found")),
+    (
+        "ledger.continued",
+        "The record went on after events were lost",
+        ("former", "kept", "lost", "unsigned", "newest", "continued", "signed_by"),
+    ),
     ("clock.anomaly", "The clock was set between two events", ("step_ms", "against")),
     ("data.simulated", "Synthetic observations were made", ("table", "rows", "seed")),
 )

@@ -50,6 +50,7 @@ class Act(StrEnum):
     BREAK_GLASS = "break-glass"
     COUNTERSIGN = "countersign"
     SET_STOP_RULE = "set-stop-rule"
+    CONTINUE_LEDGER = "continue-ledger"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
     Act.BREAK_GLASS: frozenset({PersonRole.CLINICAL_LEAD}),
     Act.COUNTERSIGN: _JUDGES - {PersonRole.CLINICAL_LEAD},
     Act.SET_STOP_RULE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.CONTINUE_LEDGER: frozenset({PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD, PersonRole.COMPLIANCE}),
 }
 
 # Roles that no person holds beside another: who administers or audits signs nothing, and a service is nobody.

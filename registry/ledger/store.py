@@ -89,6 +89,11 @@ class Ledger:
         """Return the log's public key as a C2SP vkey."""
         return self._key.public_vkey
 
+    @property
+    def service(self) -> Mapping[str, str]:
+        """Return the name and version of the software, as events tell them."""
+        return dict(self._service)
+
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open the one writer's transaction: it commits at exit and rolls back on an exception.
