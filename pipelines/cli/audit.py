@@ -111,13 +111,14 @@ def checkpoint(
         out.write_text(found.note, encoding="utf-8")
     document = {"size": found.checkpoint.size, "note": found.note, "code": code_of(found.checkpoint)}
     if paper is not None:
-        _write_paper(paper, page_of(found.note, workspace.ledger.public_vkey, found.signed_at))
+        _write_paper(paper, page_of(found.note, workspace.ledger.public_vkey, found.signed_at), found.note)
     wrote = [f"wrote {place}" for place in (out, paper) if place is not None]
     give(document, wrote or [found.note], as_json=as_json)
 
 
-def _write_paper(place: Path, page: str) -> None:
-    from dashboards.report.plain import plain_pdf  # noqa: PLC0415 - lazy: only a PDF needs the typesetter
+def _write_paper(place: Path, page: str, note: str) -> None:
+    from dashboards.report.plain import ScannedCode, plain_pdf  # noqa: PLC0415 - lazy: only a PDF needs the typesetter
     from registry.objects import write_durably  # noqa: PLC0415 - lazy
 
-    write_durably(place, plain_pdf("Ledger checkpoint", page) if place.suffix == ".pdf" else page.encode())
+    code = ScannedCode(note, "The signed note, to scan: what it gives is a file for overread audit verify --checkpoint")
+    write_durably(place, plain_pdf("Ledger checkpoint", page, code) if place.suffix == ".pdf" else page.encode())
