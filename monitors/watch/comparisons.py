@@ -30,13 +30,14 @@ class Level:
     variance: float
     units: float
     margin: float = 0.0
+    least: int = LEAST
 
     def z(self, sums: Floats) -> Floats:
         """Return the deviate of a difference of two means (for mid-ranks that of Mann and Whitney)."""
         total, n = sums[0], sums[1]
         safe = np.maximum(n, 1)
         spread = np.sqrt(max(self.variance, 1e-12) * safe * (1 + safe / max(self.units, 1)))
-        return np.where(n >= LEAST, (total - n * self.mean) / spread, 0.0)
+        return np.where(n >= self.least, (total - n * self.mean) / spread, 0.0)
 
     def beyond(self, sums: Floats) -> Floats:
         """Return the deviate of what exceeds the margin."""
@@ -92,6 +93,7 @@ class Share:
         reference: slice bounds of the reference's days.
         hits, units: of the reference.
         least: units of a segment below which it says nothing.
+        nearer: hits that a segment is moved towards the reference, since hits come whole.
         ratio: how far the odds may move without news, as a factor of at least 1.
     """
 
@@ -101,6 +103,7 @@ class Share:
     units: float
     least: int = LEAST
     ratio: float = 1.0
+    nearer: float = 0.5
 
     def z(self, sums: Floats) -> Floats:
         """Return the signed root of the deviance of two binomials, half a hit nearer to the reference."""
@@ -119,7 +122,7 @@ class Share:
         x, n = sums[0], sums[1]
         hits = rate * self.units
         raw = x - n * rate
-        near = np.where(np.abs(raw) > 0.5, x - 0.5 * np.sign(raw), n * rate)
+        near = np.where(np.abs(raw) > self.nearer, x - self.nearer * np.sign(raw), n * rate)
         deviance = 2 * (_fit(near, n) + _fit(hits, self.units) - _fit(near + hits, n + self.units))
         return np.where(n >= self.least, np.sign(raw) * np.sqrt(np.maximum(deviance, 0)), 0.0)
 
@@ -221,10 +224,16 @@ class Strata:
         return np.where(np.sign(alone) == np.sign(z), np.sign(z) * np.minimum(np.abs(z), np.abs(alone)), 0.0)
 
     def _alone(self, sums: Floats) -> Floats:
-        """Return the deviate of the groups against their own references."""
-        found = np.sum([group.z(mine) for group, mine, _, _ in self._split(sums)], axis=0) / math.sqrt(len(self.pairs))
-        n = np.sum([mine[1] for _, mine, _, _ in self._split(sums)], axis=0)
-        return np.where(n >= LEAST, found, 0.0)
+        """Return the deviate of the groups against their own references, each weighted by its precision.
+
+        Source: Lipták 1958: the sum of w z over the root of the sum of w^2, with w^2 = n m / (n + m).
+        """
+        top, weight, n = (np.zeros(sums.shape[1:]) for _ in range(3))
+        for group, mine, _, _ in self._split(sums):
+            precision = mine[1] * group.units / np.maximum(mine[1] + group.units, 1)
+            precision = np.where(mine[1] >= group.least, precision, 0.0)
+            top, weight, n = top + np.sqrt(precision) * group.z(mine), weight + precision, n + mine[1]
+        return np.where(n >= LEAST, top / np.sqrt(np.maximum(weight, 1e-12)), 0.0)
 
     def _split(self, sums: Floats) -> Iterator[tuple[Part, Floats, Part | None, Floats | None]]:
         row = 0
@@ -234,8 +243,14 @@ class Strata:
 
     @cached_property
     def residuals(self) -> Floats:
-        """Those of the groups, shape (strata, days)."""
-        return np.concatenate([group.residuals for group, _ in self.pairs])
+        """Those of the groups, shape (strata, days); one row of them all where the evidence is their sum."""
+        found = np.concatenate([group.residuals for group, _ in self.pairs])
+        if not self.alone or len(found) == 1:
+            return found
+        units = np.stack([group.series[1] for group, _ in self.pairs])
+        weighted = np.where(units > 0, np.sqrt(units) * found, 0.0).sum(axis=0, keepdims=True)
+        total = units.sum(axis=0, keepdims=True)
+        return np.asarray(np.where(total > 0, weighted / np.sqrt(np.maximum(total, 1)), np.nan))
 
     @property
     def reference(self) -> tuple[int, int]:
@@ -245,7 +260,10 @@ class Strata:
 
     @cached_property
     def dispersion(self) -> float:
-        """The groups' dispersion: the largest."""
+        """The groups' dispersion: the largest, or that of them all where the evidence is their sum."""
+        if self.alone:
+            found = self.residuals[0, self.reference[0] : self.reference[1]]
+            return dispersion_of(found[np.isfinite(found)])
         return max(group.dispersion for group, _ in self.pairs)
 
     @cached_property

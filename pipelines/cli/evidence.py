@@ -1,11 +1,12 @@
 """`overread export` and `overread verify`: evidence out, and its check wherever it went."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.console import Json, give
+from pipelines.cli.console import Json, give, tell
 from registry.domain.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the root."""
     app.command(epilog="Example: overread export nodule --period 2026-Q3 --out evidence.zip")(export)
     app.command(epilog="Example: overread verify evidence.zip --key overread.local/…+…+…")(verify)
+    app.command(epilog="Example: overread sbom --out sbom.cdx.json")(sbom)
 
 
 def export(
@@ -94,3 +96,17 @@ def _lines(report: "EvidenceReport") -> list[str]:
     lines += [f"  and {len(report.faults) - 20} more"] if len(report.faults) > 20 else []
     lines += [f"  {note}" for note in report.notes]
     return [*lines, *(f"  missing: {kind}" for kind in report.missing)]
+
+
+def sbom(
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output unless given.")] = None,
+) -> None:
+    """Write the software bill of materials of this installation (CycloneDX 1.6)."""
+    from pipelines.usecases.software_bill import software_bill  # noqa: PLC0415 - lazy: --help reads no metadata
+
+    text = json.dumps(software_bill(), indent=1, ensure_ascii=False)
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")
+        tell(f"wrote {out}")

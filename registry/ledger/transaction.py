@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from registry.domain.canonical import canonical_bytes
 from registry.domain.errors import LedgerBrokenError, ServiceUnreachableError
-from registry.domain.event import SALT_BYTES, Event, EventDraft, Subject, event_bytes, parse_event, payload_digest
+from registry.domain.event import SALT_BYTES, Event, EventDraft, Subject, new_event, payload_digest
 from registry.domain.instants import instant_text
 from registry.domain.person import SERVICE, actor_record
 from registry.domain.ports import Clock
@@ -19,6 +19,7 @@ from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.clock_watch import anomaly
 from registry.ledger.log_key import LogKey
 from registry.ledger.merkle import Frontier, leaf_hash
+from registry.ledger.plain_rows import insert_plain
 from registry.ledger.standing import MARK, is_vital, may_belong, rebuilt
 from registry.reserve import FULL, refill
 from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
@@ -94,7 +95,7 @@ class Transaction:
 
     def _append(self, draft: EventDraft, now: datetime) -> Event:
         at, salt, payload = instant_text(now), secrets.token_bytes(SALT_BYTES), canonical_bytes(dict(draft.payload))
-        data = event_bytes(
+        event = new_event(
             draft,
             event_id=uuid7(now),
             seq=self._frontier.size,
@@ -103,7 +104,7 @@ class Transaction:
             service=self._service | self._marks(at),
         )
         self._drafts.append(draft)
-        return self._keep(parse_event(data), at, salt, payload)
+        return self._keep(event, at, salt, payload)
 
     def erase_payload(self, seq: int, actor: Mapping[str, str], reason: str, *also: Subject) -> Event:
         """Erase an event's payload and salt for good; the event and the tree stay as they are.
@@ -142,8 +143,8 @@ class Transaction:
         if not self._full:
             refill(self.session)
         connection = self.session.connection()
-        connection.execute(insert(LedgerEntry), [_entry(event) for event in self._events])
-        connection.execute(insert(LedgerPayload), self._payloads)
+        insert_plain(connection, LedgerEntry, [_entry(event) for event in self._events])
+        insert_plain(connection, LedgerPayload, self._payloads)
         connection.execute(delete(LedgerHead).where(LedgerHead.origin == self._key.name))
         head = {"origin": self._key.name, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
         connection.execute(insert(LedgerHead), [head])
