@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from registry.domain.event import EVENT_TYPES, Event, EventDraft, Subject, event_bytes, parse_event
+from registry.domain.event import EVENT_TYPES, Event, EventDraft, Subject, new_event
 
 ORIGIN = "overread.local/0123456789abcdef"
 DIGEST = "sha256:" + "ab" * 32
@@ -18,15 +18,13 @@ def event(kind: str = "deployment.started", **changes: Any) -> Event:
     """Return an event of a type; its payload's values do not matter here."""
     keys: Mapping[str, Any] = dict.fromkeys(EVENT_TYPES[kind].payload, "x")
     draft = EventDraft(kind, **({"actor": ACTOR, "subjects": SUBJECTS, "payload": keys} | changes))
-    return parse_event(
-        event_bytes(
-            draft,
-            event_id="019cadc6-9a80-786b-b695-53d9c720ce71",
-            seq=7,
-            at="2026-03-02T09:00:00.000001Z",
-            payload_digest=DIGEST,
-            service=SERVICE,
-        )
+    return new_event(
+        draft,
+        event_id="019cadc6-9a80-786b-b695-53d9c720ce71",
+        seq=7,
+        at="2026-03-02T09:00:00.000001Z",
+        payload_digest=DIGEST,
+        service=SERVICE,
     )
 
 

@@ -15,6 +15,7 @@ from registry.audit.message import AuditMessage, messages
 from registry.audit.patients import Concerned
 from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.digest import digest_bytes
+from registry.domain.emergency import EmergencyUse
 from registry.domain.event import Event
 from registry.domain.roster import PERSON_EVENTS, Roster
 from registry.emergency_uses import COUNTERSIGNED, use_begun
@@ -78,7 +79,9 @@ def _messages(told: Told, cohorts: Mapping[str, bytes], origin: str) -> Iterator
 
 def _emergencies(told: Told) -> list[dict[str, Any]]:
     """Return the emergency uses that the events tell of, each with its countersignature and its end on record."""
-    uses, ended, begun = {}, {}, {}
+    uses: dict[str, EmergencyUse] = {}
+    ended: dict[str, int] = {}
+    begun: dict[str, Event] = {}
     for event, payload in told:
         kind = event.record["type"]
         use = use_begun(event) if kind == "deployment.started" else None

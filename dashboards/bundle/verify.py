@@ -62,8 +62,7 @@ class EvidenceReport:
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         lists = {"faults": list(self.faults), "missing": list(self.missing), "notes": list(self.notes)}
-        lists |= {"checks": dict(self.checks)}
-        return dict(vars(self)) | lists
+        return dict(vars(self)) | lists | {"checks": dict(self.checks)}
 
 
 def verify_evidence(place: Path, vkey: str, trusted: Trusted = NOBODY) -> EvidenceReport:

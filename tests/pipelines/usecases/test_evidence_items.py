@@ -26,7 +26,7 @@ from pipelines.usecases import stamping
 from pipelines.usecases.export_evidence import export_evidence
 from pipelines.usecases.witnessing import FOLDER, POLICY
 from registry.domain.artifact import folder_digest
-from registry.domain.event import Event, EventDraft, Subject, event_bytes, parse_event
+from registry.domain.event import Event, EventDraft, Subject, new_event
 from registry.ledger.anchors import Anchors
 from registry.ledger.log_key import LogKey
 from registry.ledger.timestamps import read_authority
@@ -259,15 +259,13 @@ def _event(seq: int, kind: str, subjects: tuple[Subject, ...], payload: Mapping[
     draft = EventDraft(
         kind, {"person": person, "role": "clinical lead", "auth": "signature"}, subjects, payload, "stroke"
     )
-    return parse_event(
-        event_bytes(
-            draft,
-            event_id=f"019cadc6-9a80-786b-b695-53d9c720ce{seq:02x}",
-            seq=seq,
-            at=f"2026-03-02T09:{seq:02d}:00.000000Z",
-            payload_digest="sha256:" + "ab" * 32,
-            service={"name": "overread"},
-        )
+    return new_event(
+        draft,
+        event_id=f"019cadc6-9a80-786b-b695-53d9c720ce{seq:02x}",
+        seq=seq,
+        at=f"2026-03-02T09:{seq:02d}:00.000000Z",
+        payload_digest="sha256:" + "ab" * 32,
+        service={"name": "overread"},
     )
 
 
