@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.bootstrap import open_workspace
 from pipelines.doctor import approvals, machine, people, record, stores, watch
 from pipelines.doctor.finding import Finding, State, found, ok
+from pipelines.doctor.time_service import NAME, time_service
 from pipelines.settings import FILE_NAME, Settings
 from registry.domain.errors import OverreadError, ServiceUnreachableError
 from registry.domain.ports import Clock
@@ -24,6 +25,7 @@ def examine(root: Path, clock: Clock | None = None) -> list[Finding]:
         ("settings", lambda: _settings(root)),
         ("keys", lambda: machine.keys(root)),
         ("disk", lambda: machine.disk(root)),
+        (NAME, time_service),
         ("telemetry", machine.telemetry),
         ("versions", machine.versions),
         ("codecs", machine.codecs),
