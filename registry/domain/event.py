@@ -63,6 +63,13 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("committee.decided", "The governance committee decided", ("decision", "present", "recused", "quorum", "minutes")),
     ("policy.issued", "The accountability policy was issued", ("version", "digest")),
     ("policy.accepted", "A person accepted the accountability policy", ("person", "version", "digest", "envelope")),
+    (
+        "organisation.certified",
+        "The letter on electronic signatures was recorded",
+        ("addressee", "sent", "letter", "envelope"),
+    ),
+    ("attribute.permitted", "A legal basis for an attribute was recorded", ("attribute", "basis", "envelope")),
+    ("attribute.forbidden", "An attribute is no longer looked at", ("attribute", "basis", "envelope")),
     ("account.opened", "An account of a person was opened", ("account", "person", "kind")),
     ("account.closed", "An account was closed", ("account", "person")),
     ("account.locked", "An account was locked after bad attempts", ("account", "person", "attempts", "until")),
@@ -137,6 +144,16 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("candidate.compared", "A candidate was compared under a change plan", ("model", "version", "digest", "verdict")),
     ("reconciliation.differed", "MLflow no longer matches the ledger", ("model", "version", "why")),
     ("payload.erased", "A payload and its salt were erased", ("seq",)),
+    ("audit.read", "The audit log was read", ("way", "what", "events")),
+    ("audit.exported", "The audit log was exported", ("format", "first", "last", "events", "digest")),
+    ("readers.named", "Overrides were shown with the names of their readers", ("model", "purpose", "reads")),
+    ("identity.revealed", "The identifier behind a pseudonym was looked up", ("kind", "purpose", "found")),
+    (
+        "ledger.continued",
+        "The record went on after events were lost",
+        ("former", "kept", "lost", "unsigned", "newest", "continued", "signed_by"),
+    ),
+    ("clock.anomaly", "The clock was set between two events", ("step_ms", "against")),
     ("data.simulated", "Synthetic observations were made", ("table", "rows", "seed")),
 )
 

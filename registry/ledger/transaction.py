@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -11,9 +12,11 @@ from registry.domain.canonical import canonical_bytes
 from registry.domain.errors import LedgerBrokenError, ServiceUnreachableError
 from registry.domain.event import SALT_BYTES, Event, EventDraft, Subject, new_event, payload_digest
 from registry.domain.instants import instant_text
+from registry.domain.person import SERVICE, actor_record
 from registry.domain.ports import Clock
 from registry.domain.uuid7 import uuid7
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
+from registry.ledger.clock_watch import anomaly
 from registry.ledger.log_key import LogKey
 from registry.ledger.merkle import Frontier, leaf_hash
 from registry.ledger.plain_rows import insert_plain
@@ -29,6 +32,7 @@ class Transaction:
 
     Attributes:
         session: the SQLAlchemy session for the domain rows; its `commit` only flushes.
+        told_step: whether an event tells that the clock was set.
 
     Args:
         session: the writer's.
@@ -37,6 +41,7 @@ class Transaction:
         service: name and version of the software.
         contradiction: why the record is read-only, if it is; only what must never wait goes in, unsigned.
         full: whether the database is full; only what must never wait goes in, into pages kept for that.
+        step: by how much the clock was set since the last commit, as its watch saw it; zero: it was not.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class Transaction:
         contradiction: LedgerBrokenError | None = None,
         *,
         full: bool = False,
+        step: timedelta = timedelta(0),
     ) -> None:
         self.session = session
         self._key = key
@@ -58,6 +64,8 @@ class Transaction:
         self._drafts: list[EventDraft] = []
         self._contradiction = contradiction
         self._full = full
+        self._step = step
+        self.told_step = False
         self._frontier, self._last_at = self._open()
 
     def append(self, draft: EventDraft) -> Event:
@@ -74,6 +82,18 @@ class Transaction:
         if self._contradiction is not None and not may_belong(draft):
             raise self._contradiction
         now = self._clock.now()
+        if not self._events and self._contradiction is None and not self._full:
+            self._tell_of_clock(now)
+        return self._append(draft, now)
+
+    def _tell_of_clock(self, now: datetime) -> None:
+        """Put an event before the first one where the clock was set; a stop on a full disk does not wait for it."""
+        found = anomaly(self._step, self._last_at, now)
+        if found is not None:
+            subjects, self.told_step = (Subject("clock", "system"),), True
+            self._append(EventDraft("clock.anomaly", actor_record(SERVICE), subjects, found, outcome="alert"), now)
+
+    def _append(self, draft: EventDraft, now: datetime) -> Event:
         at, salt, payload = instant_text(now), secrets.token_bytes(SALT_BYTES), canonical_bytes(dict(draft.payload))
         event = new_event(
             draft,
