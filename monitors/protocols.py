@@ -71,4 +71,4 @@ def _within(day: _Codes, start: str, end: str) -> npt.NDArray[np.bool_]:
 def _first_of_patients(rows: ProtocolRows, keep: npt.NDArray[np.bool_]) -> _Codes:
     """Return the protocols, each once a patient: series of one protocol of a patient are alike."""
     pairs = np.stack([np.unique(rows.patient, return_inverse=True)[1].reshape(-1)[keep], rows.protocol[keep]])
-    return np.unique(pairs, axis=1)[1]
+    return np.asarray(np.unique(pairs, axis=1)[1], dtype=np.int64)

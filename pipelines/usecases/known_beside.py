@@ -1,10 +1,12 @@
 """The rows that a run judges beside its counts, known at the end of a day."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
 from monitors.beside import Beside
+from monitors.engine.audited import audited_units, has_audit
 from monitors.engine.protocol_rows import COLUMNS, STATED, protocol_rows
 from monitors.engine.quality_rows import quality_rows
 from monitors.engine.reader_studies import reader_studies, several_readers
@@ -17,7 +19,7 @@ ACQUISITIONS = (*COLUMNS, *STATED, *QUALITY)
 
 
 def beside_known(workspace: Workspace, request: Request, day: str, known: Known) -> Beside:
-    """Return the reader studies of a model, and the series with measures of image quality and with their protocols.
+    """Return the reader studies of a model, and the series with image quality and protocol, audited units.
 
     Args:
         workspace: where the observations are.
@@ -32,7 +34,9 @@ def beside_known(workspace: Workspace, request: Request, day: str, known: Known)
     none, reads = pa.table({}), several_readers(read("reads"))
     series = Tables(read("acquisitions", ACQUISITIONS), none, none, none)
     quality, protocols = quality_rows(series, request), protocol_rows(series, request)
-    if reads.num_rows == 0:
+    audit = has_audit(read("outcomes", ("sampling_fraction",)))
+    if reads.num_rows == 0 and not audit:
         return Beside((), quality, protocols)
-    tables = Tables(read("acquisitions"), read("predictions"), reads, read("outcomes"))
-    return Beside(reader_studies(tables, request), quality, protocols)
+    whole = Tables(read("acquisitions"), read("predictions"), read("reads") if audit else none, read("outcomes"))
+    studies = reader_studies(replace(whole, reads=reads), request)
+    return Beside(studies, quality, protocols, audited_units(whole, request) if audit else None)
