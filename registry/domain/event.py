@@ -110,6 +110,7 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("tier.signed", "A person signed a model's risk tier", ("model", "tier", "signature")),
     ("evaluation.withdrawn", "An evaluation was withdrawn from the evidence", ("model", "version", "digest")),
     ("release.signed", "A model's files were signed for release", ("model", "version", "bundle", "key_id")),
+    ("release_key.revoked", "A key for releases was revoked", ("key_id", "stolen")),
     ("serving.refused", "The serving gate refused a model", ("model", "version", "why")),
     ("plan.adopted", "A monitoring plan was adopted", ("digest",)),
     ("counts.stored", "The counts of some days were stored", ("model", "days")),
