@@ -70,7 +70,7 @@ def export_evidence(
         dossier = RecordQueries(workspace, verify=True).dossier(known.model, known.version, period)
         for ending in REPORTS:
             issue(workspace, dossier, period, ending)
-    checkpoint = _checkpoint(workspace, at)
+    checkpoint = checkpoint_to_export(workspace, at)
     entries = entries_until(workspace, checkpoint.checkpoint.size)
     if not any(_registers(known, entry.told) for entry in entries if entry.type == "version.registered"):
         raise IncompleteError(f"{known.name} was not registered by then", where=f"event {checkpoint.checkpoint.size}")
@@ -82,7 +82,13 @@ def export_evidence(
     return ExportedEvidence(out, digest, len(data), size, len(contents.files) + 2, tuple(contents.missing()))
 
 
-def _checkpoint(workspace: Workspace, at: int | None) -> SignedCheckpoint:
+def checkpoint_to_export(workspace: Workspace, at: int | None) -> SignedCheckpoint:
+    """Return the checkpoint of a size, the newest unless one is given.
+
+    Raises:
+        UnknownNameError: when none was signed at that size.
+        IncompleteError: when the ledger has none.
+    """
     if at is not None:
         return workspace.ledger.checkpoint_at(at)
     newest = workspace.ledger.latest_checkpoint()
