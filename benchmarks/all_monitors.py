@@ -1,15 +1,17 @@
 """Every monitor, not only the workload W: rows counted day by day into all families, then all signals and alerts.
 
-Run: python benchmarks/all_monitors.py [ROWS ...]. A study has four rows: acquisition, prediction, read, outcome; a day
-holds 7,000 studies. For each size a process of its own prints: CPU seconds to count (drawing the rows not included),
-per million rows; the peak of memory while counting, in which only the day at hand and the stored bytes of the others
-are held; CPU seconds of every monitor on the last day, from the stored days; the peak with them.
+Run: python benchmarks/all_monitors.py [--studies N] [ROWS ...]. A study has four rows: acquisition, prediction, read,
+outcome; a day holds 7,000 studies, or N. For each size a process of its own prints: CPU seconds to count (drawing the
+rows not included), per million rows; the peak of memory while counting, in which only the day at hand is held, the
+others being stored; CPU seconds of every monitor on the last day, from the stored days; the peak with them.
 """
 
 import json
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,26 +19,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from stopwatch import fresh, peak_mb
 
-from monitors.counts import summed
+from monitors.cut import cut_of
+from monitors.daily import daily_records
 from monitors.engine.embedded import count_tables
 from monitors.engine.tables import Request, Tables, axes_of
-from monitors.packing import pack_counts, unpack_counts
+from monitors.every_day import every_day_of
+from monitors.packing import pack_counts
 from monitors.run import Occasion, monitor_run
 from registry.domain.columns import TABLES
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
+from registry.objects import FileObjects
 from registry.segments import segment_schema
 
-STUDIES, SIZES = 7_000, (10**5, 10**6, 4 * 10**6)
+STUDIES, SIZES = 7_000, (10**5, 10**6, 10**7)
 FIRST = datetime(2025, 1, 1, 6, tzinfo=UTC)
 PLAN = MonitoringPlan()
 KNOWN = {"attributes": "{}", "unit": "study", "stage": "final", "status": "scored"}
 
 
-def day_tables(day: int) -> Tables:
-    """Draw one day of the four tables, as they are stored."""
+def day_tables(day: int, n: int = STUDIES) -> Tables:
+    """Draw one day of n studies in the four tables, as they are stored."""
     rng = np.random.default_rng(day)
-    n = STUDIES
     place = np.arange(n)
     uid = [f"2.25.{10**20 + day * 10**6 + one}" for one in range(n)]
     truth = rng.random(n) < 0.12
@@ -107,30 +111,35 @@ def _stored(name: str, columns: dict[str, Any]) -> Any:
         elif field.name == "unit_uid":
             found[field.name] = pa.array(columns["study_uid"]).cast(field.type)
         else:
-            found[field.name] = pa.array([KNOWN.get(field.name)] * STUDIES, field.type)
+            found[field.name] = pa.array([KNOWN.get(field.name)] * len(columns["study_uid"]), field.type)
     return pa.table(found)
 
 
-def measured(rows: int) -> dict[str, float]:
+def measured(rows: int, studies: int) -> dict[str, float]:
     """Count so many rows, then run every monitor on the last day."""
     request = Request("m", lambda _: "UTC", axes_of(PLAN))
-    days, spent, stored = max(1, rows // (4 * STUDIES)), 0.0, []
-    for day in range(days):
-        tables = day_tables(day)
+    with tempfile.TemporaryDirectory() as folder:
+        objects, digests, spent, stored = FileObjects(Path(folder)), [], 0.0, 0
+        for day in range(max(1, rows // (4 * studies))):
+            tables = day_tables(day, studies)
+            start = time.process_time()
+            data = pack_counts(count_tables(tables, request))
+            spent += time.process_time() - start
+            stored += len(data)
+            digests.append(objects.put(data))
+        counting = peak_mb()
         start = time.process_time()
-        stored.append(pack_counts(count_tables(tables, request)))
-        spent += time.process_time() - start
-    counting = peak_mb()
-    start = time.process_time()
-    counts = summed([unpack_counts(one) for one in stored])
-    as_of = (FIRST + timedelta(days=days - 1)).date().isoformat()
-    run = monitor_run(counts, PLAN, Occasion("m", as_of, Known.ASSUMED, {}))
-    took = time.process_time() - start
+        as_of = (FIRST + timedelta(days=len(digests) - 1)).date().isoformat()
+        cut = cut_of(every_day_of(digests, objects.get), objects.get, PLAN, as_of)
+        run = monitor_run(cut.counts, PLAN, Occasion("m", as_of, Known.ASSUMED, {}))
+        shown = daily_records(cut.units, cut.grid, as_of)
+        took = time.process_time() - start
     return {
-        "rows": days * 4 * STUDIES,
+        "rows": len(digests) * 4 * studies,
+        "days": len(shown["days"]),
         "count": spent,
         "peak_counting": counting,
-        "stored_mb": sum(map(len, stored)) / 2**20,
+        "stored_mb": stored / 2**20,
         "monitors": took,
         "peak": peak_mb(),
         "signals": len(run["signals"]),
@@ -139,17 +148,22 @@ def measured(rows: int) -> dict[str, float]:
 
 def main() -> None:
     """Measure one size in this process where it is asked for, else each in its own."""
-    if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(measured(int(sys.argv[2]))))
+    words = sys.argv[1:]
+    if words[:1] == ["--one"]:
+        print(json.dumps(measured(int(words[1]), int(words[2]))))
         return
-    names = ("rows", "counting, CPU s", "a million rows", "peak MB", "stored MB", "all monitors, CPU s", "signals")
-    print(f"| {' | '.join(names)} | peak MB with them |")
-    print("| --- " * 8 + "|")
-    for size in [int(word) for word in sys.argv[1:]] or SIZES:
-        one = fresh("all_monitors.py", "--one", size)
+    studies = STUDIES
+    if words[:1] == ["--studies"]:
+        studies, words = int(words[1]), words[2:]
+    names = ("rows", "days", "counting, CPU s", "a million rows", "peak MB", "stored MB", "all monitors, CPU s")
+    print(f"| {' | '.join(names)} | signals | peak MB with them |")
+    print("| --- " * 9 + "|")
+    for size in [int(word) for word in words] or SIZES:
+        one = fresh("all_monitors.py", "--one", size, studies)
         each = 1e6 * one["count"] / one["rows"]
         cells = (
             f"{one['rows']:,}",
+            f"{one['days']:,}",
             f"{one['count']:.1f}",
             f"{each:.2f}",
             f"{one['peak_counting']:.0f}",

@@ -10,17 +10,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import compress, pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from monitors.grouping import grouped
+from monitors.grouping import Integers, Narrow, grouped, narrowest
 from registry.domain.canonical import canonical_bytes
 from registry.domain.digest import digest_bytes
 from registry.domain.signal import Window
 
-Integers = npt.NDArray[np.int64]
+_Kind = TypeVar("_Kind", bound=np.integer[Any])
 SCOPE = ("day", "model", "version", "target", "site", "mode")
 F0 = (*SCOPE, "q", "truth", "decision")
 FR = (*SCOPE, "reader", "ai_shown", "ai_decision", "read_decision", "truth", "independence")
@@ -68,14 +68,14 @@ class Family:
         name: such as `F0`, `F1:sex`, `FR`.
         axes: names of the axes.
         levels: per text axis its levels, sorted, each in use.
-        codes: shape (cells, axes), int64, sorted, each row once.
+        columns: per axis the codes, shape (cells,), as narrow whole numbers; the cells are sorted, each is there once.
         counts: shape (cells,), int64, each above zero.
     """
 
     name: str
     axes: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
-    codes: Integers
+    columns: tuple[Narrow, ...]
     counts: Integers
 
     @property
@@ -84,19 +84,23 @@ class Family:
         return int(self.counts.sum())
 
     def codes_of(self, axis: str) -> Integers:
-        """Return the codes of one axis, shape (cells,)."""
-        return self.codes[:, self.axes.index(axis)]
+        """Return the codes of one axis, shape (cells,), int64."""
+        return self.column(axis).astype(np.int64)
+
+    def column(self, axis: str) -> Narrow:
+        """Return the codes of one axis as they are held, shape (cells,): to compare, not to reckon with."""
+        return self.columns[self.axes.index(axis)]
 
     def labels_of(self, axis: str) -> list[str]:
         """Return the texts of one axis, one per cell."""
         levels = self.levels[axis]
-        return [levels[code] for code in self.codes_of(axis).tolist()]
+        return [levels[code] for code in self.column(axis).tolist()]
 
     def is_level(self, axis: str, level: str) -> npt.NDArray[np.bool_]:
         """Say per cell whether a text axis has this level, shape (cells,)."""
         if level not in self.levels[axis]:
             return np.zeros(len(self.counts), dtype=np.bool_)
-        return np.asarray(self.codes_of(axis) == self.levels[axis].index(level), dtype=np.bool_)
+        return np.asarray(self.column(axis) == self.levels[axis].index(level), dtype=np.bool_)
 
     def where(self, **chosen: str) -> "Family":
         """Return the cells whose text axes have these levels."""
@@ -107,14 +111,17 @@ class Family:
 
     def select(self, keep: npt.NDArray[np.bool_]) -> "Family":
         """Return the cells of a mask of shape (cells,); they keep their order, levels out of use go."""
-        return self._at(keep)
+        return self._at(None if keep.all() else np.flatnonzero(keep))
 
-    def _at(self, keep: npt.NDArray[Any]) -> "Family":
-        codes, levels = self.codes[keep], {}
+    def _at(self, cells: npt.NDArray[np.intp] | None) -> "Family":
+        """Return some cells, or all, without the levels that they do not use."""
+        columns = [column if cells is None else column[cells] for column in self.columns]
+        levels = {}
         for axis, names in self.levels.items():
             place = self.axes.index(axis)
-            codes[:, place], levels[axis] = pruned(codes[:, place], names)
-        return Family(self.name, self.axes, levels, codes, self.counts[keep])
+            columns[place], levels[axis] = pruned(columns[place], names)
+        counts = self.counts if cells is None else self.counts[cells]
+        return Family(self.name, self.axes, levels, tuple(columns), counts)
 
     def split(self, axis: str) -> dict[str, "Family"]:
         """Return the cells of each level of a text axis, in one pass over the cells."""
@@ -131,14 +138,14 @@ class Family:
 
     def during(self, window: Window) -> "Family":
         """Return the cells of a window of days, both ends included."""
-        days = self.codes_of("day")
+        days = self.column("day")
         return self.select((days >= day_number(window.start)) & (days <= day_number(window.end)))
 
     def marginal(self, axes: Sequence[str], name: str = "") -> "Family":
         """Sum over every axis that is not named."""
         places = [self.axes.index(axis) for axis in axes]
         kept = {axis: self.levels[axis] for axis in axes if axis in self.levels}
-        return _canonical(name or self.name, tuple(axes), kept, self.codes[:, places], self.counts)
+        return _canonical(name or self.name, tuple(axes), kept, [self.columns[place] for place in places], self.counts)
 
     @property
     def data(self) -> bytes:
@@ -149,7 +156,10 @@ class Family:
             "axes": [[axis, list(self.levels[axis]) if axis in self.levels else None] for axis in self.axes],
             "cells": len(self.counts),
         }
-        body = np.ascontiguousarray(self.codes, dtype="<i8").tobytes() + self.counts.astype("<i8").tobytes()
+        codes = np.empty((len(self.counts), len(self.axes)), dtype="<i8")
+        for place, column in enumerate(self.columns):
+            codes[:, place] = column
+        body = codes.tobytes() + self.counts.astype("<i8").tobytes()
         return canonical_bytes(head) + b"\n" + body
 
     @property
@@ -223,7 +233,7 @@ def watch_axes(axes: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def empty_family(name: str, axes: tuple[str, ...], texts: Collection[str]) -> Family:
     """Return a family without cells; `texts` names its axes of text."""
     levels: dict[str, tuple[str, ...]] = {axis: () for axis in axes if axis in texts}
-    return Family(name, axes, levels, np.zeros((0, len(axes)), dtype=np.int64), np.zeros(0, dtype=np.int64))
+    return Family(name, axes, levels, (np.zeros(0, dtype=np.uint8),) * len(axes), np.zeros(0, dtype=np.int64))
 
 
 def count(name: str, columns: Mapping[str, Column]) -> Family:
@@ -237,7 +247,7 @@ def count(name: str, columns: Mapping[str, Column]) -> Family:
         The family in canonical form.
     """
     levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
-    return _canonical(name, tuple(columns), levels, _stacked(columns), None)
+    return _canonical(name, tuple(columns), levels, [_codes(column) for column in columns.values()], None)
 
 
 def tallied(name: str, columns: Mapping[str, Column], counts: Integers) -> Family:
@@ -249,18 +259,7 @@ def tallied(name: str, columns: Mapping[str, Column], counts: Integers) -> Famil
         counts: shape (n,), each above zero.
     """
     levels = {axis: column.levels for axis, column in columns.items() if isinstance(column, Labels)}
-    return _canonical(name, tuple(columns), levels, _stacked(columns), counts)
-
-
-def _stacked(columns: Mapping[str, Column]) -> Integers:
-    first = next(_codes(column) for column in columns.values())
-    if len(columns) == 1:
-        return first.astype(np.int64, copy=False)[:, None]
-    size = len(first)
-    stacked = np.empty((size, len(columns)), dtype=np.int64, order="F")
-    for place, column in enumerate(columns.values()):
-        stacked[:, place] = _codes(column)
-    return stacked
+    return _canonical(name, tuple(columns), levels, [_codes(column) for column in columns.values()], counts)
 
 
 def _codes(column: Column) -> Integers:
@@ -297,28 +296,30 @@ def merged(parts: Sequence[Family]) -> Family:
     name, axes, levels = parts[0].name, parts[0].axes, {}
     if any((part.name, part.axes) != (name, axes) for part in parts):
         raise ValueError(f"families '{name}' of other names or axes cannot be added")
-    sizes = [len(part.counts) for part in parts]
-    codes = np.empty((sum(sizes), len(axes)), dtype=np.int64, order="F")
+    columns = [[part.columns[place] for part in parts] for place in range(len(axes))]
     for place, axis in enumerate(axes):
-        np.concatenate([part.codes[:, place] for part in parts], out=codes[:, place])
         if axis in parts[0].levels:
             found = [part.levels[axis] for part in parts]
-            levels[axis], tables = _common_levels(found)
-            if any(one != levels[axis] for one in found):
-                starts = np.repeat(_starts([len(one) for one in found]), sizes)
-                codes[:, place] = tables[starts + codes[:, place]]
-    return _canonical(name, axes, levels, codes, np.concatenate([part.counts for part in parts]))
+            levels[axis] = common_levels(found)
+            columns[place] = relabelled(columns[place], found, levels[axis])
+    together = [np.concatenate(column) for column in columns]
+    return _canonical(name, axes, levels, together, np.concatenate([part.counts for part in parts]))
 
 
-def _common_levels(parts: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], Integers]:
-    """Return the levels of all parts, sorted, and for each part's levels in turn their place among them."""
-    shared = sorted({level for part in parts for level in part})
-    places = {level: place for place, level in enumerate(shared)}
-    return tuple(shared), np.array([places[level] for part in parts for level in part], dtype=np.int64)
+def common_levels(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the levels of all parts, sorted, each once."""
+    if all(part == parts[0] for part in parts):
+        return parts[0]
+    return tuple(sorted({level for part in parts for level in part}))
 
 
-def _starts(sizes: Sequence[int]) -> Integers:
-    return np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+def relabelled(columns: Sequence[Narrow], levels: Sequence[tuple[str, ...]], shared: tuple[str, ...]) -> list[Narrow]:
+    """Return the codes of several parts as places among shared levels."""
+    if all(one == shared for one in levels):
+        return list(columns)
+    places, kind = {level: place for place, level in enumerate(shared)}, narrowest(0, len(shared))
+    tables = [np.array([places[level] for level in one], dtype=kind) for one in levels]
+    return [table[column] if len(column) else column for table, column in zip(tables, columns, strict=True)]
 
 
 def day_number(day: str) -> int:
@@ -341,7 +342,7 @@ def home_text(number: int) -> str:
     return day_text(number) if number > 0 else UNACQUIRED
 
 
-def pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...]]:
+def pruned(codes: npt.NDArray[_Kind], levels: tuple[str, ...]) -> tuple[npt.NDArray[_Kind], tuple[str, ...]]:
     """Drop the levels that no code uses; the order of the others stays.
 
     Args:
@@ -352,32 +353,38 @@ def pruned(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[st
     used[codes] = True
     if used.all():
         return codes, levels
-    table = np.cumsum(used) - 1
+    table = (np.cumsum(used) - 1).astype(codes.dtype)
     return table[codes], tuple(compress(levels, used.tolist()))
 
 
 def _canonical(
-    name: str, axes: tuple[str, ...], levels: Mapping[str, tuple[str, ...]], codes: Integers, counts: Integers | None
+    name: str,
+    axes: tuple[str, ...],
+    levels: Mapping[str, tuple[str, ...]],
+    rows: Sequence[Narrow],
+    counts: Integers | None,
 ) -> Family:
-    """Add up equal cells, sort the levels that are in use, sort the cells; `codes` stays as it is.
+    """Add up equal cells, sort the levels that are in use, sort the cells; the columns of `rows` stay as they are.
 
     Rows are added up under the levels as they came, so that only cells, which are few, are given their sorted levels.
     """
-    codes, sums = grouped(np.asfortranarray(codes), counts)
-    codes, kept, same = np.asfortranarray(codes), {}, True
+    columns, sums = grouped(rows, counts)
+    kept, same = {}, True
     for place, axis in enumerate(axes):
         if axis in levels:
-            codes[:, place], kept[axis], ordered = _relabel(codes[:, place], levels[axis])
+            columns[place], kept[axis], ordered = _relabel(columns[place], levels[axis])
             same &= ordered
-    return Family(name, axes, kept, *((codes, sums) if same else grouped(codes, sums)))
+    if not same:
+        columns, sums = grouped(columns, sums)
+    return Family(name, axes, kept, tuple(columns), sums)
 
 
-def _relabel(codes: Integers, levels: tuple[str, ...]) -> tuple[Integers, tuple[str, ...], bool]:
+def _relabel(codes: Narrow, levels: tuple[str, ...]) -> tuple[Narrow, tuple[str, ...], bool]:
     """Return codes into the sorted, distinct levels that are in use, and whether they keep their order."""
     codes, levels = pruned(codes, levels)
     if all(first < second for first, second in pairwise(levels)):
         return codes, levels, True
     texts = sorted(set(levels))
     places = {text: place for place, text in enumerate(texts)}
-    table = np.array([places[level] for level in levels], dtype=np.int64)
+    table = np.array([places[level] for level in levels], dtype=narrowest(0, len(texts)))
     return table[codes], tuple(texts), False

@@ -1,36 +1,50 @@
 """Adding up equal rows of integers, which is what counting comes to: by table where that is small, else by sorting."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
+Narrow = npt.NDArray[np.integer[Any]]
 _PACKED = 2**62
+_UNSIGNED = tuple((np.dtype(f"u{size}"), 0, 2 ** (8 * size) - 1) for size in (1, 2, 4))
+_SIGNED = tuple((np.dtype(f"i{size}"), -(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1) for size in (1, 2, 4))
 _TABLE_PER_ROW = 8  # cells of a table per row up to which it is quicker than sorting (benchmarks/monitoring.py)
 
 
-def grouped(codes: Integers, counts: Integers | None) -> tuple[Integers, Integers]:
-    """Return the distinct rows in lexicographic order, shape (cells, axes), and the sum of each one's counts.
+def narrowest(low: int, high: int) -> np.dtype[Any]:
+    """Return the narrowest type of whole numbers that holds those from `low` to `high`."""
+    for kind, least, most in _UNSIGNED if low >= 0 else _SIGNED:
+        if least <= low and high <= most:
+            return kind
+    return np.dtype(np.int64)
+
+
+def grouped(columns: Sequence[Narrow], counts: Integers | None) -> tuple[list[Narrow], Integers]:
+    """Return the distinct rows in lexicographic order, by column in narrow integers, and the sum of each one's counts.
 
     Args:
-        codes: shape (rows, axes).
+        columns: each of shape (rows,).
         counts: of each row; None for one each.
     """
-    if len(codes) == 0:
-        return codes, np.zeros(0, dtype=np.int64)
-    low = codes.min(axis=0)
-    radices = codes.max(axis=0) - low + 1
-    size = math.prod(radices.tolist())
+    if len(columns[0]) == 0:
+        return list(columns), np.zeros(0, dtype=np.int64)
+    lows = [int(column.min()) for column in columns]
+    radices = [int(column.max()) - low + 1 for column, low in zip(columns, lows, strict=True)]
+    size = math.prod(radices)
     if size >= _PACKED:
-        return _grouped_by_column(codes, counts)
-    packed = codes[:, 0] - low[0]
-    for place, radix in enumerate(radices.tolist()[1:], start=1):
+        return _grouped_by_column(columns, counts)
+    packed = columns[0].astype(np.int64)
+    packed -= lows[0]
+    for column, low, radix in zip(columns[1:], lows[1:], radices[1:], strict=True):
         packed *= radix
-        packed += codes[:, place]
-        packed -= low[place]
+        packed += column
+        packed -= low
     keys, sums = _summed(packed, counts, size)
-    return _unpacked(keys, radices, low), sums
+    return _unpacked(keys, radices, lows), sums
 
 
 def _summed(packed: Integers, counts: Integers | None, size: int) -> tuple[Integers, Integers]:
@@ -52,23 +66,24 @@ def _summed(packed: Integers, counts: Integers | None, size: int) -> tuple[Integ
     return ordered[starts], np.add.reduceat(counts[order], starts)
 
 
-def _unpacked(keys: Integers, radices: Integers, low: Integers) -> Integers:
-    """Return the rows of packed keys."""
-    codes = np.empty((len(keys), len(radices)), dtype=np.int64, order="F")
-    for place in range(len(radices) - 1, 0, -1):
-        rest = keys // radices[place]
-        np.subtract(keys, rest * radices[place], out=codes[:, place])
-        codes[:, place] += low[place]
+def _unpacked(keys: Integers, radices: Sequence[int], lows: Sequence[int]) -> list[Narrow]:
+    """Return the columns of packed keys."""
+    columns: list[Narrow] = []
+    for radix, low in zip(radices[:0:-1], lows[:0:-1], strict=True):
+        rest = keys // radix
+        columns.append((keys - rest * radix + low).astype(narrowest(low, low + radix - 1)))
         keys = rest
-    np.add(keys, low[0], out=codes[:, 0])
-    return codes
+    columns.append((keys + lows[0]).astype(narrowest(lows[0], lows[0] + radices[0] - 1)))
+    return columns[::-1]
 
 
-def _grouped_by_column(codes: Integers, counts: Integers | None) -> tuple[Integers, Integers]:
+def _grouped_by_column(columns: Sequence[Narrow], counts: Integers | None) -> tuple[list[Narrow], Integers]:
     """Group rows whose packed key would not fit into 63 bits."""
-    order = np.lexsort(codes.T[::-1])
-    ordered = codes[order]
-    starts = np.flatnonzero(np.concatenate([[True], np.any(ordered[1:] != ordered[:-1], axis=1)]))
+    order = np.lexsort(columns[::-1])
+    ordered = [column[order] for column in columns]
+    fresh = np.logical_or.reduce([column[1:] != column[:-1] for column in ordered])
+    starts = np.flatnonzero(np.concatenate([[True], fresh]))
+    found = [column[starts] for column in ordered]
     if counts is None:
-        return ordered[starts], np.diff(starts, append=len(ordered))
-    return ordered[starts], np.add.reduceat(counts[order], starts)
+        return found, np.diff(starts, append=len(order))
+    return found, np.add.reduceat(counts[order], starts)

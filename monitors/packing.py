@@ -5,15 +5,16 @@ little-endian.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from monitors.counts import Counts, Family, Integers, derived_from, empty_family, summed
+from monitors.grouping import Narrow, narrowest
 
 SCHEMA = "overread.day-counts/1"
+_WIDEST = 8  # bytes
 BASIS = "overread.day-basis/1"
 _WIDTHS = ((8, "<u1"), (16, "<u2"), (32, "<u4"))
 
@@ -26,22 +27,42 @@ def pack_counts(counts: Counts) -> bytes:
     return b"\n".join([_line(head), b"".join(bodies)])
 
 
-def unpack_counts(data: bytes) -> Counts:
+def unpack_counts(data: bytes, names: Collection[str] | None = None) -> Counts:
     """Return the counts of bytes that `pack_counts` made, without the families that follow from others.
+
+    Args:
+        data: the bytes.
+        names: the families to return; all that are there unless given.
 
     Raises:
         ValueError: when the bytes are no counts.
     """
-    line, _, body = data.partition(b"\n")
-    head = json.loads(line)
-    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
-        raise ValueError(f"not counts of the schema {SCHEMA}")
+    head, body = _parted(data)
     families, start = {}, 0
     for record in head["families"]:
-        families[record["name"]], start = _unpacked(record, body, start)
+        if names is None or record["name"] in names:
+            families[record["name"]], start = _unpacked(record, body, start)
+        else:
+            start += _size(record)
     if start != len(body):
         raise ValueError("counts with bytes to spare")
     return Counts(families, tuple(head["axes"]))
+
+
+def days_of_counts(data: bytes, names: Collection[str]) -> Integers:
+    """Return the days of which cells of some families speak, ascending; each begins with its axis `day`.
+
+    Raises:
+        ValueError: when the bytes are no counts.
+    """
+    found, start = [np.zeros(0, dtype=np.int64)], 0
+    head, body = _parted(data)
+    for record in head["families"]:
+        if record["name"] in names and record["cells"]:
+            column, _ = _raised(body, start, record["cells"], record["axes"][0])
+            found.append(np.unique(column.astype(np.int64)))
+        start += _size(record)
+    return np.unique(np.concatenate(found))
 
 
 def completed(counts: Counts) -> Counts:
@@ -57,7 +78,7 @@ def _packed(family: Family) -> tuple[dict[str, Any], bytes]:
     if not len(family.counts):
         texts = [axis for axis in family.axes if axis in family.levels]
         return {"name": family.name, "cells": 0, "axes": list(family.axes), "texts": texts}, b""
-    columns = [_narrow(family.codes[:, place]) for place in range(len(family.axes))]
+    columns = [_narrow(column) for column in family.columns]
     low, kind, data = _narrow(family.counts)
     axes = [
         {"axis": axis, "levels": list(family.levels[axis]) if axis in family.levels else None, "low": least, "kind": of}
@@ -67,34 +88,53 @@ def _packed(family: Family) -> tuple[dict[str, Any], bytes]:
     return head, b"".join([*(part for _, _, part in columns), data])
 
 
-def _narrow(values: Integers) -> tuple[int, str, bytes]:
+def _narrow(values: Narrow) -> tuple[int, str, bytes]:
     """Return the least value, the narrowest type of the rest, and the bytes."""
     low = int(values.min()) if len(values) else 0
     high = int(values.max()) - low if len(values) else 0
     kind = next((name for bits, name in _WIDTHS if high < 1 << bits), "<i8")
-    return low, kind, (values - low).astype(kind).tobytes()
+    return low, kind, (values.astype(np.int64) - low).astype(kind).tobytes()
 
 
-def _unpacked(head: dict[str, Any], body: bytes, start: int) -> tuple[Family, int]:
+def _parted(data: bytes) -> tuple[dict[str, Any], memoryview]:
+    """Return the first line of counts and what follows it."""
+    end = data.find(b"\n") + 1
+    head = json.loads(data[:end])
+    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
+        raise ValueError(f"not counts of the schema {SCHEMA}")
+    return head, memoryview(data)[end:]
+
+
+def _size(head: dict[str, Any]) -> int:
+    """Return how many bytes a family's columns take."""
+    cells = int(head["cells"])
+    return sum(np.dtype(one["kind"]).itemsize * cells for one in (*head["axes"], head["counts"])) if cells else 0
+
+
+def _unpacked(head: dict[str, Any], body: memoryview, start: int) -> tuple[Family, int]:
     cells, columns = head["cells"], []
     if not cells:
         return empty_family(head["name"], tuple(head["axes"]), frozenset(head["texts"])), start
     for place in (*head["axes"], head["counts"]):
-        column, start = _widened(body, start, cells, place)
+        column, start = _raised(body, start, cells, place)
         columns.append(column)
     axes = tuple(place["axis"] for place in head["axes"])
     levels = {place["axis"]: tuple(place["levels"]) for place in head["axes"] if place["levels"] is not None}
-    codes: Integers = np.stack(columns[:-1], axis=1)
-    return Family(head["name"], axes, levels, codes, columns[-1]), start
+    counts = columns[-1].astype(np.int64)
+    return Family(head["name"], axes, levels, tuple(columns[:-1]), counts), start
 
 
-def _widened(body: bytes, start: int, cells: int, place: dict[str, Any]) -> tuple[Integers, int]:
-    kind: npt.DTypeLike = np.dtype(place["kind"])
-    size = np.dtype(kind).itemsize * cells
+def _raised(body: memoryview, start: int, cells: int, place: dict[str, Any]) -> tuple[Narrow, int]:
+    """Return a stored column with its least value added, as narrow as that allows."""
+    kind: np.dtype[Any] = np.dtype(place["kind"])
+    size = kind.itemsize * cells
     if start + size > len(body):
         raise ValueError("counts that were cut short")
-    found = np.frombuffer(body, dtype=kind, count=cells, offset=start)
-    return found.astype(np.int64) + int(place["low"]), start + size
+    found, low = np.frombuffer(body, dtype=kind, count=cells, offset=start), int(place["low"])
+    if low == 0 or kind.itemsize == _WIDEST:
+        return (found + kind.type(low)).astype(kind.newbyteorder("="), copy=False), start + size
+    held = narrowest(low, low + int(found.max()))
+    return (found.astype(np.int64) + low).astype(held), start + size
 
 
 def basis_bytes(day: str, rows: Mapping[str, list[str]]) -> bytes:
@@ -125,4 +165,9 @@ def unpack_day(data: bytes) -> Counts:
     Raises:
         ValueError: when the bytes are no stored day.
     """
-    return unpack_counts(data.partition(b"\n")[2])
+    return unpack_counts(counts_of_day(data))
+
+
+def counts_of_day(data: bytes) -> bytes:
+    """Return the bytes of the counts of a stored day, without the list of its rows."""
+    return data[data.find(b"\n") + 1 :]

@@ -57,9 +57,9 @@ class Rows:
 
     def family(self, name: str, axes: tuple[str, ...], start: int) -> Family:
         """Return the rows as a count family whose days begin at an ordinal."""
-        codes = np.stack([self.codes[axis] + (start if axis == "day" else 0) for axis in axes], axis=1)
-        found = Family(name, axes, self.levels, codes, np.ones(len(codes), dtype=np.int64))
-        return found.select(np.ones(len(codes), dtype=np.bool_))
+        columns = tuple(self.codes[axis] + (start if axis == "day" else 0) for axis in axes)
+        found = Family(name, axes, self.levels, columns, np.ones(len(self), dtype=np.int64))
+        return found.select(np.ones(len(self), dtype=np.bool_))
 
 
 @dataclass(eq=False)

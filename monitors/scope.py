@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from monitors.counts import (
     FINDING_PATIENTS,
@@ -15,16 +16,28 @@ from monitors.counts import (
     Family,
     day_number,
     day_text,
-    merge,
 )
 from monitors.families import FOUND, LABELS, LESIONS, MEASURES, REACTIONS, READ_TIMES, WORK
 from registry.domain.plan import MonitoringPlan
 from registry.domain.signal import Window
 from registry.domain.vocabulary import Mode
 
+Mask = npt.NDArray[np.bool_]
+EVER = Window("0001-01-01", "9999-12-31")
 MONITORED_MODES = (Mode.LIVE.value, Mode.SHADOW.value)
-_UNITS = ("F0", PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS, LABEL_SOURCES, WORK, LABELS, FOUND, MEASURES, LESIONS)
-_READS = ("FR", READ_PATIENTS, FINDING_PATIENTS, REACTIONS, READ_TIMES)
+UNITS_SEEN = (
+    "F0",
+    PATIENTS,
+    REPORTED_PATIENTS,
+    FINDING_PATIENTS,
+    LABEL_SOURCES,
+    WORK,
+    LABELS,
+    FOUND,
+    MEASURES,
+    LESIONS,
+)
+READS_SEEN = ("FR", READ_PATIENTS, FINDING_PATIENTS, REACTIONS, READ_TIMES)
 
 
 @dataclass(frozen=True, order=True)
@@ -74,21 +87,41 @@ def scopes_of(counts: Counts) -> tuple[Scope, ...]:
 
 def unit_view(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) -> View:
     """Return what the monitors of scores, truths and scanners see: days of acquisition."""
-    return _view(counts, _UNITS, scope, plan, as_of)
+    return _view(counts, UNITS_SEEN, scope, plan, as_of)
 
 
 def read_view(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) -> View:
     """Return what the monitors of reads see: days of reading."""
-    return _view(counts, _READS, scope, plan, as_of)
+    return _view(counts, READS_SEEN, scope, plan, as_of)
 
 
 def periods_of(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) -> tuple[Window, Mapping[str, Window]]:
     """Return the days of a scope's window, and of each site's reference; a site without units has none."""
     sites = _sites(counts, scope)
-    own = [_of_scope(counts[_UNITS[0]], site) for site in sites]
+    own = [_of_scope(counts[UNITS_SEEN[0]], site) for site in sites]
     references = [_reference(family, plan) for family in own]
     found = {site.site: period for site, period in zip(sites, references, strict=True) if period is not None}
     return _window(plan, as_of, own), found
+
+
+def days_seen(counts: Counts, plan: MonitoringPlan, as_of: str) -> frozenset[Window]:
+    """Return every window and reference that a run looks at.
+
+    A site without units has no reference: what it has beside them is looked at whenever it was. Of reads there is
+    nothing else.
+
+    Args:
+        counts: of `F0`, `FR` and `FQ` the axes of a scope suffice.
+        plan: the monitoring plan.
+        as_of: the last day that counts, ISO.
+    """
+    found = {_window(plan, as_of, [])}
+    for scope in scopes_of(counts):
+        for first, without in ((UNITS_SEEN[0], EVER), (READS_SEEN[0], None)):
+            own = [_of_scope(counts[first], site) for site in _sites(counts, scope)]
+            found.add(_window(plan, as_of, own))
+            found |= {period for one in own if (period := _reference(one, plan) or without)}
+    return frozenset(found)
 
 
 def _sites(counts: Counts, scope: Scope) -> list[Scope]:
@@ -102,33 +135,39 @@ def _view(counts: Counts, names: tuple[str, ...], scope: Scope, plan: Monitoring
     sites = _sites(counts, scope)
     own = [_of_scope(counts[names[0]], site) for site in sites]
     window, references = _window(plan, as_of, own), [_reference(family, plan) for family in own]
-    now = [{name: _of_scope(counts[name], site, window) for name in names} for site in sites]
-    base = [
-        {name: _of_scope(counts[name], site, period) for name in names}
-        for site, period in zip(sites, references, strict=True)
-    ]
-    before = _added(base)
-    known = before[names[0]].total > 0
-    digest = before[names[0]].digest if known else None
-    return View(scope, plan, window, _added(now), before, digest, _unready(references, window))
+    now = {name: _of_scopes(counts[name], sites, [window] * len(sites)) for name in names}
+    base = {name: _of_scopes(counts[name], sites, references) for name in names}
+    known = base[names[0]].total > 0
+    digest = base[names[0]].digest if known else None
+    return View(scope, plan, window, now, base, digest, _unready(references, window))
 
 
-def _of_scope(family: Family, scope: Scope, period: Window | None = None) -> Family:
-    """Return a family's cells of one scope, during a period or whenever; one selection, for the families are large."""
+def _of_scope(family: Family, scope: Scope) -> Family:
+    """Return a family's cells of one scope."""
+    return family.select(_mask(family, scope, None))
+
+
+def _of_scopes(family: Family, scopes: list[Scope], periods: list[Window | None]) -> Family:
+    """Return a family's cells of several sites, each during its period or whenever; in one selection."""
+    masks = (_mask(family, scope, period) for scope, period in zip(scopes, periods, strict=True))
+    return family.select(np.logical_or.reduce(list(masks)))
+
+
+def _mask(family: Family, scope: Scope, period: Window | None) -> Mask:
     keep = family.is_level("site", scope.site)
     for axis, level in (("version", scope.version), ("mode", scope.mode), ("target", scope.target)):
         keep &= family.is_level(axis, level)
     if period is not None:
-        days = family.codes_of("day")
+        days = family.column("day")
         keep &= (days >= day_number(period.start)) & (days <= day_number(period.end))
-    return family.select(keep)
+    return keep
 
 
 def _window(plan: MonitoringPlan, as_of: str, own: list[Family]) -> Window:
     """Return the window: it ends at the day asked for, or at the last day with a unit by then."""
     end = day_number(as_of)
     if plan.window_anchor == "last_unit":
-        days = np.concatenate([family.codes_of("day") for family in own])
+        days = np.concatenate([np.zeros(0, dtype=np.int64), *(family.codes_of("day") for family in own)])
         end = int(days[days <= end].max(initial=0)) or end
     return Window(day_text(end - plan.window_days + 1), day_text(end))
 
@@ -140,13 +179,6 @@ def _reference(family: Family, plan: MonitoringPlan) -> Window | None:
         return None
     first = int(days.min())
     return Window(day_text(first), day_text(first + plan.reference_days - 1))
-
-
-def _added(parts: list[dict[str, Family]]) -> dict[str, Family]:
-    total = parts[0]
-    for part in parts[1:]:
-        total = {name: merge(family, part[name]) for name, family in total.items()}
-    return total
 
 
 def _unready(references: list[Window | None], window: Window) -> str:

@@ -42,6 +42,14 @@ class DayVersion:
 
 
 @dataclass(frozen=True)
+class Proven:
+    """The digests of stored versions that are as the ledger told them, and the days of which none is."""
+
+    digests: Mapping[DayVersion, str]
+    broken: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Found:
     """Stored versions by day, their bytes and digests, and the days of which a version was there and did not hold."""
 
@@ -70,6 +78,15 @@ class DayCounts:
             else:
                 data[row.day], digests[row.day] = held, row.digest
         return Found(data, digests, tuple(sorted(broken - set(data))))
+
+    def proven(self, whose: Whose, wanted: Sequence[DayVersion]) -> Proven:
+        """Return the digests of the wanted versions that are as the ledger told them; their bytes are not read."""
+        asked = {(one.day, one.recipe, one.basis): one for one in wanted}
+        rows = [row for row in self._rows(whose, sorted({one.day for one in wanted})) if _version(row) in asked]
+        told = self._told(rows)
+        held = {asked[_version(row)]: row.digest for row in rows if _is_told(row, told)}
+        broken = {row.day for row in rows if not _is_told(row, told)} - {version.day for version in held}
+        return Proven(held, tuple(sorted(broken)))
 
     def known(self, whose: Whose, wanted: Sequence[DayVersion]) -> dict[DayVersion, str]:
         """Return the digests of the wanted versions that are on record; their bytes are not read."""
@@ -127,7 +144,7 @@ class DayCounts:
         return frozenset(found)
 
     def _held(self, row: DayCountRow, told: frozenset[tuple[int, Told]]) -> bytes | None:
-        if (row.event_seq, (row.day, row.number, row.recipe, row.basis, row.digest)) not in told:
+        if not _is_told(row, told):
             return None
         try:
             return self._objects.get(row.digest)
@@ -143,6 +160,10 @@ class DayCounts:
             self._objects.path(digest).unlink()
             self._objects.put(data)
         return digest
+
+
+def _is_told(row: DayCountRow, told: frozenset[tuple[int, Told]]) -> bool:
+    return (row.event_seq, (row.day, row.number, row.recipe, row.basis, row.digest)) in told
 
 
 def _version(row: DayCountRow) -> tuple[str, str, str]:

@@ -80,12 +80,12 @@ def _by_home(family: Family, days: Sequence[int]) -> list[Family]:
     place = family.axes.index(_SITE)
     home = np.array([int(level.partition(_MARK)[0]) for level in family.levels[_SITE]] or [0], dtype=np.int64)
     levels = dict(family.levels) | {_SITE: tuple(map(_bare, family.levels[_SITE]))}
-    of_cell = home[family.codes[:, place]]
+    of_cell = home[family.columns[place]]
     order = np.argsort(of_cell, kind="stable")
-    codes, counts = family.codes[order], family.counts[order]
+    columns, counts = [column[order] for column in family.columns], family.counts[order]
     cuts = np.searchsorted(of_cell[order], [*days, days[-1] + 1])
     return [
-        _pruned(Family(family.name, family.axes, levels, codes[low:high].copy(), counts[low:high]))
+        _pruned(Family(family.name, family.axes, levels, tuple(one[low:high] for one in columns), counts[low:high]))
         for low, high in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
     ]
 
@@ -93,11 +93,11 @@ def _by_home(family: Family, days: Sequence[int]) -> list[Family]:
 def _pruned(family: Family) -> Family:
     if not len(family.counts):
         return empty_family(family.name, family.axes, family.levels.keys())
-    kept = {}
+    columns, kept = list(family.columns), {}
     for axis, names in family.levels.items():
         place = family.axes.index(axis)
-        family.codes[:, place], kept[axis] = pruned(family.codes[:, place], names)
-    return replace(family, levels=kept)
+        columns[place], kept[axis] = pruned(columns[place], names)
+    return replace(family, levels=kept, columns=tuple(columns))
 
 
 def _based(counts: Counts) -> Counts:

@@ -211,4 +211,4 @@ def _of(family: Family, scope: Scope) -> Family:
 
 
 def _until(family: Family, as_of: str) -> Family:
-    return family.select(family.codes_of("day") <= day_number(as_of))
+    return family.select(family.column("day") <= day_number(as_of))

@@ -7,11 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Family, Integers
+from monitors.grouping import Narrow
 from monitors.watch.comparisons import Level, Share
 from monitors.watch.detector import Floats
 from validation.statistics.grid import to_values
 
 Mask = npt.NDArray[np.bool_]
+Whole = npt.NDArray[np.int32]
 Span = tuple[int, int]
 
 
@@ -43,7 +45,7 @@ class Cells:
     """The cells of the family `watch` of one version, mode and target.
 
     Attributes:
-        day: index of the day of entry, shape (cells,).
+        day: index of the day of entry, shape (cells,); int32, as every number of a cell: there may be millions.
         q: score-grid cells.
         truth: 1, 0, -1 for none.
         called: whether the model called them positive.
@@ -53,18 +55,18 @@ class Cells:
     """
 
     calendar: Calendar
-    day: Integers
-    q: Integers
-    truth: Integers
+    day: Whole
+    q: Whole
+    truth: Whole
     called: Mask
-    lag: Integers
-    age: Integers
-    n: Floats
-    texts: Mapping[str, tuple[Integers, tuple[str, ...]]]
+    lag: Whole
+    age: Whole
+    n: Whole
+    texts: Mapping[str, tuple[Narrow, tuple[str, ...]]]
 
     def levels(self, axis: str) -> tuple[str, ...]:
         """Return the stated levels of an axis that are in use; none for an axis that was not counted."""
-        codes, names = self.texts.get(axis, (np.zeros(0, dtype=np.int64), ()))
+        codes, names = self.texts.get(axis, (np.zeros(0, dtype=np.uint8), ()))
         used = set(np.unique(codes).tolist())
         return tuple(name for code, name in enumerate(names) if name and code in used)
 
@@ -88,23 +90,27 @@ class Cells:
     @property
     def values(self) -> Floats:
         """Scores of the cells."""
-        return to_values(self.q)
+        return to_values(self.q.astype(np.int64))
 
 
 def cells_of(family: Family, calendar: Calendar) -> Cells:
     """Return a family of units as columns."""
-    truth = np.where(family.is_level("first_truth", "pos"), 1, np.where(family.is_level("first_truth", "neg"), 0, -1))
+    positive, negative = (family.is_level("first_truth", truth) for truth in ("pos", "neg"))
     return Cells(
         calendar,
-        family.codes_of("day") - calendar.start,
-        family.codes_of("q"),
-        truth.astype(np.int64),
+        _whole(family.column("day")) - np.int32(calendar.start),
+        _whole(family.column("q")),
+        np.int32(2) * positive + negative - np.int32(1),
         family.is_level("decision", "pos"),
-        family.codes_of("lag"),
-        family.codes_of("label_age"),
-        family.counts.astype(np.float64),
-        {axis: (family.codes_of(axis), family.levels[axis]) for axis in family.levels},
+        _whole(family.column("lag")),
+        _whole(family.column("label_age")),
+        _whole(family.counts),
+        {axis: (family.column(axis), family.levels[axis]) for axis in family.levels},
     )
+
+
+def _whole(column: Narrow) -> Whole:
+    return column.astype(np.int32)
 
 
 def first_span(daily: Floats, calendar: Calendar) -> Span | None:

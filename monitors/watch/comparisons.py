@@ -31,6 +31,7 @@ class Level:
     units: float
     margin: float = 0.0
     least: int = LEAST
+    part = 1.0
 
     def z(self, sums: Floats) -> Floats:
         """Return the deviate of a difference of two means (for mid-ranks that of Mann and Whitney)."""
@@ -104,6 +105,7 @@ class Share:
     least: int = LEAST
     ratio: float = 1.0
     nearer: float = 0.5
+    part = 1.0
 
     def z(self, sums: Floats) -> Floats:
         """Return the signed root of the deviance of two binomials, half a hit nearer to the reference."""
@@ -243,14 +245,28 @@ class Strata:
 
     @cached_property
     def residuals(self) -> Floats:
-        """Those of the groups, shape (strata, days); one row of them all where the evidence is their sum."""
-        found = np.concatenate([group.residuals for group, _ in self.pairs])
-        if not self.alone or len(found) == 1:
-            return found
-        units = np.stack([group.series[1] for group, _ in self.pairs])
+        """Those of the groups, shape (strata, days); of groups that are judged by themselves, those of whole sites.
+
+        How restless days are is a property of the day and the site, and many units tell it better than a group's few:
+        an effect of the day raises the variance of n units by n (n - 1) times its square, so that a group has of the
+        excess of its site the share that it has of the units (`part`).
+        """
+        if not self.alone:
+            return np.concatenate([group.residuals for group, _ in self.pairs])
+        parts = [part for pair in self.pairs for part in pair if part is not None]
+        units = np.stack([part.series[1] for part in parts])
+        found = np.concatenate([part.residuals for part in parts])
         weighted = np.where(units > 0, np.sqrt(units) * found, 0.0).sum(axis=0, keepdims=True)
         total = units.sum(axis=0, keepdims=True)
         return np.asarray(np.where(total > 0, weighted / np.sqrt(np.maximum(total, 1)), np.nan))
+
+    @property
+    def part(self) -> float:
+        """Return what share of the series' excess of variance is the groups'."""
+        if not self.alone:
+            return 1.0
+        mine = sum(group.units for group, _ in self.pairs)
+        return mine / max(mine + sum(rest.units for _, rest in self.pairs if rest is not None), 1.0)
 
     @property
     def reference(self) -> tuple[int, int]:
@@ -263,7 +279,7 @@ class Strata:
         """The groups' dispersion: the largest, or that of them all where the evidence is their sum."""
         if self.alone:
             found = self.residuals[0, self.reference[0] : self.reference[1]]
-            return dispersion_of(found[np.isfinite(found)])
+            return 1 + self.part * (dispersion_of(found[np.isfinite(found)]) - 1)
         return max(group.dispersion for group, _ in self.pairs)
 
     @cached_property
@@ -304,6 +320,7 @@ class Silence:
     freedom: float = 1e9
     base: float = 1.0
     reference: tuple[int, int] = (0, 0)
+    part = 1.0
 
     @property
     def residuals(self) -> Floats:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from monitors.counts import Counts
-from monitors.daily import daily_series
+from monitors.daily import daily_records
 from monitors.engine.tables import Request, axes_of
 from monitors.run import Occasion, monitor_json, monitor_run
 from monitors.scope import MONITORED_MODES
@@ -15,7 +15,8 @@ from monitors.sequential import PlanPeriod, sequence_of
 from pipelines.bootstrap import Workspace
 from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
-from pipelines.usecases.count_days import Counted, count_days
+from pipelines.usecases.cut_days import CutDays, cut_days
+from pipelines.usecases.known_beside import beside_known
 from pipelines.usecases.known_embeddings import embeddings_known
 from pipelines.usecases.monitoring_plan import adopt_plan, earlier_plans, keep_plan, read_plan
 from registry.alerts import not_raised, overlaid, remember
@@ -46,7 +47,7 @@ class MonitorRun:
     digest: str
     data: bytes
     fresh: bool
-    counted: Counted
+    counted: CutDays
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,14 @@ def run_monitors(
     suspended = workspace.lifecycle.suspensions(model)
     axes = axes_of(plan, *(period.plan for period in used.earlier))
     asked = Request(model, workspace.settings.time_zone, axes, target, suspended, plan.pairs)
-    counted = count_days(Source(workspace, asked, day, known, runner), keep=True)
-    counts = counted.counts
+    counted = cut_days(Source(workspace, asked, day, known, runner), plan)
+    counts = counted.cut.counts
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day, used.earlier)
     occasion = Occasion(model, day, known, versions_of(workspace))
-    run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings_known(workspace, asked, day, known))
+    embeddings, beside = embeddings_known(workspace, asked, day, known), beside_known(workspace, asked, day, known)
+    run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings, beside=beside)
     progress.advance()
     return _stored(workspace, run, sequence.alerts(day), used, counted)
 
@@ -173,13 +175,13 @@ def _plans(workspace: Workspace, asked: tuple[str, str | None], plan: Monitoring
 
 
 def _stored(
-    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], used: _Plans, counted: Counted
+    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], used: _Plans, counted: CutDays
 ) -> MonitorRun:
     """Store the run and its daily series, then name them, and what its alerts came to, in one transaction."""
     with reading(workspace.engine) as session:
         kept = not_raised(workspace.lifecycle.record, session, run, used.target) if used.adopted else []
         run = run | {"alerts": overlaid(session, alerts) + kept}
-    data, series = monitor_json(run), daily_series(counted.counts, run["as_of"])
+    data, series = monitor_json(run), daily_records(counted.cut.units, counted.cut.grid, run["as_of"])
     digest, beside = workspace.objects.put(data), workspace.objects.put(monitor_json(series))
     with workspace.ledger.transaction() as tx:
         fresh = tx.session.get(MonitorRunRow, digest) is None

@@ -63,6 +63,13 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("committee.decided", "The governance committee decided", ("decision", "present", "recused", "quorum", "minutes")),
     ("policy.issued", "The accountability policy was issued", ("version", "digest")),
     ("policy.accepted", "A person accepted the accountability policy", ("person", "version", "digest", "envelope")),
+    (
+        "organisation.certified",
+        "The letter on electronic signatures was recorded",
+        ("addressee", "sent", "letter", "envelope"),
+    ),
+    ("attribute.permitted", "A legal basis for an attribute was recorded", ("attribute", "basis", "envelope")),
+    ("attribute.forbidden", "An attribute is no longer looked at", ("attribute", "basis", "envelope")),
     ("account.opened", "An account of a person was opened", ("account", "person", "kind")),
     ("account.closed", "An account was closed", ("account", "person")),
     ("account.locked", "An account was locked after bad attempts", ("account", "person", "attempts", "until")),

@@ -70,7 +70,7 @@ def test_keys_too_large_to_pack_are_sorted_alike() -> None:
     codes = np.array([big, 3, big, 0], dtype=np.int64)
     other = np.array([5, big, 5, 1], dtype=np.int64)
     wide = count("wide", {"q": codes, "day": other})
-    assert wide.codes.tolist() == [[0, 1], [3, big], [big, 5]]
+    assert [column.tolist() for column in wide.columns] == [[0, 3, big], [1, big, 5]]
     assert wide.counts.tolist() == [1, 1, 2]
 
 

@@ -105,6 +105,20 @@ def test_strata_that_are_judged_together_have_the_spread_of_their_sum() -> None:
     assert same.dispersion > one.dispersion > opposed.dispersion == 1
 
 
+def test_a_group_has_of_its_sites_restlessness_the_share_of_its_units() -> None:
+    rng, days = np.random.default_rng(5), 4000
+    rate = 0.5 + 0.2 * np.sign(rng.normal(size=days))
+    hits = {n: rng.binomial(n, rate).astype(np.float64) for n in (5, 15)}
+    group, rest, site = (
+        Share(np.stack([x, np.full(days, float(n))]), (0, days), float(x.sum()), float(n * days))
+        for n, x in ((5, hits[5]), (15, hits[15]), (20, hits[5] + hits[15]))
+    )
+    assert site.dispersion > 3
+    together = Strata(((group, rest),), own=True, alone=True)
+    assert together.dispersion == pytest.approx(1 + (site.dispersion - 1) / 4, rel=1e-2)
+    assert together.dispersion == pytest.approx(group.dispersion, rel=0.15)
+
+
 def test_silence_counts_only_days_on_end() -> None:
     nats = np.array([0.0, 4.0, 4.0, 4.0])
     silent = Silence(np.stack([nats, np.where(nats > 0, 0.0, 5.0)]))
