@@ -21,6 +21,7 @@ from registry.ledger.anchors import Anchors
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.clock_watch import ClockWatch
 from registry.ledger.copy import CheckpointCopy
+from registry.ledger.disk_reserve import DiskReserve
 from registry.ledger.levels import MerkleLevels
 from registry.ledger.log_key import LogKey
 from registry.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
@@ -63,6 +64,7 @@ class Ledger:
             read-only, but for stops, suspensions, reads and outcomes.
         witnessed: the folder of cosigned checkpoints; a database that contradicts the newest one is read-only alike.
         watch: sees that the clock was set, which is an event before the next one; nobody watches unless given.
+        reserve: room on the disk for what must never wait; none is kept unless given.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Ledger:
         copy_to: Path | None = None,
         witnessed: Path | None = None,
         watch: ClockWatch | None = None,
+        reserve: DiskReserve | None = None,
     ) -> None:
         self.engine = engine
         self.clock = clock
@@ -82,6 +85,7 @@ class Ledger:
         self._copy = CheckpointCopy(copy_to, key.public_vkey) if copy_to is not None else None
         self._anchors = Anchors(witnessed, key.public_vkey) if witnessed is not None else None
         self._watch = watch
+        self._reserve = reserve
         self._open = threading.local()
 
     @property
@@ -104,6 +108,8 @@ class Ledger:
                 cosigned one; nothing is changed, unless it is what must never wait.
             ServiceUnreachableError: when the database does not answer, or is full and the change can wait.
         """
+        if self._reserve is not None:
+            self._reserve.keep()
         with self._once(), _roomy(), writing(self.engine) as session:
             contradiction, full = self._contradiction(session), make_room(session)
             step = self._watch.step(self.clock.now()) if self._watch else timedelta(0)
