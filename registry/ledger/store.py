@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from registry.database import reading, writing
@@ -32,6 +32,10 @@ from registry.reserve import FULL, make_room
 from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
 
 __all__ = ["Head", "InclusionProof", "Ledger", "SignedCheckpoint", "Transaction", "verify_proof"]
+
+
+_DISK_FULL, _READ_ONLY = "53100", "25006"  # SQLSTATE: disk_full, read_only_sql_transaction
+_SERVER_FULL = "the disk of the database server is full: no change goes in, a stop neither"
 
 
 @dataclass(frozen=True)
@@ -319,9 +323,13 @@ def _roomy() -> Iterator[None]:
     """
     try:
         yield
-    except OperationalError as error:
-        if "disk is full" in str(error.orig):
-            raise ServiceUnreachableError(FULL, mend="make room, and do it again") from error
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state == _DISK_FULL or "disk is full" in str(error.orig):
+            full = _SERVER_FULL if state == _DISK_FULL else FULL
+            raise ServiceUnreachableError(full, mend="make room, and do it again") from error
+        if state == _READ_ONLY:
+            raise ServiceUnreachableError("the database server takes no change now", mend="see its log") from error
         raise
 
 
