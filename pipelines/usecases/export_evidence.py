@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.bundle.archive import pack
+from dashboards.bundle.derived import MOST_MESSAGES
 from dashboards.bundle.form import MANIFEST, NOTE, PRIVACY, manifest_bytes, note_text
 from pipelines.bootstrap import Workspace
 from pipelines.evidence_contents import REPORTS, Contents, collect, entries_until
@@ -23,6 +24,7 @@ from registry.version import __version__
 LEFT_OUT = (
     "observations row by row, which stay in the workspace; monitor runs name the digests of their tables",
     "images and model files; versions and cohorts name their digests",
+    f"patients in the audit messages where they would be more than {MOST_MESSAGES}; `overread audit export` writes all",
 )
 
 

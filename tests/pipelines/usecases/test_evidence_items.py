@@ -18,7 +18,7 @@ from worlds import ERIN, MODEL, World
 
 from dashboards.bundle.anchors import Trusted
 from dashboards.bundle.archive import pack, unpack
-from dashboards.bundle.derived import DERIVED, DICOM, EMERGENCIES, FHIR, KEYS, MATRIX, derived
+from dashboards.bundle.derived import DERIVED, DICOM, EMERGENCIES, FHIR, KEYS, MATRIX, MOST_MESSAGES, derived
 from dashboards.bundle.form import MANIFEST, NOTE, manifest_bytes, note_text
 from dashboards.bundle.verify import EvidenceReport, verify_evidence
 from pipelines.bootstrap import Workspace
@@ -26,7 +26,8 @@ from pipelines.usecases import stamping
 from pipelines.usecases.export_evidence import export_evidence
 from pipelines.usecases.witnessing import FOLDER, POLICY
 from registry.domain.artifact import folder_digest
-from registry.domain.event import Event, EventDraft, Subject, new_event
+from registry.domain.canonical import canonical_bytes
+from registry.domain.event import EVENT_TYPES, Event, EventDraft, Subject, new_event
 from registry.ledger.anchors import Anchors
 from registry.ledger.log_key import LogKey
 from registry.ledger.timestamps import read_authority
@@ -255,10 +256,19 @@ def test_one_message_a_patient_of_the_cohorts_that_are_carried(exported: Exporte
     }
 
 
+def test_a_great_many_patients_are_left_to_the_audit_export() -> None:
+    digest = "sha256:" + "cd" * 32
+    manifest = canonical_bytes({"units": [{"patient": f"p:{n}"} for n in range(MOST_MESSAGES)]})
+    frozen = _event(1, "cohort.frozen", (Subject("cohort", "c", digest),), {}, "erin")
+    other = _event(2, "payload.erased", (), {}, "erin")
+    assert derived([(frozen, {})], {digest: manifest}, "origin+1+x")[FHIR].count(b"\n") == MOST_MESSAGES
+    files = derived([(frozen, {}), (other, {})], {digest: manifest}, "origin+1+x")
+    assert files[FHIR].count(b"\n") == files[DICOM].count(b"\n") == 2
+
+
 def _event(seq: int, kind: str, subjects: tuple[Subject, ...], payload: Mapping[str, Any], person: str) -> Event:
-    draft = EventDraft(
-        kind, {"person": person, "role": "clinical lead", "auth": "signature"}, subjects, payload, "stroke"
-    )
+    actor, keys = {"person": person, "role": "clinical lead", "auth": "signature"}, EVENT_TYPES[kind].payload
+    draft = EventDraft(kind, actor, subjects, dict.fromkeys(keys) | dict(payload), "stroke")
     return new_event(
         draft,
         event_id=f"019cadc6-9a80-786b-b695-53d9c720ce{seq:02x}",
