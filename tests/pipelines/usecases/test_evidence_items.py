@@ -77,9 +77,9 @@ class Exported:
 
         return Role.TRAIN, "general"
 
-    def signed_anew(self, files: Files, place: Path) -> Path:
+    def signed_anew(self, files: Files, place: Path, base: Files) -> Path:
         """Return a folder of other files whose manifest the log's key signed again."""
-        record = json.loads(self.files[MANIFEST])
+        record = json.loads(base[MANIFEST])
         head = {name: value for name, value in record.items() if name not in {"schema", "files"}}
         rest = {name: data for name, data in files.items() if name not in {MANIFEST, NOTE}}
         manifest = manifest_bytes(head, rest)
@@ -88,8 +88,10 @@ class Exported:
         place.write_bytes(pack(rest | {MANIFEST: manifest, NOTE: note.encode()}))
         return place
 
-    def verdict(self, files: Files, place: Path, trusted: Trusted | None = None) -> EvidenceReport:
-        return verify_evidence(self.signed_anew(files, place), self.vkey, trusted or Trusted())
+    def verdict(
+        self, files: Files, place: Path, trusted: Trusted | None = None, base: Files | None = None
+    ) -> EvidenceReport:
+        return verify_evidence(self.signed_anew(files, place, base or self.files), self.vkey, trusted or Trusted())
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,18 @@ def test_every_item_is_there_and_holds(exported: Exported) -> None:
     assert set(DERIVED) <= set(exported.files)
     assert any(f"seen by {NAME}" in note for note in report.notes)
     assert any("by certificates of the folder's own" in note for note in report.notes)
+
+
+def test_a_later_export_carries_the_proof_that_it_continues_the_one_before(exported: Exported, tmp_path: Path) -> None:
+    before = json.loads(exported.files[MANIFEST])["ledger"]["size"]
+    place = tmp_path / "later.zip"
+    export_evidence(exported.workspace, MODEL, "1", PERIOD, place, exported.workspace.ledger.head().size)
+    files = unpack(place)
+    assert f"anchors/{before}.txt" in files
+    assert verify_evidence(place, exported.vkey).faults == ()
+    files[f"anchors/{before}.txt"] = exported.workspace.log_key.sign(before, bytes(32)).encode()
+    report = exported.verdict(files, tmp_path / "spoilt.zip", base=unpack(place))
+    assert report.faults == (f"the anchor of {before} events: the folder's checkpoint does not continue it",)
 
 
 def test_a_reviewers_own_policy_and_certificates_are_met(exported: Exported) -> None:
