@@ -64,7 +64,8 @@ def archive_ledger(workspace: Workspace, out: Path, at: int | None = None) -> st
     """
     checkpoint = checkpoint_to_export(workspace, at)
     size = checkpoint.checkpoint.size
-    carried = [CarriedEvent(event.seq, event.data, *rest, ()) for event, *rest in workspace.ledger.entries(size)]
+    entries = workspace.ledger.entries(size)
+    carried = [CarriedEvent(event.seq, event.data, payload, salt, ()) for event, payload, salt in entries]
     files = {EVENTS: event_lines(carried), CHECKPOINT: checkpoint.note.encode()}
     files |= anchor_files(workspace, [leaf_hash(event.data) for event in carried])
     ledger = {"origin": checkpoint.checkpoint.origin, "size": size}
