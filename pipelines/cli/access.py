@@ -11,7 +11,16 @@ from registry.domain.person import Actor, PersonRole
 # The commands that a role is kept to; a role that is not named here may read all, and signs what its signatures allow.
 KEPT_TO: Mapping[str, frozenset[str]] = {
     PersonRole.AUDITOR.value: frozenset(
-        {"audit list", "audit export", "audit verify", "audit checkpoint", "audit prove", "login", "serve"}
+        {
+            "audit list",
+            "audit export",
+            "audit verify",
+            "audit checkpoint",
+            "audit prove",
+            "audit retention",
+            "login",
+            "serve",
+        }
     )
 }
 _ASKED: ContextVar[str] = ContextVar("asked", default="")
