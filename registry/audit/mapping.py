@@ -46,6 +46,8 @@ _ROWS: Mapping[str, tuple[Code | None, Code | None, Action]] = {
     "workspace.created": (codes.SECURITY_ALERT, codes.RECORDING_STARTED, E),
     "clock.anomaly": (codes.SECURITY_ALERT, codes.SECURITY_CONFIGURATION, E),
     "ledger.continued": (codes.SECURITY_ALERT, codes.RECORDING_STARTED, E),
+    "retention.held": (None, None, U),
+    "retention.released": (None, None, U),
     "audit.read": (codes.AUDIT_LOG_USED, None, R),
     "audit.exported": (codes.AUDIT_LOG_USED, None, R),
     "readers.named": (codes.SECURITY_ALERT, codes.RESTRICTED_FUNCTION, E),

@@ -154,6 +154,9 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
         "The record went on after events were lost",
         ("former", "kept", "lost", "unsigned", "newest", "continued", "signed_by"),
     ),
+    ("retention.held", "Payloads were put under a legal hold", ("hold", "first", "last")),
+    ("retention.released", "A legal hold was released", ("hold",)),
+    ("retention.drilled", "A restore from an archive was rehearsed", ("digest", "events", "verdict")),
     ("clock.anomaly", "The clock was set between two events", ("step_ms", "against")),
     ("data.simulated", "Synthetic observations were made", ("table", "rows", "seed")),
 )
