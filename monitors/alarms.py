@@ -17,6 +17,7 @@ from monitors.watch.charts import evidence_path
 from monitors.watch.detector import Floats, Path, change_point, segment_z
 from monitors.watch.stream import Stream
 from registry.domain.digest import digest_value
+from registry.domain.plan_response import ALERT_FAMILIES, RESPONSE_OF_CAUSE
 from registry.domain.signal import Alert
 
 EARLIER = 28  # days by which a stream's change may begin before the alert's and still belong to it
@@ -25,27 +26,7 @@ RECENT = 28  # days that must still deviate for an alert to be active
 FURTHER = 4.0  # standard deviates by which a covered stream must leave its level since the alert
 STILL = 2.0  # standard deviates of those days
 REVIEWS = (3, 7, 14, 28, 42, 56, 84)  # days after which an open alert's cause is looked at once more
-CODES = {
-    "input": "SEQ001",
-    "score": "SEQ002",
-    "performance": "SEQ003",
-    "calibration": "SEQ004",
-    "subgroup": "SEQ005",
-    "scanner": "SEQ006",
-    "reader": "SEQ007",
-    "routing": "SEQ008",
-}
-_ACTIONS = {
-    "scanner": "scanner",
-    "software": "scanner",
-    "protocol": "scanner",
-    "subgroup": "subgroup",
-    "reader": "override",
-    "routing": "routing",
-    "input": "score",
-    "prevalence": "score",
-    "threshold": "score",
-}
+CODES = {family: code for code, family in ALERT_FAMILIES.items()}
 _SETTLED = frozenset({"reader", "routing", "threshold"})  # what these were named by leaves no doubt
 _READERS = frozenset({"override_of_positive", "override_of_negative"})
 _ARRIVALS = frozenset({"silence", "scored_share", "scanner_share", "unseen_scanner"})
@@ -292,7 +273,7 @@ def _alert(watch: Watch, model: str, episode: Episode, index: int) -> Alert:
         since={"estimate": watch.day(estimate), "interval": [watch.day(low), watch.day(high)]},
         cause={"kind": cause.kind, "who": cause.who},
         studies_affected=studies_affected(watch, cause, episode.lead, estimate, index if closed is None else closed),
-        action=watch.plan.actions.get(_ACTIONS.get(cause.kind, "performance"), ""),
+        action=watch.plan.actions.get(RESPONSE_OF_CAUSE[cause.kind], ""),
         closed=None if closed is None else watch.day(closed),
         version=episode.lead.scope.version,
         mode=episode.lead.scope.mode,

@@ -1,6 +1,6 @@
 """The catalogue's entries of calibration, prevalence, and of performance where labels are missing, erring or few."""
 
-from monitors.signal_type import FLOOR, NO_LIMIT, Q_LIMIT, REFERENCE, TRUTH, SignalType
+from monitors.signal_type import FLOOR, NO_LIMIT, Q_LIMIT, REFERENCE, SCORES, TRUTH, SignalType
 
 _AUDIT = (*TRUTH, "outcomes.verification", "outcomes.sampling_fraction")
 _SHOWN = "It has no limit."
@@ -106,6 +106,31 @@ PERFORMANCE: tuple[SignalType, ...] = (
             raised=_LOWER,
         )
         for code, name in (("PRF013", "sensitivity"), ("PRF014", "specificity"))
+    ),
+    SignalType(
+        "PRF015",
+        "performance",
+        "audit_chart",
+        "Chart of audited cases since the reference",
+        (*TRUTH, "outcomes.verification", "outcomes.sampling_fraction"),
+        "that which 5 % of charts pass within 24 months while nothing changes",
+        "The chart of {n} audited cases stands at {value}; the limit is {limit}.",
+        calm="No class of cases ranks worse than in the reference, beyond chance.",
+        raised="What the model ranks has changed since the reference, whatever the prevalence.",
+        share=False,
+    ),
+    SignalType(
+        "SCO006",
+        "score",
+        "early_chart",
+        "Chart of the daily mean score before the reference is whole",
+        SCORES,
+        "that which 5 % of charts pass before the window leaves the reference, while nothing changes",
+        "The chart of the daily mean score stands at {value}, on {n} units; the limit is {limit}.",
+        calm="The scores are as in the first days.",
+        raised="The scores moved within the first weeks: look before this becomes the reference.",
+        share=False,
+        only_with="days before the reference is whole",
     ),
     SignalType(
         "CAL002",

@@ -1,11 +1,13 @@
 """The catalogue's entries of the readers: overrides beyond OVR004, and oversight."""
 
-from monitors.signal_type import Q_LIMIT, READS, REFERENCE, SignalType
+from monitors.signal_type import NO_LIMIT, Q_LIMIT, READS, REFERENCE, SignalType
 
 _TRUTH = (*READS, "outcomes.truth", "outcomes.source", "outcomes.ai_blinded")
 _READER = (*READS, "reads.reader")
 _NONE = "No reader stands apart by more than chance explains."
 _SOME = "At least one reader stands apart by more than chance explains; who it is, the clinical lead may see."
+
+_STUDY = ("reads.reader", "reads.decision", "reads.ai_shown", "reads.stage", "outcomes.truth", "outcomes.source")
 
 READERS = (
     SignalType(
@@ -135,5 +137,31 @@ READERS = (
         "{value} of the readers with enough reads take less time than in their own reference, on {n} reads.",
         calm="No reader's time fell by more than chance explains.",
         raised="At least one reader's time fell by more than chance explains; who it is, the clinical lead may see.",
+    ),
+    SignalType(
+        "OVS008",
+        "oversight",
+        "readers_with_the_model",
+        "Readers with the model against the same readers without it",
+        (*_STUDY, "reads.confidence"),
+        f"zero; {Q_LIMIT}",
+        "With the model on screen the readers' AUC differs by {value} {interval} from theirs without it, on {n} "
+        "studies.",
+        calm="There is no evidence that they read worse with it.",
+        raised="They read worse with it, beyond chance.",
+        share=False,
+        only_with="reads of several readers of the same studies, with and without the model",
+    ),
+    SignalType(
+        "OVS009",
+        "oversight",
+        "model_against_readers",
+        "The model alone against readers without it",
+        (*_STUDY, "reads.confidence", "predictions.score"),
+        NO_LIMIT,
+        "The model's AUC differs by {value} {interval} from the mean of readers who did not see it, on {n} studies.",
+        calm="It compares the model with these readers' kind; it has no limit.",
+        share=False,
+        only_with="reads of several readers of the same studies, without the model",
     ),
 )

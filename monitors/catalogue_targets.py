@@ -1,6 +1,6 @@
 """The catalogue's entries of models that segment, detect or triage."""
 
-from monitors.signal_type import Q_LIMIT, REFERENCE, SignalType
+from monitors.signal_type import NO_LIMIT, Q_LIMIT, REFERENCE, SignalType
 
 _MEASURED = ("measurements.subject_id", "measurements.name", "measurements.value", "measurements.unit")
 _LIMIT = f"{REFERENCE}; {Q_LIMIT}"
@@ -88,6 +88,17 @@ TARGETS = (
         "Of {n} lesions ({subject}) {value} {interval} were met; in the reference it was {limit}.",
         calm="There is no evidence of a decline.",
         raised="Fewer are met than in the reference, beyond chance.",
+        only_with="findings with place",
+    ),
+    SignalType(
+        "DET003",
+        "performance",
+        "froc_point",
+        "Lesions met at other rates of false positives",
+        (*_SPOTS, "findings.outcome_key", "findings.unit_uid", "findings.diameter_mm", "outcomes.truth"),
+        NO_LIMIT,
+        "Of {n} lesions {value} {interval} were met with {subject} a scan.",
+        calm="The points together are the FROC curve; DET002 judges the one at one false positive a scan.",
         only_with="findings with place",
     ),
     SignalType(

@@ -88,6 +88,8 @@ def subject_words(subject: Mapping[str, str]) -> str:
     """Spell a subject, such as `sex F`."""
     if "cell" in subject:
         return CELL_WORDS[subject["cell"]]
+    if "false_positives" in subject:
+        return f"{subject['false_positives']} false positives ({subject['label']})"
     if "feature" in subject:
         return subject["feature"].replace("_", " ")
     return ", ".join(

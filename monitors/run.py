@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from monitors.area_spread import area_spread_signals
+from monitors.beside import Beside, beside_signals
 from monitors.calibration import calibration_signals
+from monitors.charted import charted_signals
 from monitors.counts import Counts
 from monitors.coverage import coverage_signals
 from monitors.data import data_signals, unjoined_signal, version_scopes
@@ -40,6 +43,7 @@ UNIT_MONITORS = (
     finding_signals,
     workload_signals,
     target_signals,
+    area_spread_signals,
     *LABEL_MONITORS,
 )
 
@@ -69,6 +73,7 @@ def monitor_run(
     *,
     windows: bool = True,
     embeddings: Embeddings | None = None,
+    beside: Beside | None = None,
 ) -> dict[str, Any]:
     """Run every monitor on every scope with rows, and on all sites together where there are several.
 
@@ -79,12 +84,15 @@ def monitor_run(
         sequence: the sequential layer of the same counts up to that day or a later one; computed unless given.
         windows: whether the fixed windows are judged too; they need counts known by that very day.
         embeddings: of the model's units; not judged where they were not read.
+        beside: other rows that were read for the run; what needs them is silent without.
 
     Returns:
         The JSON of the contract's section 9.
     """
     known = sequence or sequence_of(occasion.model, counts, plan, occasion.as_of)
-    signals = judged(all_signals(counts, plan, occasion.as_of, embeddings), float(plan.q_limit)) if windows else []
+    found = all_signals(counts, plan, occasion.as_of, embeddings) if windows else []
+    found += beside_signals(counts, plan, occasion.as_of, beside) if windows and beside else []
+    signals = judged(found, float(plan.q_limit))
     signals += known.signals(occasion.as_of)
     return {
         "model": occasion.model,
@@ -103,7 +111,7 @@ def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str, embeddings: Em
     for scope in scopes_of(counts):
         view = unit_view(counts, scope, plan, as_of)
         found += [signal for monitor in UNIT_MONITORS for signal in monitor(view)]
-        found += quality_signals(view, counts) + routing_signals(view, counts)
+        found += quality_signals(view, counts) + routing_signals(view, counts) + charted_signals(view, counts)
         reads = read_view(counts, scope, plan, as_of)
         found += override_signals(reads) + oversight_signals(reads)
         found += input_drift(view, counts, as_of, embeddings)

@@ -21,10 +21,12 @@ from monitors.shares import decline_p, difference_p, share_of, thin
 from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
+from validation.statistics.detection import RATES
 from validation.statistics.distributions import critical_value, normal_two_sided
 from validation.statistics.proportions import Bounds, ClusteredShare
 
 FALSE_POSITIVES = 1.0  # a scan: the middle point of LUNA16's score (1/8 to 8)
+CURVE = tuple(rate for rate in RATES if rate != FALSE_POSITIVES)
 _Floats = npt.NDArray[np.float64]
 
 
@@ -68,7 +70,8 @@ def target_signals(view: View) -> list[Signal]:
     found = [drafted(view, code, reading) for code, one in MEASUREMENTS.items() for reading in _measured(view, one)]
     found += [drafted(view, "SEG001", reading) for reading in _empty(view)]
     found += [drafted(view, "DET001", reading) for reading in _found(view)]
-    return found + [drafted(view, "DET002", reading) for reading in _met(view)]
+    found += [drafted(view, "DET002", reading) for reading in _met(view)]
+    return found + [drafted(view, "DET003", reading) for reading in _curve(view)]
 
 
 def _measured(view: View, one: Measured) -> list[Reading]:
@@ -150,6 +153,19 @@ def _met(view: View) -> list[Reading]:
     return [replace(_of_label(view, label), subject={"label": label}) for label in labels]
 
 
+def _curve(view: View) -> list[Reading]:
+    """Return the other points of each label's FROC curve; they are shown, for DET002 judges the label."""
+    found = []
+    for label in sorted(view.now[LESIONS].levels["label"]):
+        spots = view.now[LESIONS].where(label=label)
+        for rate in CURVE:
+            met, _ = _froc(spots, view.now[PATIENTS], rate)
+            if met is not None and met.n >= view.plan.min_positive:
+                subject = {"label": label, "false_positives": f"{rate:g}"}
+                found.append(replace(reading_of(met), subject=subject))
+    return found
+
+
 def _of_label(view: View, label: str) -> Reading:
     (now, rate), (base, _) = (
         _froc(period[LESIONS].where(label=label), period[PATIENTS]) for period in (view.now, view.base)
@@ -168,13 +184,13 @@ def _of_label(view: View, label: str) -> Reading:
     return replace(reading, p_value=decline_p(now, base))
 
 
-def _froc(spots: Family, units: Family) -> tuple[ClusteredShare | None, float]:
-    """Return the share of lesions met, and the false positives a scan, at the lowest threshold that allows it."""
+def _froc(spots: Family, units: Family, rate: float = FALSE_POSITIVES) -> tuple[ClusteredShare | None, float]:
+    """Return the share of lesions met, and the false positives a scan, at the lowest threshold that allows the rate."""
     scans = labelled(units).total
     lesions, false = spots.where(kind="lesion"), spots.where(kind="false_positive")
     if lesions.total == 0 or scans == 0:
         return None, 0.0
     q = np.sort(np.repeat(false.codes_of("q"), false.counts))[::-1]
-    allowed = int(FALSE_POSITIVES * scans)
+    allowed = int(rate * scans)
     threshold = int(q[allowed]) + 1 if len(q) > allowed else 0
     return share_of(lesions, lesions.codes_of("q") >= threshold), float((q >= threshold).sum()) / scans

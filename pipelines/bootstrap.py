@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, actor_record
 from registry.domain.ports import Clock, ModelStore
 from registry.domain.pseudonym import KEY_BYTES, Pseudonymizer
 from registry.gate import ServingGate
+from registry.ledger.clock_watch import ClockWatch
 from registry.ledger.log_key import LogKey
 from registry.ledger.store import Ledger
 from registry.lifecycle import Lifecycle
@@ -94,7 +96,7 @@ def init_workspace(root: Path, clock: Clock | None = None, *, database: str = ""
     write_durably(root / "keys" / "pseudonym.key", secrets.token_bytes(KEY_BYTES))
     LogKey.make(root / "keys" / "ledger.pem")
     write_durably(root / FILE_NAME, standard(database).encode())
-    workspace = open_workspace(root, clock, fresh=True)
+    workspace = open_workspace(root, clock, fresh=True, client="overread init")
     with workspace.ledger.transaction() as tx:
         tx.append(
             EventDraft(
@@ -138,6 +140,7 @@ def open_workspace(
     fresh: bool = False,
     actor: Actor | None = None,
     ticket: tuple[str, str] = ("", ""),
+    client: str = "python",
 ) -> Workspace:
     """Open a workspace: read settings, migrate the database, build the adapters.
 
@@ -147,6 +150,7 @@ def open_workspace(
         fresh: whether the ledger may be empty (only while the workspace is made).
         actor: who acts; the logged-in person, else unauthenticated local use, unless given.
         ticket: a background run's ticket and its job; with one, its person acts.
+        client: by what the record is reached, such as a command; events tell it.
 
     Raises:
         NotAllowedError: when a key of the workspace is missing, or the ticket is over or of another job.
@@ -160,7 +164,7 @@ def open_workspace(
     engine = open_database(settings.database_url(root))
     migrate(engine)
     log_key = _log_key(root)
-    ledger = _ledger(root, engine, clock, log_key)
+    ledger = _ledger(root, engine, clock, log_key, client)
     objects = FileObjects(root / "objects")
     seal = Seal(key)
     people = People(ledger, root / "keys" / "persons", clock, seal, require_totp=settings.people.require_totp)
@@ -211,7 +215,8 @@ def _log_key(root: Path) -> LogKey:
     return LogKey.load(place)
 
 
-def _ledger(root: Path, engine: Engine, clock: Clock, key: LogKey) -> Ledger:
-    service = {"name": "overread", "version": __version__}
+def _ledger(root: Path, engine: Engine, clock: Clock, key: LogKey, client: str) -> Ledger:
+    service = {"name": "overread", "version": __version__, "client": client, "host": socket.gethostname()}
     checkpoints = root / "checkpoints"
-    return Ledger(engine, key, clock, service, checkpoints / "latest.txt", checkpoints / "witnessed")
+    watch = ClockWatch(checkpoints / "clock.json") if isinstance(clock, SystemClock) else None
+    return Ledger(engine, key, clock, service, checkpoints / "latest.txt", checkpoints / "witnessed", watch)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from dashboards.bundle.derived import TITLES, cohorts_of, derived
 from dashboards.bundle.form import CHECKPOINT, EVENTS, READ_ME, README, CarriedEvent, event_lines
 from pipelines.bootstrap import Workspace
+from pipelines.evidence_anchors import anchor_files
 from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.digest import digest_hex, digest_value
 from registry.domain.event import Event
@@ -15,6 +17,7 @@ from registry.domain.model import ModelVersion
 from registry.domain.roster import PERSON_EVENTS
 from registry.ledger.merkle import inclusion_proof, leaf_hash
 
+_FOR_ALL = frozenset({"training.required", "policy.issued"})  # what is asked of everybody who signs
 REPORTS = ("html", "json", "pdf")
 NEEDED = ("evaluations", "monitor-runs", "reports", "signatures")
 _CALLED = frozenset({"version", "artifact", "operating-points"})
@@ -95,7 +98,12 @@ def collect(
     _add_cohorts(workspace, contents, ours, entries)
     _add_signatures(workspace, contents, version.model, entries)
     contents.files[CHECKPOINT] = note.encode()
-    contents.files[EVENTS] = event_lines(_carried(contents, entries))
+    leaves = [leaf_hash(entry.event.data) for entry in entries]
+    contents.files[EVENTS] = event_lines(_carried(contents, entries, leaves))
+    contents.files |= anchor_files(workspace, leaves)
+    told = [(entry.event, entry.told) for entry in entries if entry.event.seq in contents.cited]
+    contents.files |= derived(told, cohorts_of(contents.files), workspace.ledger.public_vkey)
+    contents.titles |= TITLES
     contents.files[README] = READ_ME.encode()
     return contents
 
@@ -151,6 +159,11 @@ def _add_classification(workspace: Workspace, contents: Contents, told: Json, _:
     title = f"classification {whose}, {told['stage'].replace('_', ' ')}: {told['scope'].replace('_', ' ')}"
     contents.add("classifications", told["digest"], workspace.objects.get(told["digest"]), title)
     contents.add("facts", told["facts"], workspace.objects.get(told["facts"]), "what a version is made of")
+
+
+def _add_release(workspace: Workspace, contents: Contents, told: Json, _: tuple[date, date]) -> None:
+    title = f"release signature over the files of version {told['version']}"
+    contents.add("model-signatures", told["bundle"], workspace.objects.get(told["bundle"]), title)
 
 
 def _add_run(workspace: Workspace, contents: Contents, told: Json, days: tuple[date, date]) -> None:
@@ -216,15 +229,14 @@ def _add_signatures(workspace: Workspace, contents: Contents, model: str, entrie
     for entry in about:  # a deputy's signature stands on the role of whom they act for
         if entry.type == "deputy.appointed" and persons & _named(entry):
             persons |= _named(entry)
-    contents.cited |= {entry.event.seq for entry in about if persons & _named(entry)}
+    contents.cited |= {entry.event.seq for entry in about if persons & _named(entry) or entry.type in _FOR_ALL}
 
 
 def _named(entry: Entry) -> set[str]:
     return {subject["name"] for subject in entry.event.record["subjects"] if subject["kind"] == "person"}
 
 
-def _carried(contents: Contents, entries: list[Entry]) -> Iterator[CarriedEvent]:
-    leaves = [leaf_hash(entry.event.data) for entry in entries]
+def _carried(contents: Contents, entries: list[Entry], leaves: list[bytes]) -> Iterator[CarriedEvent]:
     for entry in entries:
         seq = entry.event.seq
         if seq in contents.cited:
@@ -237,6 +249,7 @@ _ADDERS: Mapping[str, Callable[[Workspace, Contents, Json, tuple[date, date]], N
     "candidate.compared": _add_object("comparisons", "comparison of candidate"),
     "change_plan.adopted": _add_object("plans", "change plan"),
     "plan_report.issued": _add_object("plan-reports", "report on the change plan"),
+    "release.signed": _add_release,
     "release.prepared": _add_object("releases", "release of"),
     "change.classified": _add_classification,
     "provenance.recorded": _add_object("facts", "what was recorded at the training of"),

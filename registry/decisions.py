@@ -7,7 +7,7 @@ decision is kept as an event of its own (21 CFR 11.10(e), APP-10).
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from registry.approvals import lapse_if_over, lapse_now, valid_until
+from registry.approvals import lapse_if_over, lapse_now
 from registry.cards.release import with_card
 from registry.domain.errors import AnswerIsNoError, NotAllowedError, UsageError
 from registry.domain.event import Event, EventDraft, Subject
@@ -39,6 +39,7 @@ from registry.record import (
     sign_now,
     signing,
 )
+from registry.revalidation import approval_terms
 from registry.schema import ModelVersionRow
 from registry.scope import require_in_scope
 from registry.signatures import Intent, Signature, Statement
@@ -113,21 +114,22 @@ def risk_review(case: _Case) -> Decision:
 
 
 def approve(case: _Case) -> Decision:
-    """Sign an approval; the state moves once the quorum of the model's risk tier signed the same evidence."""
+    """Sign an approval, or its renewal; it counts once the quorum of the model's risk tier signed the same evidence."""
     tier = tier_of(case.tx.session, case.row.model).tier
     roles = allowed_roles(case.record, case.signer, Act.APPROVE, frozenset().union(*QUORUMS[tier]))
     require_separation(case.tx.session, case.row, case.signer, Act.APPROVE)
     evidence = with_card(case.tx, case.record, case.row, _gather(case))
     signed = _approvals_today(case, evidence, tier)
     role = _open_role(case, roles, tier, {had: one.statement for had, one in signed.items()})
-    if case.row.state in _CLOSED or case.row.state == VersionState.APPROVED:
+    if case.row.state in _CLOSED:
         raise no_step(case.row, Act.APPROVE)
     require_approvable(case.tx.session, case.record, case.row, evidence)
     require_in_scope(case.tx.session, case.record.objects, case.row)
     if step(VERSION_TRANSITIONS, case.row.state, Act.APPROVE) is None:
         raise no_step(case.row, Act.APPROVE)
     who = Signing(Act.APPROVE, case.signer, role, one_line(case.reason, "reason"))
-    terms = {"tier": tier.value, "valid_until": valid_until(case.record.clock.now(), tier, case.days)}
+    now, evaluations = case.record.clock.now(), evidence.evaluations
+    terms = approval_terms(case.tx.session, case.row, evaluations, tier, now, case.days)
     signature, event = _sign(case, who, replace(evidence.intent(version_of(case.row), Act.APPROVE), scope=terms))
     missing = missing_words(tier, {role, *signed})
     ends = min([terms["valid_until"], *(_ends(one) for one in signed.values())])
@@ -197,12 +199,13 @@ def lapse(record: Record, model: str, version: str, actor: Actor, reason: str) -
     Raises:
         UnknownNameError: when there is no such version.
         NotAllowedError: when the actor is neither a service, a quality officer nor a clinical lead.
-        AnswerIsNoError: when the version is not approved.
+        AnswerIsNoError: when the version is not approved, or the ledger tells another state.
     """
     if not actor.authenticated or actor.role not in {role.value for role in _MAY_LAPSE}:
         raise NotAllowedError(f"the role '{actor.role}' lets no approval lapse", mend="log in as a quality officer")
     with record.ledger.transaction() as tx:
         row = find(tx.session, model, version)
+        require_told(tx.session, row)
         over = actor.role == PersonRole.SERVICE and lapse_if_over(tx, row, record.clock.now())
         if not over:
             lapse_now(tx, row, actor_record(actor), "stop", one_line(reason, "reason"))

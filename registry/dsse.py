@@ -17,6 +17,7 @@ from registry.keys import Signer
 IN_TOTO = "application/vnd.in-toto+json"
 SESSION = "application/vnd.overread.session+json"
 ACCEPTANCE = "application/vnd.overread.acceptance+json"
+ORGANISATION = "application/vnd.overread.organisation+json"
 TICKET = "application/vnd.overread.run-ticket+json"
 
 

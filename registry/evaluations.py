@@ -24,6 +24,7 @@ from registry.history import told_events
 from registry.ledger.store import Transaction
 from registry.record import Record
 from registry.schema import EvaluationRow, ModelVersionRow
+from registry.told import require_told
 from registry.versions import cohort_row, find, move, name_of
 
 _OPPOSITE = {Role.INTERNAL_TEST: Role.EXTERNAL_TEST, Role.EXTERNAL_TEST: Role.INTERNAL_TEST}
@@ -78,6 +79,7 @@ def record_evaluation(record: Record, evaluation: Evaluation, actor: Actor) -> E
         UsageError: when the cohort is none to test on.
         ArtifactChangedError: when other bytes were evaluated than were registered.
         LeakFoundError: when the cohort is not disjoint from those that the version was fitted or tested on.
+        LedgerBrokenError: when the version's state is not what the ledger told last: nothing is moved from there.
     """
     digest = record.objects.put(canonical_bytes(evaluation.to_json()))
     with record.ledger.transaction() as tx:
@@ -85,6 +87,7 @@ def record_evaluation(record: Record, evaluation: Evaluation, actor: Actor) -> E
         if known is not None:
             return record.ledger.event(known.event_seq)
         row = find(tx.session, evaluation.model, evaluation.version)
+        require_told(tx.session, row)
         _check(tx.session, record.objects, row, evaluation)
         event = tx.append(_draft(evaluation, digest, actor))
         tx.session.add(_row(evaluation, digest, instant_text(record.clock.now()), event.seq))

@@ -1,7 +1,7 @@
 """What the ledger told: the last of one thing, or everything of some types, each payload held against its event."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +12,16 @@ from registry.domain.event import Event, parse_event, payload_digest
 from registry.schema import LedgerEntry, LedgerPayload
 
 VERIFY = "run `overread audit verify`"
+_EVENTS = select(LedgerEntry.seq, LedgerEntry.data)
+
+
+class Stored(NamedTuple):
+    """An event's row, with its payload's where it was asked for."""
+
+    seq: int
+    data: bytes
+    salt: bytes | None = None
+    payload: bytes | None = None
 
 
 def last_event(session: Session, types: Iterable[str], kind: str, name: str) -> Event | None:
@@ -29,9 +39,9 @@ def newest_events(session: Session, types: Iterable[str], kind: str, name: str) 
     Raises:
         LedgerBrokenError: when an event of these types is unreadable.
     """
-    query = select(LedgerEntry).where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq.desc())
-    for entry in session.scalars(query):
-        event = event_of(entry)
+    query = _EVENTS.where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq.desc())
+    for row in session.execute(query):
+        event = event_of(Stored(*row))
         first = event.record["subjects"][0]
         if (first["kind"], first["name"]) == (kind, name):
             yield event
@@ -43,9 +53,8 @@ def events_of(session: Session, types: Iterable[str]) -> Iterator[Event]:
     Raises:
         LedgerBrokenError: when one is unreadable.
     """
-    query = select(LedgerEntry).where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq)
-    for entry in session.scalars(query):
-        yield event_of(entry)
+    for row in session.execute(_EVENTS.where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq)):
+        yield event_of(Stored(*row))
 
 
 def whole_events(session: Session, types: Iterable[str]) -> Iterator[tuple[Event, Mapping[str, Any]]]:
@@ -56,10 +65,10 @@ def whole_events(session: Session, types: Iterable[str]) -> Iterator[tuple[Event
     Raises:
         LedgerBrokenError: when an event or its payload is not what was signed, or the payload was removed.
     """
-    for event in events_of(session, types):
-        kept = session.get(LedgerPayload, event.seq)
-        if kept is None or kept.payload is None:
-            raise LedgerBrokenError(f"the payload of event {event.seq} is gone", mend=VERIFY)
+    for kept in _stored(session, types):
+        if kept.payload is None:
+            raise LedgerBrokenError(f"the payload of event {kept.seq} is gone", mend=VERIFY)
+        event = event_of(kept)
         yield event, payload_told(event, kept)
 
 
@@ -69,14 +78,13 @@ def told_events(session: Session, types: Iterable[str]) -> Iterator[tuple[Event,
     Raises:
         LedgerBrokenError: when an event or its payload is not what was signed.
     """
-    query = select(LedgerEntry, LedgerPayload).join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq)
-    for entry, kept in session.execute(query.where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq)):
+    for kept in _stored(session, types):
         if kept.payload is not None:
-            event = event_of(entry)
+            event = event_of(kept)
             yield event, payload_told(event, kept)
 
 
-def event_of(entry: LedgerEntry) -> Event:
+def event_of(entry: LedgerEntry | Stored) -> Event:
     """Return the event that a row holds.
 
     Raises:
@@ -88,7 +96,7 @@ def event_of(entry: LedgerEntry) -> Event:
         raise LedgerBrokenError(f"event {entry.seq} is unreadable", mend=VERIFY) from error
 
 
-def payload_told(event: Event, kept: LedgerPayload) -> Mapping[str, Any]:
+def payload_told(event: Event, kept: LedgerPayload | Stored) -> Mapping[str, Any]:
     """Return an event's payload.
 
     Raises:
@@ -102,3 +110,10 @@ def payload_told(event: Event, kept: LedgerPayload) -> Mapping[str, Any]:
     if not same:
         raise LedgerBrokenError(f"the payload of event {event.seq} was changed", mend=VERIFY)
     return found
+
+
+def _stored(session: Session, types: Iterable[str]) -> Iterator[Stored]:
+    query = select(LedgerEntry.seq, LedgerEntry.data, LedgerPayload.salt, LedgerPayload.payload)
+    joined = query.join(LedgerPayload, LedgerPayload.seq == LedgerEntry.seq, isouter=True)
+    for row in session.execute(joined.where(LedgerEntry.type.in_(tuple(types))).order_by(LedgerEntry.seq)):
+        yield Stored(*row)

@@ -36,6 +36,7 @@ from registry.schema import ModelVersionRow
 from registry.stop_rules import Fired, fire_stop_rules, set_stop_rule, stop_rules
 from registry.suspensions import of_model, resume_stratum, suspend_stratum
 from registry.tiers import TierSigned, TierStanding, sign_tier, standing_of
+from registry.told import require_told
 from registry.versions import find, newest_first, next_number, register, version_of
 
 __all__ = ["Decision", "Lifecycle", "StoredEvaluation", "StoredSignature"]
@@ -172,9 +173,12 @@ class Lifecycle:
 
         Raises:
             UnknownNameError: when there is no such version.
+            LedgerBrokenError: when the ledger tells another state.
         """
         with self.record.ledger.transaction() as tx:
-            return lapse_if_over(tx, find(tx.session, model, version), self.record.clock.now())
+            row = find(tx.session, model, version)
+            require_told(tx.session, row)
+            return lapse_if_over(tx, row, self.record.clock.now())
 
     def deploy(
         self,

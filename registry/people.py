@@ -372,7 +372,7 @@ def _check_person(person: Person) -> None:
         raise UsageError("a person needs at least one role", mend=", ".join(role.value for role in PersonRole))
     alone = ALONE & set(person.roles)
     if alone and len(person.roles) > 1:
-        who = "a service" if PersonRole.SERVICE in alone else "an administrator"
+        who = "a service" if PersonRole.SERVICE in alone else f"an {min(alone)}"
         raise UsageError(f"{who} holds no other role", mend="enrol a second person for the other role")
 
 

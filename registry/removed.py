@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 
 from registry.domain.errors import LedgerBrokenError
 from registry.domain.event import Event, Subject
-from registry.history import event_of, told_events
+from registry.history import events_of, told_events
 from registry.schema import (
     CohortRow,
     DeploymentRow,
     EvaluationRow,
-    LedgerEntry,
     PersonRow,
     SegmentRow,
     SignatureRow,
@@ -46,7 +45,7 @@ def require_evaluations(session: Session, version: str) -> None:
     Raises:
         LedgerBrokenError: naming the cohort of the first one.
     """
-    for event in _events(session, _EVALUATED):
+    for event in events_of(session, (_EVALUATED,)):
         subjects = _subjects(event)
         if subjects[0].name == version:
             for why in _missing(session, event, ("evaluation",)):
@@ -60,7 +59,7 @@ def removed(session: Session) -> Iterator[str]:
         LedgerBrokenError: when an event that tells of them is not what was signed.
     """
     for kind, wanted in _KINDS.items():
-        for event in _events(session, kind):
+        for event in events_of(session, (kind,)):
             yield from _missing(session, event, wanted)
     yield from _remade(session)
 
@@ -103,11 +102,6 @@ def _remade(session: Session) -> Iterator[str]:
         target = targets.get(told["target"])
         if target is not None and target.analysis_unit != told["analysis_unit"]:
             yield f"the target '{told['target']}' is not the one of event {event.seq}"
-
-
-def _events(session: Session, kind: str) -> Iterator[Event]:
-    query = select(LedgerEntry).where(LedgerEntry.type == kind).order_by(LedgerEntry.seq)
-    return (event_of(entry) for entry in session.scalars(query))
 
 
 def _subjects(event: Event) -> list[Subject]:

@@ -1,14 +1,16 @@
 """Stop rules of deployments: set by signature, fired by Overread itself, resumed by the named role alone (MON-06).
 
-What counts is what the ledger tells. A rule fires once for an alert: when the named role lets the deployment run again,
-the same alert does not stop it a second time.
+A rule is set for one deployment, or stands in the signed monitoring plan and is then a rule of each deployment of the
+models that it names; from there on there is no difference. What counts is what the ledger tells. An alert stops the
+same thing once, whatever rules it meets: when the named role lets it run again, that alert stops it no second time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.alerts import listed
@@ -23,6 +25,7 @@ from registry.domain.stratum import Stratum, stratum_digest
 from registry.history import told_events
 from registry.keys import Signer
 from registry.ledger.store import Transaction
+from registry.monitoring_plans import signed_plan
 from registry.record import Record, keep_signature, refusals_kept, sign_now, signing
 from registry.schema import DeploymentRow, SuspensionRow
 from registry.signatures import Intent
@@ -31,6 +34,11 @@ from registry.suspended import SUSPENDED, suspensions
 SET = "stop_rule.set"
 _STOPPED = "deployment.stopped"
 _CLINICAL = frozenset({DeploymentState.PILOT, DeploymentState.LIVE})
+# The states of a deployment whose predictions an alert of a mode speaks of.
+_MODES_OF: Mapping[str, frozenset[str]] = {
+    "live": frozenset(one.value for one in _CLINICAL),
+    "shadow": frozenset({DeploymentState.SHADOW.value}),
+}
 UNSEEN_FALLBACK = "outside the validated envelope: read without AI until it is revalidated"
 
 
@@ -81,9 +89,14 @@ def set_stop_rule(record: Record, rule: StopRule, signer: Signer, reason: str) -
 
 
 def stop_rules(record: Record, deployment: str | None = None) -> tuple[StopRule, ...]:
-    """Return the rules in force (of a deployment), in the order in which they were set first."""
+    """Return the rules in force (of a deployment): those set for one, as they were set first, then the signed plan's.
+
+    Raises:
+        LedgerBrokenError: when an event that tells of a rule or of the plan is not what was signed.
+    """
     with reading(record.ledger.engine) as session:
-        return tuple(one for one in _rules(session) if deployment in {None, one.deployment})
+        rules = (*_rules(session), *_planned(session))
+        return tuple(one for one in rules if deployment in {None, one.deployment})
 
 
 def fire_stop_rules(record: Record, on: date) -> tuple[Fired, ...]:
@@ -101,7 +114,7 @@ def fire_stop_rules(record: Record, on: date) -> tuple[Fired, ...]:
         place = get(record, rule.deployment)
         alerts = [one for one in listed(record, place.model) if one.version in {"", place.version}]
         for alert in sorted(alerts, key=lambda one: one.event_seq):
-            if rule.fires(alert.record, place.site, on):
+            if place.state in _MODES_OF.get(alert.mode, MODES) and rule.fires(alert.record, place.site, on):
                 found += _fire(record, rule, alert.record)
     return tuple(found)
 
@@ -132,12 +145,27 @@ def _rules(session: Session) -> list[StopRule]:
     return [rule for rule in known.values() if rule.in_force]
 
 
+def _planned(session: Session) -> Iterator[StopRule]:
+    """Yield the rules of the signed monitoring plan, for each deployment that has not ended."""
+    plan = signed_plan(session)
+    if plan is None:
+        return
+    ended = DeploymentState.ENDED.value
+    rows = session.scalars(select(DeploymentRow).where(DeploymentRow.state != ended).order_by(DeploymentRow.deployment))
+    places = rows.all()
+    for stop in plan.stops:
+        yield from (stop.at(row.deployment, plan.number) for row in places if stop.model in {"", row.model})
+
+
 def _fire(record: Record, rule: StopRule, alert: Mapping[str, Any]) -> list[Fired]:
     """Stop what a rule stops, unless that alert did so before or it does not run."""
     stratum, known = rule.stratum(alert), str(alert["id"])
     with record.ledger.transaction() as tx:
         row = tx.session.get_one(DeploymentRow, rule.deployment)
-        if _fired_before(tx.session, rule, known) or today(tx.session, row, record.clock.now()).state not in MODES:
+        if (
+            _fired_before(tx.session, rule, stratum, known)
+            or today(tx.session, row, record.clock.now()).state not in MODES
+        ):
             return []
         if stratum is not None and not _suspend(tx, rule, known, row, stratum):
             return []
@@ -188,9 +216,13 @@ def _append(
     return tx.append(EventDraft(kind, actor_record(SERVICE), subjects, payload, reason))
 
 
-def _fired_before(session: Session, rule: StopRule, alert: str) -> bool:
-    mine = (rule.deployment, rule.rule, alert)
+def _fired_before(session: Session, rule: StopRule, stratum: Stratum | None, alert: str) -> bool:
+    """Say whether an alert stopped the same thing before, by this rule or another."""
+    if stratum is None:
+        told = told_events(session, (_STOPPED,))
+        return any((payload["deployment"], payload.get("alert")) == (rule.deployment, alert) for _, payload in told)
+    mine = (rule.deployment, stratum.axis, stratum.value, alert)
     return any(
-        (payload["deployment"], payload.get("rule"), payload.get("alert")) == mine
-        for _, payload in told_events(session, (_STOPPED, SUSPENDED))
+        (payload["deployment"], payload["axis"], payload["value"], payload.get("alert")) == mine
+        for _, payload in told_events(session, (SUSPENDED,))
     )

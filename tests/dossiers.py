@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from groups_told import some_groups
 from monitor_runs import MODEL, digest, monitor, signal, signals
 
 from registry.domain.dossier import (
@@ -83,6 +84,7 @@ def internal_evaluation() -> Evaluation:
         digest("scores"),
         ({"first": "sarcoma-train", "second": "sarcoma-internal", "disjoint": True, "overlaps": []},),
         synthetic=False,
+        groups=some_groups(),
     )
 
 

@@ -1,7 +1,11 @@
 """Time-stamping authorities for tests (RFC 3161), by the openssl program: local, throw-away, offline."""
 
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 _CONFIGURATION = """\
@@ -56,6 +60,34 @@ def new_authority(folder: Path, usage: str = "critical,timeStamping") -> LocalAu
     (folder / "serial").write_text("01\n")
     (folder / "tsa.cnf").write_text(_CONFIGURATION.format(folder=folder))
     return LocalAuthority(folder)
+
+
+@contextmanager
+def serving(authority: LocalAuthority, status: int = 200) -> Iterator[str]:
+    """Serve an authority over HTTP on a free loopback port (RFC 3161, 3.4), and give its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            kind = self.headers["Content-Type"]
+            request = self.rfile.read(int(self.headers["Content-Length"]))
+            answer = authority.answer(request) if kind == "application/timestamp-query" else b"not a query"
+            self.send_response(status)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/tsa"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _openssl(*words: object) -> None:

@@ -13,10 +13,12 @@ from registry.domain.cohort import TEST_ROLES, Cohort, DisjointnessProof
 from registry.domain.dossier import CalibrationBin, CurvePoint
 from registry.domain.errors import EvidenceMissingError, LeakFoundError, UsageError
 from registry.domain.estimate import Estimate
+from registry.domain.group_report import GROUP_AXES, GROUP_PAIRS, GroupReport, UnitAttributes
 from registry.domain.model import Evaluation
 from registry.domain.score_grid import CELLS
 from registry.domain.vocabulary import Role
-from validation.protocol.acceptance import ClassPatients, judge
+from validation.protocol.acceptance import ClassPatients, judge, overall
+from validation.protocol.groups import group_report, judge_groups, pair_labels
 from validation.protocol.protocol import Protocol
 from validation.statistics.calibration import Resampling
 from validation.statistics.calibration_estimates import calibration_estimates, reliability_bins
@@ -33,7 +35,7 @@ _PROVED_AXIS: Mapping[Role, str] = {
 }
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - one a fact that the evaluation's record holds
     cohort: Cohort,
     scores: Sequence[float],
     k: int,
@@ -44,6 +46,7 @@ def evaluate(
     artifact_digest: str,
     scores_digest: str,
     proofs: Sequence[DisjointnessProof],
+    known: UnitAttributes | None = None,
 ) -> Evaluation:
     """Judge a version's scores on a test cohort.
 
@@ -59,6 +62,7 @@ def evaluate(
         artifact_digest: digest of its artifact.
         scores_digest: digest of the stored scores.
         proofs: proofs of disjointness against every ancestor cohort.
+        known: what is known of each unit's patient and device; only site and scanner unless given.
 
     Raises:
         UsageError: when the cohort is no test cohort, or scores or threshold do not fit.
@@ -70,7 +74,9 @@ def evaluate(
     _check_threshold(k)
     frozen = protocol.frozen_to(cohort.digest, artifact_digest)
     metrics = metrics_of(units, k, frozen) + scanner_table(cohort, units, frozen)
-    criteria, verdict, why = judge(frozen, metrics, ClassPatients.of(units))
+    groups = groups_of(cohort, units, k, frozen, known or UnitAttributes())
+    criteria = judge(frozen, metrics, ClassPatients.of(units)) + tuple(judge_groups(frozen, groups))
+    verdict, why = overall(criteria)
     return Evaluation(
         model=model,
         version=version,
@@ -87,7 +93,33 @@ def evaluate(
         scores_digest=scores_digest,
         proofs=tuple(proof.to_json() for proof in proofs),
         synthetic=cohort.synthetic,
+        groups=groups,
     )
+
+
+def groups_of(cohort: Cohort, units: ScoredUnits, k: int, protocol: Protocol, known: UnitAttributes) -> GroupReport:
+    """Judge every group of the cohort by every axis that may be looked at, and each pair that is of interest.
+
+    Args:
+        cohort: the cohort.
+        units: its scored units, as `scored_units` orders them.
+        k: threshold cell.
+        protocol: level, least patients, and the pairs that its criteria name.
+        known: what is known of each unit.
+    """
+    ordered = [cohort.units[at] for at in _order(cohort)]
+    labels: dict[str, list[str]] = {"site": [one.site for one in ordered], "scanner": [one.scanner for one in ordered]}
+    stated = [known.labels.get(one.unit_uid, {}) for one in ordered]
+    for axis in GROUP_AXES:
+        if axis not in labels and axis not in known.withheld:
+            labels[axis] = [one.get(axis, "") for one in stated]
+    named = {criterion.axis for criterion in protocol.parsed_groups() if "*" in criterion.axis}
+    for pair in sorted({*GROUP_PAIRS, *named}):
+        first, _, second = pair.partition("*")
+        if {first, second} <= set(labels):
+            labels[pair] = pair_labels(labels[first], labels[second])
+    report = group_report(units, labels, known.withheld, k, protocol)
+    return replace(report, groups_digest=known.digest, basis=known.basis)
 
 
 def check_role(cohort: Cohort, proofs: Sequence[DisjointnessProof]) -> None:

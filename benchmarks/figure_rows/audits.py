@@ -19,9 +19,10 @@ SHIFTS = {
 TARGETS = {4: 0.85, 6: 0.95}
 
 
-def audit_figures(runs: int) -> list[Figure]:
+def audit_figures(runs: int, first: int) -> list[Figure]:
     """Return row 7."""
-    limit, months = audit_limit(PROMISE, MONTHS), np.array([_alarm(seed, (0.0, 0.0), MONTHS) for seed in range(runs)])
+    limit = audit_limit(PROMISE, MONTHS)
+    months = np.array([_alarm(first + seed, (0.0, 0.0), MONTHS) for seed in range(runs)])
     false = int((months > 0).sum())
     value, interval = share(false, runs)
     what = "audits of 25 + 25 a month, reference of 500 + 500: P(false alarm within 24 months)"
@@ -29,7 +30,7 @@ def audit_figures(runs: int) -> list[Figure]:
     found = [Figure(7, what, promise, value, "<= 0.05", false / runs <= 0.05, f"{runs:,}", interval)]
     told, few = _nannyml(), max(200, runs // 12)
     for name, shift in SHIFTS.items():
-        months = np.array([_alarm(10_000 + seed, shift, 6) for seed in range(few)])
+        months = np.array([_alarm(first + 10_000 + seed, shift, 6) for seed in range(few)])
         for by, least in TARGETS.items():
             hits = int(((months > 0) & (months <= by)).sum())
             value, interval = share(hits, few)

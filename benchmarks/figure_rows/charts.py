@@ -17,9 +17,10 @@ USUAL, A_DAY, NEGATIVE = 0.031, 29, 0.893
 M, H = 25, 260  # the Bernoulli chart on whole numbers
 
 
-def chart_figures(runs: int) -> list[Figure]:
+def chart_figures(runs: int, first: int) -> list[Figure]:
     """Return rows 3 to 6; `runs` scales the simulations (20,000 by default)."""
-    return [*_false_alarms(runs), *_delay(runs), _example(), *_discordance(max(400, runs // 20))]
+    few = max(400, runs // 20)
+    return [*_false_alarms(runs, first), *_delay(runs, first), _example(), *_discordance(few, first)]
 
 
 def _drawn(seed: int, runs: int, points: int, correlation: float = 0.0) -> Any:
@@ -47,16 +48,16 @@ def _first(sums: Any, limit: float) -> Any:
     return np.where(beyond.any(axis=1), beyond.argmax(axis=1) + 1, sums.shape[1])
 
 
-def _false_alarms(runs: int) -> list[Figure]:
+def _false_alarms(runs: int, first: int) -> list[Figure]:
     limit, found = limit_within(ARL, K, BASELINE), []
     for correlation, most, seed in ((0.0, 0.27, 1), (0.2, 0.35, 2)):
-        rows = _drawn(seed, runs, BASELINE + 30, correlation)
+        rows = _drawn(first + seed, runs, BASELINE + 30, correlation)
         ours, theirs = (_greatest(rows).max(axis=1) > limit).sum(), (_aimcu(rows).max(axis=1) > AIMCU_H).sum()
         value, interval = share(int(ours), runs)
         what = f"P(false alarm within 30 points), baseline of 30, correlation of neighbours {correlation:g}"
         peer = f"AIM-CU's rule {theirs / runs:.3f}"
         found.append(Figure(3, what, peer, value, f"<= {most}", ours / runs <= most, f"{runs:,}", interval))
-    rows = _drawn(3, max(1000, runs // 8), BASELINE + 2500)
+    rows = _drawn(first + 3, max(1000, runs // 8), BASELINE + 2500)
     lengths, theirs = _first(_greatest(rows), limit), _first(_aimcu(rows), AIMCU_H)
     half = 1.96 * lengths.std() / np.sqrt(len(lengths))
     found.append(
@@ -74,10 +75,10 @@ def _false_alarms(runs: int) -> list[Figure]:
     return found
 
 
-def _delay(runs: int) -> list[Figure]:
+def _delay(runs: int, first: int) -> list[Figure]:
     limit, found = limit_within(ARL, K, BASELINE), []
     for late, target in ((30, "mean <= 9.2, median <= 7"), (0, "")):
-        rows = _drawn(4 + late, runs, BASELINE + late + 200)
+        rows = _drawn(first + 4 + late, runs, BASELINE + late + 200)
         rows[:, BASELINE + late :] += 1.0
         sums = _greatest(rows)
         delays = _first(sums[(sums[:, :late] <= limit).all(axis=1)][:, late:], limit)
@@ -113,16 +114,16 @@ def _example() -> Figure:
     return Figure(5, what, "53 (its own code, published)", words, "60 to 65", reached, "1 file")
 
 
-def _discordance(runs: int) -> list[Figure]:
+def _discordance(runs: int, first: int) -> list[Figure]:
     """Compare the rule (60-day rate above its upper limit on seven days running) with a Bernoulli CUSUM."""
     quiet = bernoulli_cusum_arl(USUAL, M, H) / A_DAY
-    theirs = _rule(runs, 0.0)
+    theirs = _rule(runs, 0.0, first)
     what = "discordance, 29 studies a day: days to a false alarm"
     peer = f"the rule {theirs.mean():.0f} (published 1,218)"
     found = [Figure(6, what, peer, f"{quiet:.0f}", ">= 1,200", quiet >= 1200, "exact")]
     for fall, most, published in ((0.01, None, 77), (0.02, 33, 36), (0.03, 19, 25.6), (0.05, 11, 17.7)):
         ours = bernoulli_cusum_arl(USUAL + NEGATIVE * fall, M, H) / A_DAY
-        delay = _rule(runs, fall)
+        delay = _rule(runs, fall, first)
         peer = f"the rule {delay.mean():.1f} (published {published:g})"
         target, reached = (f"<= {most}", ours <= most) if most else ("shown", None)
         words = f"days until {100 * fall:.0f} points of specificity less are found"
@@ -130,9 +131,9 @@ def _discordance(runs: int) -> list[Figure]:
     return found
 
 
-def _rule(runs: int, fall: float) -> Any:
+def _rule(runs: int, fall: float, first: int) -> Any:
     """Simulate the published rule: days from the change (after 60 quiet days) to the seventh day above the limit."""
-    days, window, rng = (7000 if fall == 0 else 600), 60, np.random.default_rng(5)
+    days, window, rng = (7000 if fall == 0 else 600), 60, np.random.default_rng(first + 5)
     counts = rng.binomial(A_DAY, USUAL, size=(runs, window + days)).astype(np.int16)
     if fall:
         counts[:, window:] = rng.binomial(A_DAY, USUAL + NEGATIVE * fall, size=(runs, days))

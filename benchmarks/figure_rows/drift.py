@@ -15,9 +15,9 @@ FEATURES, REFERENCE = 20, 5_000
 SIZES = (30, 50, 100, 200, 300, 500, 1_000)
 
 
-def drift_figures(runs: int) -> list[Figure]:
+def drift_figures(runs: int, first: int) -> list[Figure]:
     """Return rows 1 and 2."""
-    return [*_false_alarms(runs), *_power(runs)]
+    return [*_false_alarms(runs, first), *_power(runs, first)]
 
 
 def _drawn(rng: np.random.Generator, n: int, shift: float = 0.0) -> Any:
@@ -30,14 +30,14 @@ def _p_value(now: Any, base: Any) -> float:
     return histogram_drift(GRID, sides[0], sides[1], seed=1, draws=1).p_value
 
 
-def _false_alarms(runs: int) -> list[Figure]:
+def _false_alarms(runs: int, first: int) -> list[Figure]:
     theirs = peer("evidently", 3, program="null.py")
     told = "absent"
     if theirs is not None:
         told = f"Evidently {theirs['version']}: {theirs['feature']:.2f} a feature, {theirs['whole']:.2f} the data set"
     found, total = [], 0
     for n in SIZES:
-        rng = np.random.default_rng(n)
+        rng = np.random.default_rng(first + n)
         alarms = 0
         for _ in range(runs):
             tests = [_p_value(_drawn(rng, n), _drawn(rng, REFERENCE)) for _ in range(FEATURES)]
@@ -55,8 +55,8 @@ def _false_alarms(runs: int) -> list[Figure]:
     return found
 
 
-def _power(runs: int) -> list[Figure]:
-    rng = np.random.default_rng(1)
+def _power(runs: int, first: int) -> list[Figure]:
+    rng = np.random.default_rng(first + 1)
     ours, theirs = 0, 0
     for _ in range(runs):
         shifts = [0.2, *[0.0] * (FEATURES - 1)]

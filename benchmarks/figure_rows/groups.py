@@ -16,7 +16,7 @@ from validation.statistics.units import ScoredUnits
 CASES, COMPARISONS, RESAMPLES = 500, 36, 1_000
 
 
-def group_figures(boots: int) -> list[Figure]:
+def group_figures(boots: int, _first: int) -> list[Figure]:
     """Return rows 8 to 10; `boots` is the number of Fairlearn's bootstraps."""
     theirs = peer("fairlearn", 40, boots, program="intervals.py")
     return [*_coverage(theirs), _table(theirs), _odds()]

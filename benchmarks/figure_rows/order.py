@@ -13,12 +13,12 @@ STABLE, WITHIN, PROMISE = 2_500, 5_000, 0.05
 PUBLISHED = {"gra": ("abrupt, global", 27, 77), "gsg": ("gradual, global", 27, 189), "lea": ("local", 115, 1919)}
 
 
-def order_figures(runs: int) -> list[Figure]:
+def order_figures(runs: int, first: int) -> list[Figure]:
     """Return row 18: `runs` streams without a drift, a twentieth of it of each drift."""
     few = max(60, runs // 20)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "residuals.npz"
-        theirs = peer("river", file, few, runs)
+        theirs = peer("river", file, few, runs, first)
         if theirs is None:
             return [Figure(18, "River FriedmanDrift", "absent", "not run: River draws the streams", "", None, "0")]
         rows = dict(np.load(file))
@@ -26,7 +26,7 @@ def order_figures(runs: int) -> list[Figure]:
     limit = order_limit(WITHIN, PROMISE)
     alarms = {}
     for kind, residuals in rows.items():
-        p = [conformal_p_values(reference, row, seed) for seed, row in enumerate(np.abs(residuals))]
+        p = [conformal_p_values(reference, row, first + seed) for seed, row in enumerate(np.abs(residuals))]
         beyond = order_evidence(np.stack(p)) > limit
         alarms[kind] = np.where(beyond.any(axis=1), beyond.argmax(axis=1), -1)
     adwin = {kind: np.array(one) for kind, one in theirs["alarms"].items()}

@@ -13,7 +13,7 @@ from volume_work import DIMENSIONS, EMBEDDINGS, PERMUTATIONS
 COLUMNS, ROWS, GROUP = 50, 100_000, 20_000
 
 
-def volume_figures(_: int) -> list[Figure]:
+def volume_figures(_: int, _first: int) -> list[Figure]:
     """Return rows 11 and 12, each in a process of its own, so that its peak of memory is its own."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("now.parquet", "base.parquet")]

@@ -22,7 +22,7 @@ from validation.statistics.roc import roc_from_arrays
 ROOT = Path(__file__).parents[2]
 
 
-def work_figures(_: int) -> list[Figure]:
+def work_figures(_: int, _first: int) -> list[Figure]:
     """Return rows 13, 14, 16 and 17."""
     return [_area(), *_reports(), _night(), _oracles()]
 

@@ -30,6 +30,7 @@ BY_DIGEST = (
     "declarations",
     "evaluations",
     "facts",
+    "model-signatures",
     "monitor-plans",
     "monitor-runs",
     "plan-reports",
@@ -54,7 +55,12 @@ Verify it offline, with a public key that you got from elsewhere and never from 
 manifest.json names every file with its SHA-256. manifest.note is a C2SP signed note by the ledger's key over the
 manifest's digest. ledger/events.jsonl holds the bytes of every event that the files speak of, with salt and payload
 and its RFC 6962 inclusion proof in the tree that ledger/checkpoint.txt signs. signatures/ holds the persons'
-signatures as DSSE envelopes of in-toto statements; the events key.issued hold the public keys.
+signatures as DSSE envelopes of in-toto statements; the events key.issued hold the public keys. model-signatures/ holds
+the release signatures over model files (OpenSSF Model Signing).
+
+operation/, people/, audit/ and ledger/key-history.json follow from the events: the check makes them again. anchors/
+holds what witnesses (C2SP cosignatures) and a time authority (RFC 3161) saw of the ledger; give the check a policy and
+certificates that you got from elsewhere: --policy FILE --tsa FILE.
 
 The manifest says which privacy mode applies, which kinds of evidence are missing, and what is left out.
 """

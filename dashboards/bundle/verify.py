@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dashboards.bundle.anchors import AnchorCheck, Trusted, check_anchors
 from dashboards.bundle.archive import unpack
+from dashboards.bundle.derived import cohorts_of, derived
 from dashboards.bundle.form import (
     BY_DIGEST,
     CHECKPOINT,
@@ -17,18 +19,20 @@ from dashboards.bundle.form import (
     read_events,
     read_manifest,
 )
+from dashboards.bundle.model_signature import check_model_signature
 from dashboards.bundle.order import comparison_faults, evaluation_faults
 from dashboards.bundle.told_keys import ToldKeys
 from registry.domain.canonical import NotCanonicalError, parse_canonical
 from registry.domain.digest import PREFIX, digest_bytes
-from registry.domain.errors import AnswerIsNoError, OverreadError
-from registry.domain.event import parse_event, payload_digest
+from registry.domain.errors import AnswerIsNoError, OverreadError, SignatureBrokenError
+from registry.domain.event import Event, parse_event, payload_digest
 from registry.domain.roster import PERSON_EVENTS
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.merkle import leaf_hash, verify_inclusion
 from registry.ledger.note import VerifierKey, verify_note
 from registry.signatures import verify
 
+NOBODY = Trusted()
 _PERSONS = frozenset(PERSON_EVENTS)
 Told = tuple[Mapping[str, Any], Mapping[str, Any] | None]
 
@@ -42,7 +46,8 @@ class EvidenceReport:
         model, period, size: what it is about, and the ledger's size; empty while the manifest is not proved.
         checks: what was checked, each with the number of things that held.
         faults: what does not hold.
-        missing: kinds of evidence that the exporter says are not there.
+        missing: kinds of evidence that the exporter says are not there, and what the reviewer asks for and is not.
+        notes: who saw the ledger, and when.
     """
 
     verdict: str
@@ -52,19 +57,21 @@ class EvidenceReport:
     checks: Mapping[str, int] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        lists = {"faults": list(self.faults), "missing": list(self.missing), "checks": dict(self.checks)}
-        return dict(vars(self)) | lists
+        lists = {"faults": list(self.faults), "missing": list(self.missing), "notes": list(self.notes)}
+        return dict(vars(self)) | lists | {"checks": dict(self.checks)}
 
 
-def verify_evidence(place: Path, vkey: str) -> EvidenceReport:
-    """Check an evidence folder: names, note, manifest, digests, checkpoint, proofs, payloads, signatures, order.
+def verify_evidence(place: Path, vkey: str, trusted: Trusted = NOBODY) -> EvidenceReport:
+    """Check an evidence folder: note, manifest, digests, checkpoint, proofs, payloads, signatures, order, anchors.
 
     Args:
         place: the zip file.
         vkey: the ledger's public key, from elsewhere.
+        trusted: whose cosignatures and which time authority count, from elsewhere; the folder's own are told alone.
 
     Raises:
         UnreadableFileError: when the file is not there, or is no zip.
@@ -76,7 +83,7 @@ def verify_evidence(place: Path, vkey: str) -> EvidenceReport:
         manifest = _manifest(files, vkey)
     except AnswerIsNoError as error:
         return EvidenceReport("BROKEN", faults=(error.what,))
-    return _Check(files, manifest, vkey).report()
+    return _Check(files, manifest, vkey, trusted).report()
 
 
 def _manifest(files: Mapping[str, bytes], vkey: str) -> Mapping[str, Any]:
@@ -97,10 +104,13 @@ def _manifest(files: Mapping[str, bytes], vkey: str) -> Mapping[str, Any]:
 class _Check:
     """One check under way, on a manifest that the ledger's key signed."""
 
-    def __init__(self, files: Mapping[str, bytes], manifest: Mapping[str, Any], vkey: str) -> None:
+    def __init__(self, files: Mapping[str, bytes], manifest: Mapping[str, Any], vkey: str, trusted: Trusted) -> None:
         self._files = files
         self._manifest = manifest
         self._vkey = vkey
+        self._trusted = trusted
+        self._anchors = AnchorCheck()
+        self._events: list[Event] = []
         self._faults: list[str] = []
         self._checks: dict[str, int] = {}
         self._told: dict[int, Told] = {}
@@ -114,10 +124,11 @@ class _Check:
                 self._faults.append(error.what)
             except (KeyError, TypeError, ValueError, AttributeError):
                 self._faults.append(f"{title}: a record has another form than it must have")
-        missing = tuple(str(kind) for kind in self._manifest["missing"])
+        missing = (*(str(kind) for kind in self._manifest["missing"]), *self._anchors.missing)
         verdict = "BROKEN" if self._faults else "INCOMPLETE" if missing else "VERIFIED"
+        notes = tuple(self._anchors.notes)
         model, period, size = (self._manifest[key] for key in ("model", "period", "ledger"))
-        return EvidenceReport(verdict, model, period, size["size"], self._checks, tuple(self._faults), missing)
+        return EvidenceReport(verdict, model, period, size["size"], self._checks, tuple(self._faults), missing, notes)
 
     def _steps(self) -> Sequence[tuple[str, Callable[[], int]]]:
         return (
@@ -127,6 +138,9 @@ class _Check:
             ("signatures", self._check_signatures),
             ("evaluations", self._check_protocols),
             ("comparisons", self._check_order),
+            ("release signatures", self._check_releases),
+            ("anchors", self._check_anchors),
+            ("derived files", self._check_derived),
         )
 
     def _check_files(self) -> int:
@@ -167,6 +181,7 @@ class _Check:
         if event.seq != carried.seq or not bound:
             return "has another number or payload than the ledger's"
         self._told[event.seq] = (event.record, payload)
+        self._events.append(event)
         return ""
 
     def _check_records(self) -> int:
@@ -227,6 +242,38 @@ class _Check:
         for seq, payload in found:
             self._faults += comparison_faults(self._files, self._told, seq, payload)
         return len(found)
+
+    def _check_releases(self) -> int:
+        """Hold each release signature against its key and the files that its version was registered with."""
+        found = self._of_type("release.signed")
+        for seq, payload in found:
+            subjects = self._told[seq][0]["subjects"]
+            artifact = next(str(one["digest"]) for one in subjects if one["kind"] == "version")
+            name = f"model-signatures/{str(payload['bundle']).removeprefix(PREFIX)}.json"
+            if name not in self._files:
+                self._faults.append(f"'{name}' of event {seq} is not there")
+                continue
+            try:
+                check_model_signature(self._files[name], payload, artifact)
+            except SignatureBrokenError as error:
+                self._faults.append(f"'{name}': {error.what}")
+        return len(found)
+
+    def _check_anchors(self) -> int:
+        """Hold what others saw of the ledger against the folder's checkpoint."""
+        checkpoint = open_checkpoint(self._files[CHECKPOINT].decode("utf-8"), self._vkey)
+        self._anchors = check_anchors(self._files, self._vkey, checkpoint, self._trusted)
+        self._faults += self._anchors.faults
+        return self._anchors.held
+
+    def _check_derived(self) -> int:
+        """Make again what follows from the events, and compare."""
+        told = [(event, self._told[event.seq][1] or {}) for event in self._events]
+        made = derived(told, cohorts_of(self._files), self._vkey)
+        self._faults += [
+            f"'{name}' is not what the events tell" for name, data in made.items() if self._files.get(name) != data
+        ]
+        return len(made)
 
 
 def _digests(value: Any) -> Iterator[str]:

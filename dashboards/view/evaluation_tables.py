@@ -32,7 +32,7 @@ BINS_TITLE = "Bins of the reliability curve"
 def metrics_table(record: Json, key: str) -> Table:
     """Return one row a metric; a letter names its method, which `methods_block` spells out."""
     methods = _methods(record)
-    rows = tuple(_metric(metric, methods) for metric in record["metrics"])
+    rows = tuple(_metric(metric, methods) for metric in _shown(record))
     return Table(f"{key}-metrics", f"Metrics on {record['cohort']}", METRICS, rows)
 
 
@@ -61,7 +61,7 @@ def bins_block(bins: Sequence[CalibrationBin], key: str, cohort: str) -> tuple[D
 
 def _methods(record: Json) -> dict[str, str]:
     """Return a letter for each method, in the order of the metrics."""
-    found = dict.fromkeys(_method(metric) for metric in record["metrics"] if _method(metric))
+    found = dict.fromkeys(_method(metric) for metric in _shown(record) if _method(metric))
     letters = [*ascii_lowercase, *(f"{first}{second}" for first in ascii_lowercase for second in ascii_lowercase)]
     return dict(zip(found, letters, strict=False))
 
@@ -71,6 +71,11 @@ def _method(metric: Json) -> str:
     if metric["value"] is None:
         return ""
     return "; ".join(words for words in (metric["method"], cause_words(metric["reason"] or "")) if words)
+
+
+def _shown(record: Json) -> list[Json]:
+    """Return the metrics of the whole cohort, and those of groups where the record has no groups of its own."""
+    return [one for one in record["metrics"] if "groups" not in record or ":" not in one["name"]]
 
 
 def _metric(metric: Json, methods: dict[str, str]) -> tuple[Cell, ...]:

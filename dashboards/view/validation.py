@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dashboards.view.blocks import Block, Cell, Columns, Details, Facts, Heading, Paragraph, Section, state_cell
 from dashboards.view.evaluation_figures import forest_figures, reliability_figures, roc_figures
 from dashboards.view.evaluation_tables import bins_block, criteria_table, methods_block, metrics_table
+from dashboards.view.groups import group_blocks
 from dashboards.view.numbers import count_text, instant_words, number_text
 from dashboards.view.words import state_words
 from registry.domain.dossier import Dossier, EvaluationView, Json
@@ -74,7 +75,8 @@ def _measured_again(view: EvaluationView, newer: EvaluationView, key: str, title
 
 def _same_measures(view: EvaluationView, newer: EvaluationView) -> bool:
     mine, theirs = view.record["metrics"], newer.record["metrics"]
-    return bool(mine == theirs and view.roc == newer.roc and view.reliability == newer.reliability)
+    same = mine == theirs and view.record.get("groups") == newer.record.get("groups")
+    return bool(same and view.roc == newer.roc and view.reliability == newer.reliability)
 
 
 def _full(view: EvaluationView, key: str, title: str) -> tuple[Block, ...]:
@@ -83,7 +85,7 @@ def _full(view: EvaluationView, key: str, title: str) -> tuple[Block, ...]:
 
 def _measured(view: EvaluationView, key: str, title: str, *before: Block) -> tuple[Block, ...]:
     """Return `before`, the metrics and what folds, beside the curves where there are any."""
-    tables = (*before, metrics_table(view.record, key))
+    tables = (*before, metrics_table(view.record, key), *group_blocks(view.record, key))
     folded = (*methods_block(view.record), *bins_block(view.reliability, key, view.record["cohort"]), _digests(view))
     curves = (*roc_figures(view, key, title), *reliability_figures(view, key, title))
     return (Columns((*tables, *folded), curves),) if curves else (*tables, *folded)

@@ -30,13 +30,15 @@ class Level:
     variance: float
     units: float
     margin: float = 0.0
+    least: int = LEAST
+    part = 1.0
 
     def z(self, sums: Floats) -> Floats:
         """Return the deviate of a difference of two means (for mid-ranks that of Mann and Whitney)."""
         total, n = sums[0], sums[1]
         safe = np.maximum(n, 1)
         spread = np.sqrt(max(self.variance, 1e-12) * safe * (1 + safe / max(self.units, 1)))
-        return np.where(n >= LEAST, (total - n * self.mean) / spread, 0.0)
+        return np.where(n >= self.least, (total - n * self.mean) / spread, 0.0)
 
     def beyond(self, sums: Floats) -> Floats:
         """Return the deviate of what exceeds the margin."""
@@ -92,6 +94,7 @@ class Share:
         reference: slice bounds of the reference's days.
         hits, units: of the reference.
         least: units of a segment below which it says nothing.
+        nearer: hits that a segment is moved towards the reference, since hits come whole.
         ratio: how far the odds may move without news, as a factor of at least 1.
     """
 
@@ -101,6 +104,8 @@ class Share:
     units: float
     least: int = LEAST
     ratio: float = 1.0
+    nearer: float = 0.5
+    part = 1.0
 
     def z(self, sums: Floats) -> Floats:
         """Return the signed root of the deviance of two binomials, half a hit nearer to the reference."""
@@ -119,7 +124,7 @@ class Share:
         x, n = sums[0], sums[1]
         hits = rate * self.units
         raw = x - n * rate
-        near = np.where(np.abs(raw) > 0.5, x - 0.5 * np.sign(raw), n * rate)
+        near = np.where(np.abs(raw) > self.nearer, x - self.nearer * np.sign(raw), n * rate)
         deviance = 2 * (_fit(near, n) + _fit(hits, self.units) - _fit(near + hits, n + self.units))
         return np.where(n >= self.least, np.sign(raw) * np.sqrt(np.maximum(deviance, 0)), 0.0)
 
@@ -221,10 +226,16 @@ class Strata:
         return np.where(np.sign(alone) == np.sign(z), np.sign(z) * np.minimum(np.abs(z), np.abs(alone)), 0.0)
 
     def _alone(self, sums: Floats) -> Floats:
-        """Return the deviate of the groups against their own references."""
-        found = np.sum([group.z(mine) for group, mine, _, _ in self._split(sums)], axis=0) / math.sqrt(len(self.pairs))
-        n = np.sum([mine[1] for _, mine, _, _ in self._split(sums)], axis=0)
-        return np.where(n >= LEAST, found, 0.0)
+        """Return the deviate of the groups against their own references, each weighted by its precision.
+
+        Source: Lipták 1958: the sum of w z over the root of the sum of w^2, with w^2 = n m / (n + m).
+        """
+        top, weight, n = (np.zeros(sums.shape[1:]) for _ in range(3))
+        for group, mine, _, _ in self._split(sums):
+            precision = mine[1] * group.units / np.maximum(mine[1] + group.units, 1)
+            precision = np.where(mine[1] >= group.least, precision, 0.0)
+            top, weight, n = top + np.sqrt(precision) * group.z(mine), weight + precision, n + mine[1]
+        return np.where(n >= LEAST, top / np.sqrt(np.maximum(weight, 1e-12)), 0.0)
 
     def _split(self, sums: Floats) -> Iterator[tuple[Part, Floats, Part | None, Floats | None]]:
         row = 0
@@ -234,8 +245,28 @@ class Strata:
 
     @cached_property
     def residuals(self) -> Floats:
-        """Those of the groups, shape (strata, days)."""
-        return np.concatenate([group.residuals for group, _ in self.pairs])
+        """Those of the groups, shape (strata, days); of groups that are judged by themselves, those of whole sites.
+
+        How restless days are is a property of the day and the site, and many units tell it better than a group's few:
+        an effect of the day raises the variance of n units by n (n - 1) times its square, so that a group has of the
+        excess of its site the share that it has of the units (`part`).
+        """
+        if not self.alone:
+            return np.concatenate([group.residuals for group, _ in self.pairs])
+        parts = [part for pair in self.pairs for part in pair if part is not None]
+        units = np.stack([part.series[1] for part in parts])
+        found = np.concatenate([part.residuals for part in parts])
+        weighted = np.where(units > 0, np.sqrt(units) * found, 0.0).sum(axis=0, keepdims=True)
+        total = units.sum(axis=0, keepdims=True)
+        return np.asarray(np.where(total > 0, weighted / np.sqrt(np.maximum(total, 1)), np.nan))
+
+    @property
+    def part(self) -> float:
+        """Return what share of the series' excess of variance is the groups'."""
+        if not self.alone:
+            return 1.0
+        mine = sum(group.units for group, _ in self.pairs)
+        return mine / max(mine + sum(rest.units for _, rest in self.pairs if rest is not None), 1.0)
 
     @property
     def reference(self) -> tuple[int, int]:
@@ -245,7 +276,10 @@ class Strata:
 
     @cached_property
     def dispersion(self) -> float:
-        """The groups' dispersion: the largest."""
+        """The groups' dispersion: the largest, or that of them all where the evidence is their sum."""
+        if self.alone:
+            found = self.residuals[0, self.reference[0] : self.reference[1]]
+            return 1 + self.part * (dispersion_of(found[np.isfinite(found)]) - 1)
         return max(group.dispersion for group, _ in self.pairs)
 
     @cached_property
@@ -286,6 +320,7 @@ class Silence:
     freedom: float = 1e9
     base: float = 1.0
     reference: tuple[int, int] = (0, 0)
+    part = 1.0
 
     @property
     def residuals(self) -> Floats:

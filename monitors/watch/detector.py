@@ -48,6 +48,11 @@ class Comparison(Protocol):
         ...
 
     @property
+    def part(self) -> float:
+        """What share of the residuals' excess of variance is that of the series, in 0..1."""
+        ...
+
+    @property
     def reference(self) -> tuple[int, int]:
         """Bounds of the reference's days."""
         ...
@@ -118,7 +123,7 @@ def path_of(comparison: Comparison, rules: Rules) -> Path:
     inside = starts >= rules.first
     segments = sums[:, ends + 1][:, None, :] - sums[:, np.where(inside, starts, ends[None, :] + 1)]
     z = np.where(inside, _sided(comparison.beyond(segments), rules.side), 0.0)
-    spread = spread_before(comparison.residuals, comparison.reference, rules.first)
+    spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
     at = np.where(inside, starts, rules.first)
     found = nats(z, spread.dispersion[at], spread.freedom[at])
     place = np.argmax(found, axis=0)
@@ -147,7 +152,7 @@ def change_point(comparison: Comparison, rules: Rules, last: int) -> tuple[int, 
     starts = np.arange(first, last + 2 - rules.shortest)
     sums = _sums(comparison)
     z = _sided(comparison.z(sums[:, [last + 1]] - sums[:, starts]), rules.side)
-    spread = spread_before(comparison.residuals, comparison.reference, rules.first)
+    spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
     profile = nats(z, spread.dispersion[starts], spread.freedom[starts])
     place = int(np.argmax(profile))
     near = np.flatnonzero(profile >= profile[place] - _DROP)

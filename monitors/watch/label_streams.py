@@ -23,6 +23,7 @@ from registry.domain.vocabulary import NotAssessed
 AGES = (3, 7, 14, 21, 28, 42, 60, 90, 120)  # days
 SWAY = 1.5  # factor by which the verified share of negatives over that of positives may move
 OF_A_SITE = (("performance", "sensitivity"), ("performance", "specificity"), ("calibration", "residual"))
+FEW = 3  # units of a site in a group's sum over the sites
 TRUTHS = {"sensitivity": 1, "specificity": 0}
 
 
@@ -120,7 +121,8 @@ def _groups(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) ->
             for place, pair in pairs.items():
                 yield replace(_at_site(ripe[place], who, pair), exists=exists)
             if len(ripe) > 1 and pairs:
-                strata = Strata(tuple(pairs.values()), own=True, alone=True)
+                parts = [(replace(mine, least=FEW, nearer=0.5 / len(pairs)), rest) for mine, rest in pairs.values()]
+                strata = Strata(tuple(parts), own=True, alone=True)
                 yield replace(_over_sites(wave, ripe, who, strata), exists=exists)
 
 

@@ -35,7 +35,7 @@ class Spread:
     freedom: Floats
 
 
-def spread_before(residuals: Floats, reference: tuple[int, int], first: int) -> Spread:
+def spread_before(residuals: Floats, reference: tuple[int, int], first: int, part: float = 1.0) -> Spread:
     """Return the spread before each day; what lies between the reference and a later beginning is left out.
 
     Args:
@@ -43,6 +43,7 @@ def spread_before(residuals: Floats, reference: tuple[int, int], first: int) -> 
             number on days without units. Of several rows the largest dispersion counts.
         reference: bounds of the days of the reference.
         first: index of the first day after it that counts.
+        part: what share of the residuals' excess of variance is the series' own.
     """
     days = residuals.shape[1]
     counted = np.zeros(days, dtype=np.bool_)
@@ -52,7 +53,7 @@ def spread_before(residuals: Floats, reference: tuple[int, int], first: int) -> 
     if not rows:
         return Spread(np.ones(days + 1), np.full(days + 1, _CERTAIN))
     dispersion = np.max([one.dispersion for one in rows], axis=0)
-    dispersion = 1 + _LEFT_OUT * (np.maximum(dispersion, dispersion[min(reference[1], days)]) - 1)
+    dispersion = 1 + part * _LEFT_OUT * (np.maximum(dispersion, dispersion[min(reference[1], days)]) - 1)
     return Spread(dispersion, np.sum([one.freedom for one in rows], axis=0))
 
 

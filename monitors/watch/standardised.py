@@ -29,6 +29,7 @@ class Standardised:
     negative: Level
     share: float
     margin: float = 0.0
+    part = 1.0
 
     @cached_property
     def series(self) -> Floats:

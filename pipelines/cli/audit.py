@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli import audit_acts, witness
-from pipelines.cli.console import Json, give
+from pipelines.cli import audit_acts, audit_continue, audit_export, audit_names, witness
+from pipelines.cli.console import Json, give, tell
 from registry.domain.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -15,19 +15,27 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="List the ledger's events, verify it, keep its checkpoints.")
 app.add_typer(witness.app, name="witness")
 audit_acts.add_to(app)
+audit_export.add_to(app)
+audit_names.add_to(app)
+audit_continue.add_to(app)
 
 
 @app.command("list", epilog="Example: overread audit list --last 20")
 def list_all(
     last: Annotated[int, typer.Option("--last", help="How many of the newest events.")] = 50, *, as_json: Json = False
 ) -> None:
-    """List the newest events, newest first."""
+    """List the newest events, newest first; the reading is an event itself."""
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.queries import RecordQueries  # noqa: PLC0415 - lazy
+    from pipelines.usecases.note_reading import note_reading  # noqa: PLC0415 - lazy
 
-    rows = RecordQueries(here()).ledger(last)
+    workspace = here()
+    rows = RecordQueries(workspace).ledger(last)
     lines = [f"{row.seq:6} {row.at} {row.person:16} {row.title}: {', '.join(row.subjects)}" for row in rows]
     give({"events": [vars(row) for row in rows]}, lines, as_json=as_json)
+    unnoted = note_reading(workspace, "overread audit list", f"newest {last}", len(rows))
+    if unnoted:
+        tell(f"overread: {unnoted}")
 
 
 @app.command(epilog="Example: overread audit verify --checkpoint kept-elsewhere.txt")
@@ -103,13 +111,14 @@ def checkpoint(
         out.write_text(found.note, encoding="utf-8")
     document = {"size": found.checkpoint.size, "note": found.note, "code": code_of(found.checkpoint)}
     if paper is not None:
-        _write_paper(paper, page_of(found.note, workspace.ledger.public_vkey, found.signed_at))
+        _write_paper(paper, page_of(found.note, workspace.ledger.public_vkey, found.signed_at), found.note)
     wrote = [f"wrote {place}" for place in (out, paper) if place is not None]
     give(document, wrote or [found.note], as_json=as_json)
 
 
-def _write_paper(place: Path, page: str) -> None:
-    from dashboards.report.plain import plain_pdf  # noqa: PLC0415 - lazy: only a PDF needs the typesetter
+def _write_paper(place: Path, page: str, note: str) -> None:
+    from dashboards.report.plain import ScannedCode, plain_pdf  # noqa: PLC0415 - lazy: only a PDF needs the typesetter
     from registry.objects import write_durably  # noqa: PLC0415 - lazy
 
-    write_durably(place, plain_pdf("Ledger checkpoint", page) if place.suffix == ".pdf" else page.encode())
+    code = ScannedCode(note, "The signed note, to scan: what it gives is a file for overread audit verify --checkpoint")
+    write_durably(place, plain_pdf("Ledger checkpoint", page, code) if place.suffix == ".pdf" else page.encode())

@@ -24,9 +24,12 @@ def compare(name: str, cohort: str, site: str | None, *, require_assessed: bool,
     """Compare a candidate under its model's change plan; a failed comparison ends with 1."""
     from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
     from pipelines.usecases.compare_candidate import compare_candidate  # noqa: PLC0415 - lazy
+    from pipelines.usecases.retraining_figures import retraining_figures  # noqa: PLC0415 - lazy
 
+    workspace = here()
     with progress("scoring") as bar:
-        record = compare_candidate(here(), *name_and_version(name), cohort, site, progress=bar)
+        record = compare_candidate(workspace, *name_and_version(name), cohort, site, progress=bar)
+    record = {**record, "retraining": retraining_figures(workspace, record)}
     if record.get("warning"):
         tell(f"{record['warning']}; beyond it a new test cohort is needed, in a plan that both roles sign")
     give(record, _lines(record), as_json=as_json)
@@ -52,7 +55,18 @@ def tell_budget(workspace: "Workspace", cohort: str) -> None:
 def _lines(record: Mapping[str, Any]) -> list[str]:
     mark = " on synthetic data" if record["synthetic"] else ""
     head = f"{record['model']}@{record['candidate']} on {record['cohort']}, look {record['look']} of {record['looks']}"
-    return [f"{head}: {record['verdict']}{mark}; {record['why']}", *map(_row, record["metrics"])]
+    rows = [*map(_row, record["metrics"]), *map(_figure, record["retraining"])]
+    return [f"{head}: {record['verdict']}{mark}; {record['why']}", *rows]
+
+
+def _figure(figure: Mapping[str, Any]) -> str:
+    """Say what was learned, could have been, or was kept."""
+    if figure["value"] is None:
+        return f"  {figure['name']:12} not assessed: {figure['why']}"
+    low, high = (_short(bound) for bound in figure["interval"])
+    why = f"; {figure['why']}" * bool(figure["why"])
+    where = " and ".join(figure["cohorts"])
+    return f"  {figure['name']:12} {_short(figure['value'])} ({low} to {high}), n {figure['n']}, on {where}{why}"
 
 
 def _row(row: Mapping[str, Any]) -> str:

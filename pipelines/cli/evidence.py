@@ -1,14 +1,16 @@
 """`overread export` and `overread verify`: evidence out, and its check wherever it went."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.console import Json, give
+from pipelines.cli.console import Json, give, tell
 from registry.domain.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from dashboards.bundle.anchors import Trusted
     from dashboards.bundle.verify import EvidenceReport
 
 
@@ -16,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the root."""
     app.command(epilog="Example: overread export nodule --period 2026-Q3 --out evidence.zip")(export)
     app.command(epilog="Example: overread verify evidence.zip --key overread.local/…+…+…")(verify)
+    app.command(epilog="Example: overread sbom --out sbom.cdx.json")(sbom)
 
 
 def export(
@@ -47,7 +50,11 @@ def verify(
     key: Annotated[str, typer.Option("--key", help="The ledger's public key, got from elsewhere than the file.")],
     policy: Annotated[
         Path | None,
-        typer.Option("--policy", help="Of a proof: the witnesses who must have cosigned (C2SP tlog-policy)."),
+        typer.Option("--policy", help="The witnesses who must have cosigned (C2SP tlog-policy), from elsewhere."),
+    ] = None,
+    tsa: Annotated[
+        Path | None,
+        typer.Option("--tsa", help="The time authority's certificates (PEM), from elsewhere."),
     ] = None,
     *,
     as_json: Json = False,
@@ -62,12 +69,23 @@ def verify(
         give(document, [line], as_json=as_json)
         raise typer.Exit(code)
     try:
-        report = verify_evidence(file, key)
+        report = verify_evidence(file, key, _trusted(policy, tsa))
     except MalformedNoteError as error:
         raise UsageError(error.what, where="--key", mend=error.mend) from error
     give(report.to_json(), _lines(report), as_json=as_json)
     codes = {"VERIFIED": ExitCode.DONE, "INCOMPLETE": ExitCode.INCOMPLETE, "BROKEN": ExitCode.ANSWER_IS_NO}
     raise typer.Exit(codes[report.verdict])
+
+
+def _trusted(policy: Path | None, tsa: Path | None) -> "Trusted":
+    from dashboards.bundle.anchors import Trusted  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.ledger.anchors import read_policy  # noqa: PLC0415 - lazy
+    from registry.ledger.timestamps import read_authority  # noqa: PLC0415 - lazy
+
+    wanted = read_policy(policy) if policy else None
+    if policy and wanted is None:
+        raise UsageError("the witness policy is not there", where=str(policy), mend="name a file of witness and quorum")
+    return Trusted(wanted, read_authority(tsa.read_bytes()) if tsa else None)
 
 
 def _lines(report: "EvidenceReport") -> list[str]:
@@ -76,4 +94,19 @@ def _lines(report: "EvidenceReport") -> list[str]:
     lines = [f"{report.verdict}{about}", *([f"  checked: {held}"] if held else [])]
     lines += [f"  does not hold: {fault}" for fault in report.faults[:20]]
     lines += [f"  and {len(report.faults) - 20} more"] if len(report.faults) > 20 else []
+    lines += [f"  {note}" for note in report.notes]
     return [*lines, *(f"  missing: {kind}" for kind in report.missing)]
+
+
+def sbom(
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output unless given.")] = None,
+) -> None:
+    """Write the software bill of materials of this installation (CycloneDX 1.6)."""
+    from pipelines.usecases.software_bill import software_bill  # noqa: PLC0415 - lazy: --help reads no metadata
+
+    text = json.dumps(software_bill(), indent=1, ensure_ascii=False)
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")
+        tell(f"wrote {out}")

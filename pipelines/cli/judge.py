@@ -8,6 +8,7 @@ import typer
 from pipelines.cli.comparison import Against, compare, tell_budget
 from pipelines.cli.console import Json, give, progress, tell
 from pipelines.estimate_text import estimate_text
+from pipelines.group_text import group_lines
 from pipelines.toml_file import read_toml
 from registry.domain.errors import ExitCode, UsageError
 from registry.domain.estimate import Estimate
@@ -93,6 +94,7 @@ def _lines(evaluation: Evaluation) -> list[str]:
     return [
         f"{name} on {evaluation.cohort} ({role}): {evaluation.verdict.value}{mark}; {evaluation.why}",
         *(_metric(metric) for metric in evaluation.metrics),
+        *([] if evaluation.groups is None else group_lines(evaluation.groups)),
     ]
 
 

@@ -32,6 +32,7 @@ from pipelines.cli import (
     simulate,
     workspace,
 )
+from pipelines.cli.access import note_command
 from pipelines.cli.console import tell
 from pipelines.telemetry import telemetry_off
 from registry.domain.errors import ExitCode, OverreadError
@@ -126,6 +127,7 @@ def main(words: list[str] | None = None) -> NoReturn:
 
 def run(words: list[str]) -> int:
     """Run one command and return its exit code; errors become one line on standard error."""
+    note_command(app, arranged(words))
     try:
         done = app(args=arranged(words), prog_name="overread", standalone_mode=False)
     except OverreadError as error:

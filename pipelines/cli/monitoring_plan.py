@@ -84,12 +84,10 @@ def _lines(plan: MonitoringPlan, standing: "PlanStanding") -> list[str]:
     lines = [f"{plan.name} ({plan.digest}): {state}", head]
     for family, share in plan.budget.items():
         response = RESPONSES[family]
-        stop = plan.stop_rules.get(response)
         lines += [
             f"  {family}: {share} of the budget, detector {plan.detectors.get(family, 'glr')}",
             f"    action    {plan.actions[response]}",
             f"    owner     {plan.owners[response]}",
             f"    fallback  {plan.fallbacks[response]}",
-            f"    stop      {f'after {stop} days in which nobody took the alert up' if stop else 'no rule'}",
         ]
-    return lines
+    return lines + [f"  stop rule {one.rule.says}{f' (model {one.model})' if one.model else ''}" for one in plan.stops]

@@ -3,14 +3,21 @@
 from pathlib import Path
 
 from pipelines.bootstrap import Workspace, find_workspace, open_workspace
+from pipelines.cli.access import client, command_asked, require_may
 from pipelines.cli.console import passphrase
 from registry.domain.person import LOCAL_ADMINISTRATOR, Actor, PersonRole
 from registry.people import Signer
 
 
 def here() -> Workspace:
-    """Return the workspace that the command line, the environment or the folder names."""
-    return open_workspace(find_workspace(None))
+    """Return the workspace that the command line, the environment or the folder names.
+
+    Raises:
+        NotAllowedError: when who is logged in is kept to other commands.
+    """
+    workspace = open_workspace(find_workspace(None), client=client())
+    require_may(workspace.actor, command_asked())
+    return workspace
 
 
 def signer_of(workspace: Workspace, person: str, file: Path | None, *, urgent: bool = False) -> Signer:

@@ -140,7 +140,7 @@ def stop_rule(  # noqa: PLR0913, PLR0917 - one parameter an option of the comman
     site: AtSite = None,
     rule: Annotated[str | None, typer.Option("--name", help="The rule's name; without it, list the rules.")] = None,
     cause: Annotated[
-        str, typer.Option("--cause", help="Which alerts: any, or one cause such as scanner, model, subgroup.")
+        str, typer.Option("--cause", help="Which alerts: any, or causes and codes such as scanner,software or SEQ003.")
     ] = "any",
     days: Annotated[int, typer.Option("--days", help="After so many days in which nobody took the alert up.")] = 0,
     scope: Annotated[
@@ -170,11 +170,7 @@ def stop_rule(  # noqa: PLR0913, PLR0917 - one parameter an option of the comman
         asked = StopRule(known, rule, cause, days, fallback, resumer, scope, not off)
         workspace.lifecycle.set_stop_rule(asked, signer_of(workspace, signer, passphrase_file), reason)
     found = workspace.lifecycle.stop_rules(known)
-    lines = [
-        f"{one.rule}: an alert of cause {one.cause} that nobody took up in {one.days} days stops the {one.scope}; "
-        f"{one.fallback}; resumed by a {one.resumer}"
-        for one in found
-    ]
+    lines = [one.says for one in found]
     document = {"deployment": known, "rules": [one.to_json() for one in found]}
     give(document, lines or [f"{known} has no stop rule"], as_json=as_json)
 

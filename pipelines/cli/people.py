@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli import people_committee, people_credentials, people_lists, people_training
+from pipelines.cli import people_committee, people_credentials, people_lists, people_organisation, people_training
 from pipelines.cli.console import Json, PassphraseFile, Reason, give, moment, passphrase
 from pipelines.cli.people_text import document, line
 from registry.domain.person import PersonRole
@@ -18,7 +18,7 @@ Roles = Annotated[list[PersonRole], typer.Option("--role", help="A role; may be 
 OneRole = Annotated[PersonRole, typer.Option("--role", help="The role.")]
 End = Annotated[bool, typer.Option("--end", help="End it now, instead.")]
 app.add_typer(people_committee.app, name="committee")
-for _more in (people_training, people_lists, people_credentials):
+for _more in (people_training, people_lists, people_credentials, people_organisation):
     _more.add_to(app)
 
 

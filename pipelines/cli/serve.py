@@ -34,14 +34,14 @@ def serve(
 
     from dashboards.web.application import create_app  # noqa: PLC0415 - lazy
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy
-    from pipelines.queries import RecordQueries  # noqa: PLC0415 - lazy
+    from pipelines.usecases.note_reading import queries_for  # noqa: PLC0415 - lazy
     from pipelines.usecases.orchestrate import running_pages  # noqa: PLC0415 - lazy
     from pipelines.usecases.witness_watch import witnessed_meanwhile  # noqa: PLC0415 - lazy
 
     tell(f"dashboard: http://{host}:{port}/  (stop with Ctrl-C)")
     workspace = here()
     pages = create_app(
-        RecordQueries(workspace), ui_links=partial(running_pages, workspace.root), notice=workspace.ledger.contradiction
+        queries_for(workspace), ui_links=partial(running_pages, workspace.root), notice=workspace.ledger.contradiction
     )
     with witnessed_meanwhile(workspace):
         uvicorn.run(pages, host=host, port=port, log_level="warning", server_header=False)

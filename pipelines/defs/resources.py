@@ -44,4 +44,6 @@ class WorkspaceResource(dg.ConfigurableResource[Workspace]):
         Raises:
             SignatureBrokenError, NotAllowedError: when the run's ticket does not hold.
         """
-        return open_workspace(find_workspace(Path(self.root) if self.root else None), ticket=(self._ticket, self._job))
+        return open_workspace(
+            find_workspace(Path(self.root) if self.root else None), ticket=(self._ticket, self._job), client="dagster"
+        )

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.bootstrap import Workspace
+from pipelines.demo.build import INTERNAL, OUTSIDE
 from pipelines.demo.cast import Cast
 from pipelines.demo.clock import StoryClock
 from pipelines.demo.response import answer
-from pipelines.demo.setting import DAYS, EXTERNAL, HOME, MODEL, SAMPLING, SHADOW, failures, hospital
+from pipelines.demo.setting import DAYS, EXTERNAL, HOME, MODEL, PROTOCOL, SAMPLING, SHADOW, failures, hospital
 from pipelines.demo.telling import Bars, Told
 from pipelines.progress import Silent
 from pipelines.simulation.hospital_year import Year, YearFiles, write_year
 from pipelines.usecases.ingest_rows import ingest_rows
 from pipelines.usecases.release import approve_and_release
 from pipelines.usecases.run_monitors import run_monitors
+from pipelines.usecases.validate import validate
 from registry.alerts import listed
 from registry.domain.dossier import StoredAlert
 from registry.domain.lifecycle import VersionState
@@ -86,14 +88,18 @@ def live_through(operation: Operation, files: YearFiles, bars: Bars) -> Told:
 
 
 def _renewed(workspace: Workspace, cast: Cast) -> list[str]:
-    """Let both sign again where the approval of the version in use ended within the year; say so."""
+    """Validate anew and let both sign again where the approval of the version in use ended within the year; say so."""
     version = workspace.lifecycle.version(MODEL)
     if version.state != VersionState.LAPSED:
         return []
+    for cohort in (INTERNAL, OUTSIDE):
+        validate(workspace, MODEL, version.version, cohort, PROTOCOL | {"name": "demo-yearly"}, progress=Silent())
+    quality = cast.signer(workspace, cast.quality)
+    workspace.lifecycle.risk_review(MODEL, version.version, quality, "a year of watch")
     for person in (cast.quality, cast.clinician):
         approve_and_release(workspace, MODEL, version.version, cast.signer(workspace, person), "a year of watch")
     state = workspace.lifecycle.version(MODEL).state
-    return [f"the approval of {version.name} ended after a year; signed again by both: {state}"]
+    return [f"the approval of {version.name} ended after a year; validated anew, signed again by both: {state}"]
 
 
 def _open(workspace: Workspace) -> list[StoredAlert]:

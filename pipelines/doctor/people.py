@@ -1,4 +1,4 @@
-"""People: vacant roles, locked accounts, keys that end soon, and when credentials were reviewed last."""
+"""People: vacant roles, locked accounts, keys that end soon, credentials' review, and the letter on signatures."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,10 +6,11 @@ from datetime import timedelta
 from pipelines.bootstrap import Workspace
 from pipelines.doctor.finding import Finding, State, ok
 from registry.domain.instants import instant_text
+from registry.organisation import letter_of
 from registry.reproofing import REVIEW_EVERY, last_review
 from registry.vacancies import vacant_roles
 
-PEOPLE = ("roles", "accounts", "credentials")
+PEOPLE = ("roles", "accounts", "credentials", "letter")
 _SOON = timedelta(days=30)
 
 
@@ -39,3 +40,13 @@ def credentials(workspace: Workspace) -> Iterator[Finding]:
         when = f"last {instant_text(last)}" if last else "never yet"
         says.append(f"reviewed {when}: at least once a year, with overread people review")
     yield Finding("credentials", State.WATCH, "; ".join(says)) if says else ok("credentials", "none ends soon")
+
+
+def letter(workspace: Workspace) -> Iterator[Finding]:
+    """Say whether the letter that certifies electronic signatures is on record; an agency asks for it (11.100(c))."""
+    known = letter_of(workspace.people)
+    missing = "no letter certifies electronic signatures as binding (21 CFR 11.100(c)); see overread people letter"
+    if known is None:
+        yield Finding("letter", State.WATCH, missing)
+    else:
+        yield ok("letter", f"electronic signatures certified to {known.addressee} on {known.sent}")

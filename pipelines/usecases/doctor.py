@@ -5,17 +5,18 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.bootstrap import open_workspace
-from pipelines.doctor import machine, people, record, stores, watch
+from pipelines.doctor import approvals, machine, people, record, stores, watch
 from pipelines.doctor.finding import Finding, State, found, ok
+from pipelines.doctor.time_service import NAME, time_service
 from pipelines.settings import FILE_NAME, Settings
 from registry.domain.errors import OverreadError, ServiceUnreachableError
 from registry.domain.ports import Clock
 
 _OF_THE_RECORD = (record.database, record.durability, record.ledger, record.witnesses, record.segments, record.objects)
-_OF_PEOPLE = (people.roles, people.accounts, people.credentials)
+_OF_PEOPLE = (people.roles, people.accounts, people.credentials, people.letter)
 _OF_STORES = (stores.mlflow, stores.dagster)
-_OF_THE_WORKSPACE = (*_OF_THE_RECORD, *_OF_PEOPLE, *_OF_STORES, watch.monitoring, machine.clock)
-_NAMES = (*record.RECORD, *people.PEOPLE, *stores.STORES, *watch.WATCH, "clock")
+_OF_THE_WORKSPACE = (*_OF_THE_RECORD, *_OF_PEOPLE, *_OF_STORES, watch.monitoring, approvals.approvals, machine.clock)
+_NAMES = (*record.RECORD, *people.PEOPLE, *stores.STORES, *watch.WATCH, *approvals.APPROVALS, "clock")
 
 
 def examine(root: Path, clock: Clock | None = None) -> list[Finding]:
@@ -24,6 +25,7 @@ def examine(root: Path, clock: Clock | None = None) -> list[Finding]:
         ("settings", lambda: _settings(root)),
         ("keys", lambda: machine.keys(root)),
         ("disk", lambda: machine.disk(root)),
+        (NAME, time_service),
         ("telemetry", machine.telemetry),
         ("versions", machine.versions),
         ("codecs", machine.codecs),

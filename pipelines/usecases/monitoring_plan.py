@@ -1,7 +1,7 @@
 """The monitoring plan of a run: read, checked, put on record, and what it says of a run beyond its signals."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -85,32 +85,34 @@ def earlier_plans(session: Session, model: str, plan: MonitoringPlan, as_of: str
 
 
 def plan_notes(workspace: Workspace, plan: MonitoringPlan, run: Json) -> list[str]:
-    """Return what a person is told beside a run: that the plan is unsigned, and the stop rules that were reached.
+    """Return what a person is told beside a run: that the plan is unsigned, and the stop rules that wait for that.
+
+    Rules of a signed plan stop by themselves (`registry.stop_rules`), and need no note.
 
     Raises:
         SignatureBrokenError: when a signature of the plan does not hold.
     """
     missing = standing_of(workspace.lifecycle.record, plan).missing
-    notes = [f"{plan.name} is not signed by: {', '.join(missing)} (overread plan sign)"] if missing else []
-    return [*notes, *stops_reached(plan, run["alerts"], str(run["as_of"]))]
+    if not missing:
+        return []
+    notes = [f"{plan.name} is not signed by: {', '.join(missing)} (overread plan sign)"]
+    return [*notes, *stops_reached(plan, run)]
 
 
-def stops_reached(plan: MonitoringPlan, alerts: Iterable[Json], as_of: str) -> Iterator[str]:
-    """Yield the stop rules that open alerts of a run have reached, each with the clinical fallback.
+def stops_reached(plan: MonitoringPlan, run: Json) -> Iterator[str]:
+    """Yield what the stop rules of a plan would stop if it were signed: each alert with rule and clinical fallback.
 
     Args:
         plan: whose rules.
-        alerts: as the run's JSON holds them; one that a person took up has reached none.
-        as_of: ISO day of the run.
+        run: the run's JSON; an alert that a person took up has reached no rule.
     """
-    for alert in alerts:
-        response = next((key for key, text in plan.actions.items() if text == alert["action"]), "")
-        rule = plan.stop_rules.get(response)
-        waited = (date.fromisoformat(as_of) - date.fromisoformat(alert["opened"])).days
-        if rule is not None and alert["state"] == "open" and waited >= int(rule):
+    today = date.fromisoformat(str(run["as_of"]))
+    for alert in run["alerts"]:
+        reached = [one.rule for one in plan.stops if one.model in {"", run["model"]}]
+        for rule in (one for one in reached if one.fires(alert, None, today)):
             yield (
-                f"stop rule reached: nobody took up alert {alert['id']} in {waited} days (rule: {rule}): "
-                f"`overread models stop`, then: {plan.fallbacks[response]}"
+                f"stop rule '{rule.rule}' reached: nobody took up alert {alert['id']} in {rule.days} days; it stops "
+                f"nothing, for the plan is not signed: `overread models stop`, then: {rule.fallback}"
             )
 
 

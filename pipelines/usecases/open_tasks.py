@@ -13,6 +13,7 @@ from pipelines.bootstrap import Workspace
 from pipelines.usecases.envelope import Stratum, unseen_strata
 from registry.database import reading
 from registry.domain.display import plain
+from registry.domain.errors import LedgerBrokenError
 from registry.domain.instants import parse_instant
 from registry.domain.lifecycle import VersionState
 from registry.domain.model import ModelVersion
@@ -93,14 +94,23 @@ def watch_approvals(workspace: Workspace) -> list[str]:
         if approval is None:
             continue
         ends = parse_instant(approval.valid_until)
-        if version.state is VersionState.LAPSED and workspace.lifecycle.lapse_if_over(version.model, version.version):
-            said.append(f"the approval of {version.name} lapsed")
+        if version.state is VersionState.LAPSED:
+            said += _lapsed(workspace, version)
         elif version.state is VersionState.APPROVED and now >= ends - warn:
             why = f"The approval of {version.name} lapses on {ends.date().isoformat()}."
             cause = f"approval {version.name} {ends.date().isoformat()}"
             task = workspace.tasks.ask(REVALIDATE, version.model, why, cause, SERVICE)
             said += [] if task is None else [task.why]
     return said
+
+
+def _lapsed(workspace: Workspace, version: ModelVersion) -> list[str]:
+    """Put on record that an approval is over, if nobody did; a version that the ledger tells otherwise of is named."""
+    try:
+        over = workspace.lifecycle.lapse_if_over(version.model, version.version)
+    except LedgerBrokenError as broken:
+        return [broken.line()]
+    return [f"the approval of {version.name} lapsed"] if over else []
 
 
 def watch_emergencies(workspace: Workspace) -> list[str]:

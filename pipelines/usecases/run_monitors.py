@@ -16,6 +16,7 @@ from pipelines.bootstrap import Workspace
 from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
 from pipelines.usecases.cut_days import CutDays, cut_days
+from pipelines.usecases.known_beside import beside_known
 from pipelines.usecases.known_embeddings import embeddings_known
 from pipelines.usecases.monitoring_plan import adopt_plan, earlier_plans, keep_plan, read_plan
 from registry.alerts import not_raised, overlaid, remember
@@ -101,7 +102,8 @@ def run_monitors(
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day, used.earlier)
     occasion = Occasion(model, day, known, versions_of(workspace))
-    run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings_known(workspace, asked, day, known))
+    embeddings, beside = embeddings_known(workspace, asked, day, known), beside_known(workspace, asked, day, known)
+    run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings, beside=beside)
     progress.advance()
     return _stored(workspace, run, sequence.alerts(day), used, counted)
 

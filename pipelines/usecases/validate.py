@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from pipelines.usecases.classify_change import reclassify
+from pipelines.usecases.unit_attributes import unit_attributes
 from registry.domain.canonical import canonical_bytes
 from registry.domain.cohort import TEST_ROLES, Cohort, DisjointnessProof, prove_disjoint
 from registry.domain.errors import EvidenceMissingError, UsageError
@@ -68,6 +69,7 @@ def validate(
         artifact_digest=known.artifact_digest,
         scores_digest=workspace.objects.put(canonical_bytes(sorted(stored))),
         proofs=proofs,
+        known=unit_attributes(workspace, cohort),
     )
     workspace.lifecycle.record_evaluation(evaluation, workspace.actor)
     reclassify(workspace, known)

@@ -44,7 +44,7 @@ def build_card(
     tested = [_tested(session, objects, found) for found in current(stored(session, objects, row))]
     declaration = declaration or declaration_of(session, objects, row.model, row.version)
     measured = measured_fields(train, tune, tested)
-    fields = {key: measured[key] if spec.measured else _declared(key, declaration) for key, spec in FIELDS.items()}
+    fields = {key: measured.get(key) or _declared(key, declaration) for key in FIELDS}
     cohorts = (train.cohort, tune.cohort, *(one.cohort for one in tested))
     assessed = assessed_axes(tested)
     return Card(

@@ -1,5 +1,6 @@
 """The measured fields of a card: read from evaluations and cohorts, and from nothing else."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from registry.domain.vocabulary import Role
 from registry.evaluations import StoredEvaluation
 
 Json = Mapping[str, Any]
+BETWEEN = "*"  # between two axes that meet
+DEMOGRAPHIC = ("sex", "age_band", "race", "ethnicity")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,17 @@ class Tested:
 
     @property
     def groups(self) -> list[Json]:
-        """The metrics of groups, such as `auc:scanner=…`."""
-        return [metric for metric in self.evaluation.record["metrics"] if ":" in metric["name"]]
+        """The metrics of groups by one axis, such as `auc:sex=F`, with their differences from the rest."""
+        told = self.evaluation.record.get("groups")
+        if told is None:  # judged before groups were, but for scanners
+            return [metric for metric in self.evaluation.record["metrics"] if ":" in metric["name"]]
+        return [metric for metric in told["found"] if BETWEEN not in metric["axis"]]
+
+    @property
+    def unknown(self) -> dict[str, Json]:
+        """The share of units that do not state an attribute, by axis; of one that was not looked at, why."""
+        told = self.evaluation.record.get("groups") or {"axes": ()}
+        return {one["axis"]: one["unknown"] for one in told["axes"] if BETWEEN not in one["axis"]}
 
     @property
     def whole(self) -> list[Json]:
@@ -56,13 +68,18 @@ class Fitted:
 
 
 def measured_fields(train: Fitted, tune: Fitted, tested: Sequence[Tested]) -> dict[str, CardField]:
-    """Return every measured field; one that nothing on record measures is `unknown`, with the reason."""
+    """Return every measured field; one that nothing on record measures is `unknown`, with the reason.
+
+    Whom the external data represent is among them only where a test states it: elsewhere somebody may declare it.
+    """
     internal = _of_role(tested, Role.INTERNAL_TEST)
     external = _of_role(tested, Role.EXTERNAL_TEST)
     local = [one for one in tested if len(one.cohort.sites) == 1]
     no_internal, no_external = "no evaluation on an internal-test cohort", "no evaluation on an external-test cohort"
     no_local = "no evaluation on a cohort of one site"
-    return {
+    stated = [one for one in external if _demographics(one)["stated"]]
+    represented = {"external_demographics": _from(stated, _demographics, "")} if stated else {}
+    return represented | {
         "training_data": _measured(counts(train.cohort), train.sources),
         "tuning_data": _measured(counts(tune.cohort), tune.sources),
         "training_criteria": _measured(_criteria(train.cohort), train.sources),
@@ -107,8 +124,13 @@ def _of_role(tested: Sequence[Tested], role: Role) -> list[Tested]:
 
 
 def _judged(one: Tested, axis: str) -> bool:
-    groups = [metric for metric in one.groups if metric["name"].partition(":")[2].partition("=")[0] == axis]
-    return len([metric for metric in groups if metric["value"] is not None and None not in metric["interval"]]) >= 2
+    """Say whether two groups of an axis have a value and an interval by the same metric."""
+    judged: Counter[str] = Counter()
+    for metric in one.groups:
+        plain, _, group = metric["name"].partition(":")
+        whole = metric["value"] is not None and None not in metric["interval"]
+        judged[plain] += whole and group.partition("=")[0] == axis
+    return max(judged.values(), default=0) >= 2
 
 
 def _measured(value: Any, sources: tuple[Source, ...]) -> CardField:
@@ -133,7 +155,10 @@ def _fairness(tested: Sequence[Tested], why_not: str) -> CardField:
     missing = [axis for axis in AXES if axis not in assessed]
     if not any(one.groups for one in tested):
         return _unknown(f"not assessed: {', '.join(missing)}")
-    found = [counts(one.cohort) | {"groups": [dict(metric) for metric in one.groups]} for one in tested]
+    found = [
+        counts(one.cohort) | {"groups": [dict(metric) for metric in one.groups], "unknown": one.unknown}
+        for one in tested
+    ]
     return _measured({"tests": found, "assessed": list(assessed), "not_assessed": missing}, _sources(tested))
 
 
@@ -164,6 +189,21 @@ def _how(one: Tested) -> Json:
         "proofs": proofs,
         "verdict": record["verdict"],
         "why": record["why"],
+    }
+
+
+def _demographics(one: Tested) -> Json:
+    """Return how many units each group of patients has, and how many do not state it."""
+    stated = {
+        axis: {metric["group"]: metric["n"] for metric in one.groups if metric["name"].startswith(f"auc:{axis}=")}
+        for axis in DEMOGRAPHIC
+    }
+    unknown = {axis: found["value"] for axis, found in one.unknown.items() if axis in DEMOGRAPHIC}
+    return {
+        "cohort": one.cohort.name,
+        "units": len(one.cohort.units),
+        "stated": {axis: groups for axis, groups in stated.items() if groups},
+        "unknown": unknown,
     }
 
 

@@ -1,6 +1,6 @@
 """Fields in words, for formats that hold sentences: every number with its n and interval, every gap said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -42,6 +42,39 @@ def metric_text(metric: Json) -> str:
     return f"{metric['name']} {number_text(metric['value'])} ({within}, {behind})"
 
 
+def group_text(metric: Json) -> str:
+    """Return a group's estimate, with its difference from the rest where that was judged."""
+    gap = metric.get("difference")
+    if gap is None:
+        return metric_text(metric)
+    low, high = gap["interval"]
+    q = f", q {number_text(metric['q_value'])}" if metric["q_value"] is not None else ""
+    return f"{metric_text(metric)}, {_signed(gap['value'])} to the rest ({_signed(low)} to {_signed(high)}{q})"
+
+
+def _signed(value: str) -> str:
+    return format(Decimal(value).quantize(_SHOWN, ROUND_HALF_EVEN), "+f")
+
+
+def _unknown_texts(test: Json) -> Iterator[str]:
+    """Say of which attributes how many units state nothing, and of which none was looked at."""
+    for axis, found in test.get("unknown", {}).items():
+        if found["value"] is None or found["reason"]:
+            yield f"{axis} not assessed ({found['reason']})"
+        elif Decimal(found["value"]) > 0:
+            yield f"{axis} unknown in {number_text(found['value'])} of the units"
+
+
+def _demographics_text(value: Json) -> str:
+    parts = [
+        f"{axis} "
+        + ", ".join(f"{group} {n}" for group, n in sorted(groups.items()))
+        + f", unknown share {number_text(value['unknown'][axis])}"
+        for axis, groups in value["stated"].items()
+    ]
+    return f"{value['cohort']} ({value['units']} units): {'; '.join(parts)}"
+
+
 def number_text(value: str) -> str:
     """Return a decimal to three places."""
     return format(Decimal(value).quantize(_SHOWN, ROUND_HALF_EVEN), "f")
@@ -81,7 +114,10 @@ def _validity_text(value: Json) -> str:
 
 
 def _fairness_text(value: Json) -> str:
-    tests = " ".join(f"{cohort_text(one)}: {'; '.join(map(metric_text, one['groups']))}." for one in value["tests"])
+    tests = " ".join(
+        f"{cohort_text(one)}: {'; '.join([*map(group_text, one['groups']), *_unknown_texts(one)])}."
+        for one in value["tests"]
+    )
     missing = ", ".join(value["not_assessed"])
     return tests + (f" Not assessed: {missing}." if missing else "")
 
@@ -93,6 +129,7 @@ _MEASURED: Mapping[str, Callable[[Any], str]] = {
     "external_source": _each(cohort_text),
     "external_party": _each(lambda one: f"{one['cohort']}: {one['person']}, {one['completed_at'][:10]}"),
     "external_process": _each(_how_text),
+    "external_demographics": _each(_demographics_text),
     "decision_threshold": _each(lambda one: f"{one['threshold']} on {one['cohort']}"),
     "validity_internal": _each(_validity_text),
     "validity_external": _each(_validity_text),

@@ -26,11 +26,21 @@ def canonical_bytes(value: Any) -> bytes:
             not strings, and types that JSON lacks.
     """
     try:
-        return _text(value).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise NotCanonicalError("a string holds a lone surrogate") from error
+        return canonical_utf8(canonical_text(value))
     except RecursionError as error:
         raise NotCanonicalError("a value nested too deeply") from error
+
+
+def canonical_utf8(text: str) -> bytes:
+    """Return the UTF-8 bytes of a canonical text.
+
+    Raises:
+        NotCanonicalError: when it holds a lone surrogate.
+    """
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise NotCanonicalError("a string holds a lone surrogate") from error
 
 
 def parse_canonical(data: bytes) -> Any:
@@ -50,17 +60,35 @@ def parse_canonical(data: bytes) -> Any:
     return value
 
 
-def _text(value: Any) -> str:
+def canonical_text(value: Any) -> str:
+    """Return the canonical text of a JSON value; see `canonical_bytes`.
+
+    Raises:
+        NotCanonicalError: as there, but for lone surrogates.
+        RecursionError: when the value is nested too deeply.
+    """
+    kind = type(value)
+    if kind is str:
+        return _string(value)
+    if kind is dict:
+        return _object(value)
+    if kind is int:
+        return _integer(value)
+    return _other(value)
+
+
+def _other(value: Any) -> str:
+    """Return the text of what is rarer: constants, arrays, and subclasses of what JSON has."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, Mapping):
         return _object(value)
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
         return _integer(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return "[" + ",".join(_text(item) for item in value) + "]"
+        return "[" + ",".join([canonical_text(item) for item in value]) + "]"
     raise NotCanonicalError(f"{type(value).__name__} has no canonical form; write decimals as strings")
 
 
@@ -77,11 +105,14 @@ def _string(value: str) -> str:
 
 
 def _object(value: Mapping[Any, Any]) -> str:
-    if not all(isinstance(key, str) for key in value):
-        raise NotCanonicalError("an object key that is not a string")
-    ascii_only = all(map(str.isascii, value))  # among them code points and UTF-16 code units sort alike
-    keys = sorted(value) if ascii_only else sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
-    return "{" + ",".join(f"{_string(key)}:{_text(value[key])}" for key in keys) + "}"
+    try:
+        joined = "".join(value)
+    except TypeError as error:
+        raise NotCanonicalError("an object key that is not a string") from error
+    if joined.isascii():  # then code points and UTF-16 code units sort alike
+        return "{" + ",".join([f"{encode_basestring(key)}:{canonical_text(value[key])}" for key in sorted(value)]) + "}"
+    keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+    return "{" + ",".join([f"{_string(key)}:{canonical_text(value[key])}" for key in keys]) + "}"
 
 
 def _unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

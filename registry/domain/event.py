@@ -6,12 +6,14 @@ tombstone and an intact tree (design, governance 5.2). The stored bytes are what
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from registry.domain.canonical import NotCanonicalError, canonical_bytes, parse_canonical
+from registry.domain.canonical import NotCanonicalError, canonical_text, canonical_utf8
 from registry.domain.digest import PREFIX
 
 SCHEMA = "overread.event/1"
@@ -20,13 +22,12 @@ SALT_BYTES = 32
 _FIELDS = frozenset(
     {"schema", "id", "seq", "type", "at", "actor", "subjects", "reason", "outcome", "payload_digest", "service"},
 )
+_OTHER_FORM = "not an event: a field has another form than the schema's"
 _SPELLINGS: Mapping[str, re.Pattern[str]] = {
     "schema": re.compile(re.escape(SCHEMA)),
     "id": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),  # RFC 9562, 5.7
     "at": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"),
     "type": re.compile(r"[a-z_]+\.[a-z_]+"),
-    "reason": re.compile(r".*", re.DOTALL),
-    "outcome": re.compile(r".*", re.DOTALL),
     "payload_digest": re.compile(PREFIX + r"[0-9a-f]{64}"),
 }
 
@@ -62,6 +63,13 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("committee.decided", "The governance committee decided", ("decision", "present", "recused", "quorum", "minutes")),
     ("policy.issued", "The accountability policy was issued", ("version", "digest")),
     ("policy.accepted", "A person accepted the accountability policy", ("person", "version", "digest", "envelope")),
+    (
+        "organisation.certified",
+        "The letter on electronic signatures was recorded",
+        ("addressee", "sent", "letter", "envelope"),
+    ),
+    ("attribute.permitted", "A legal basis for an attribute was recorded", ("attribute", "basis", "envelope")),
+    ("attribute.forbidden", "An attribute is no longer looked at", ("attribute", "basis", "envelope")),
     ("account.opened", "An account of a person was opened", ("account", "person", "kind")),
     ("account.closed", "An account was closed", ("account", "person")),
     ("account.locked", "An account was locked after bad attempts", ("account", "person", "attempts", "until")),
@@ -136,6 +144,16 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("candidate.compared", "A candidate was compared under a change plan", ("model", "version", "digest", "verdict")),
     ("reconciliation.differed", "MLflow no longer matches the ledger", ("model", "version", "why")),
     ("payload.erased", "A payload and its salt were erased", ("seq",)),
+    ("audit.read", "The audit log was read", ("way", "what", "events")),
+    ("audit.exported", "The audit log was exported", ("format", "first", "last", "events", "digest")),
+    ("readers.named", "Overrides were shown with the names of their readers", ("model", "purpose", "reads")),
+    ("identity.revealed", "The identifier behind a pseudonym was looked up", ("kind", "purpose", "found")),
+    (
+        "ledger.continued",
+        "The record went on after events were lost",
+        ("former", "kept", "lost", "unsigned", "newest", "continued", "signed_by"),
+    ),
+    ("clock.anomaly", "The clock was set between two events", ("step_ms", "against")),
     ("data.simulated", "Synthetic observations were made", ("table", "rows", "seed")),
 )
 
@@ -188,34 +206,34 @@ def check_draft(draft: EventDraft) -> None:
         raise ValueError(f"event '{draft.type}' lacks payload keys: {', '.join(missing)}")
 
 
-def event_bytes(
+def new_event(
     draft: EventDraft, *, event_id: str, seq: int, at: str, payload_digest: str, service: Mapping[str, str]
-) -> bytes:
-    """Return the canonical bytes of an event.
+) -> Event:
+    """Return a draft as the event that it becomes.
 
     Raises:
         ValueError: when the draft is refused, or its bytes exceed 65,535.
-        NotCanonicalError: when a value has no canonical form.
+        NotCanonicalError: when a value has no canonical form, or a field another form than the schema's.
     """
     check_draft(draft)
-    data = canonical_bytes(
-        {
-            "schema": SCHEMA,
-            "id": event_id,
-            "seq": seq,
-            "type": draft.type,
-            "at": at,
-            "actor": dict(draft.actor),
-            "subjects": [subject.to_json() for subject in draft.subjects],
-            "reason": draft.reason,
-            "outcome": draft.outcome,
-            "payload_digest": payload_digest,
-            "service": dict(service),
-        }
-    )
+    record = {
+        "schema": SCHEMA,
+        "id": event_id,
+        "seq": seq,
+        "type": draft.type,
+        "at": at,
+        "actor": dict(draft.actor),
+        "subjects": [subject.to_json() for subject in draft.subjects],
+        "reason": draft.reason,
+        "outcome": draft.outcome,
+        "payload_digest": payload_digest,
+        "service": dict(service),
+    }
+    _check_said(record)
+    data = _record_bytes(record)
     if len(data) > MAX_BYTES:
         raise ValueError(f"an event of {len(data)} bytes; at most {MAX_BYTES}, put large payloads behind a digest")
-    return data
+    return Event(seq, record, data)
 
 
 def parse_event(data: bytes) -> Event:
@@ -224,14 +242,55 @@ def parse_event(data: bytes) -> Event:
     Raises:
         NotCanonicalError: when the bytes are not a canonical event of a known type, each field in the schema's form.
     """
-    record = parse_canonical(data)
-    if not isinstance(record, dict) or set(record) != _FIELDS:
+    try:
+        record = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, an integer of thousands of digits
+        raise NotCanonicalError("not JSON in UTF-8") from error
+    if not isinstance(record, dict) or record.keys() != _FIELDS:
         raise NotCanonicalError("not an event: other fields than the schema's")
-    odd = [key for key, spelling in _SPELLINGS.items() if not _is_spelled(record[key], spelling)]
-    odd += [key for key in ("actor", "service") if not _is_words(record[key])]
-    if odd or not _is_seq(record["seq"]) or not _are_subjects(record["subjects"]) or record["type"] not in EVENT_TYPES:
-        raise NotCanonicalError("not an event: a field has another form than the schema's")
+    _check_fields(record)
+    if _record_bytes(record) != data:  # a duplicate key, another order or spelling, white space
+        raise NotCanonicalError("JSON, but not in canonical form")
     return Event(record["seq"], record, data)
+
+
+def _check_fields(record: Mapping[str, Any]) -> None:
+    odd = any(not _is_spelled(record[key], spelling) for key, spelling in _SPELLINGS.items())
+    if odd or not _is_seq(record["seq"]) or record["type"] not in EVENT_TYPES:
+        raise NotCanonicalError(_OTHER_FORM)
+    _check_said(record)
+
+
+def _check_said(record: Mapping[str, Any]) -> None:
+    """Check the fields whose content the ledger does not make itself."""
+    words = _is_words(record["actor"]) and _is_words(record["service"])
+    texts = isinstance(record["reason"], str) and isinstance(record["outcome"], str)
+    if not words or not texts or not _are_subjects(record["subjects"]):
+        raise NotCanonicalError(_OTHER_FORM)
+
+
+def _record_bytes(record: Mapping[str, Any]) -> bytes:
+    """Return the canonical bytes of fields that were checked, its keys spelled out in their order."""
+    subjects = ",".join([_subject_text(subject) for subject in record["subjects"]])
+    text = (
+        f'{{"actor":{_words_text(tuple(record["actor"].items()))},"at":"{record["at"]}","id":"{record["id"]}",'
+        f'"outcome":{canonical_text(record["outcome"])},"payload_digest":"{record["payload_digest"]}",'
+        f'"reason":{canonical_text(record["reason"])},"schema":"{record["schema"]}",'
+        f'"seq":{canonical_text(record["seq"])},"service":{_words_text(tuple(record["service"].items()))},'
+        f'"subjects":[{subjects}],"type":"{record["type"]}"}}'
+    )
+    return canonical_utf8(text)
+
+
+@lru_cache(maxsize=256)
+def _words_text(words: tuple[tuple[str, str], ...]) -> str:
+    """Return the canonical text of an object of texts; who acts and with what repeats from event to event."""
+    return canonical_text(dict(words))
+
+
+def _subject_text(subject: Mapping[str, Any]) -> str:
+    digest = canonical_text(subject["digest"])
+    return f'{{"digest":{digest},"kind":{canonical_text(subject["kind"])},"name":{canonical_text(subject["name"])}}}'
 
 
 def payload_digest(salt: bytes, payload: bytes) -> str:

@@ -64,6 +64,7 @@ VERSION_TRANSITIONS: tuple[Transition, ...] = (
     Transition(_V.VALIDATED, "validate-externally", _V.EXTERNALLY_VALIDATED, (Evidence.EXTERNAL_PASSED,)),
     Transition(_V.EXTERNALLY_VALIDATED, "risk-review", _V.RISK_REVIEWED, (Evidence.RISK_SIGNED,)),
     Transition(_V.RISK_REVIEWED, "approve", _V.APPROVED, (Evidence.QUORUM, Evidence.EXTERNAL_PASSED)),
+    Transition(_V.APPROVED, "approve", _V.APPROVED, (Evidence.QUORUM, Evidence.EXTERNAL_PASSED)),
     Transition(_V.APPROVED, "lapse", _V.LAPSED),
     Transition(_V.LAPSED, "approve", _V.APPROVED, (Evidence.QUORUM, Evidence.EXTERNAL_PASSED)),
     *(Transition(state, "reject", _V.REJECTED, (Evidence.SIGNATURE,)) for state in _OPEN),

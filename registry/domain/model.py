@@ -6,6 +6,7 @@ from typing import Any
 
 from registry.domain.digest import digest_value
 from registry.domain.estimate import Estimate
+from registry.domain.group_report import GroupReport
 from registry.domain.lifecycle import VersionState
 from registry.domain.vocabulary import Role, Verdict
 
@@ -82,7 +83,7 @@ class CriterionResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A version judged on one frozen cohort under one frozen protocol."""
+    """A version judged on one frozen cohort under one frozen protocol, over everybody and by groups."""
 
     model: str
     version: str
@@ -99,9 +100,11 @@ class Evaluation:
     scores_digest: str
     proofs: tuple[Mapping[str, Any], ...] = ()
     synthetic: bool = False
+    groups: GroupReport | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the record whose canonical bytes are the evaluation."""
+        groups = {} if self.groups is None else {"groups": self.groups.to_json()}
         return {
             "schema": "overread.evaluation/1",
             "model": self.model,
@@ -119,6 +122,7 @@ class Evaluation:
             "scores_digest": self.scores_digest,
             "proofs": [dict(proof) for proof in self.proofs],
             "synthetic": self.synthetic,
+            **groups,
         }
 
     @property

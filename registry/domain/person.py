@@ -1,7 +1,8 @@
 """Persons, roles, signing keys, and which role may do what.
 
 A person is not an account; ids are never reused. The roles are those of the design's governance document, plus the
-administrator that `overread init` makes, who may enrol people and can sign nothing.
+administrator that `overread init` makes, who may enrol people and can sign nothing, and the auditor, who reads the
+audit log and nothing else.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ class PersonRole(StrEnum):
     OVERSIGHT = "oversight"
     SERVICE = "service"
     ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
 
 
 class Act(StrEnum):
@@ -48,6 +50,7 @@ class Act(StrEnum):
     BREAK_GLASS = "break-glass"
     COUNTERSIGN = "countersign"
     SET_STOP_RULE = "set-stop-rule"
+    CONTINUE_LEDGER = "continue-ledger"
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,11 @@ MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
     Act.BREAK_GLASS: frozenset({PersonRole.CLINICAL_LEAD}),
     Act.COUNTERSIGN: _JUDGES - {PersonRole.CLINICAL_LEAD},
     Act.SET_STOP_RULE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.CONTINUE_LEDGER: frozenset({PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD, PersonRole.COMPLIANCE}),
 }
 
-# Roles that no person holds beside another: who administers signs nothing, and a service is nobody.
-ALONE: frozenset[PersonRole] = frozenset({PersonRole.ADMINISTRATOR, PersonRole.SERVICE})
+# Roles that no person holds beside another: who administers or audits signs nothing, and a service is nobody.
+ALONE: frozenset[PersonRole] = frozenset({PersonRole.ADMINISTRATOR, PersonRole.SERVICE, PersonRole.AUDITOR})
 
 # Acts that protect patients: no expired training, locked account or wrong clock keeps a person from them.
 NEVER_BLOCKED: frozenset[Act] = frozenset({Act.STOP, Act.SUSPEND_STRATUM})

@@ -16,6 +16,7 @@ from registry.domain.plan_response import (
     DETECTORS,
     response_faults,
 )
+from registry.domain.plan_stops import Entry, PlannedStop, planned_stops, stop_faults
 
 SCHEMA = "overread.plan/2"
 # What is no news: a change of a label-free stream up to this size is case mix, not a failure (docs/explanation/alerts).
@@ -61,7 +62,8 @@ class MonitoringPlan:
             share as a ratio of odds.
         actions, owners, fallbacks: per response what is done, by whom, and how the clinic works meanwhile; a family
             without one of them is a load error (MON-01).
-        stop_rules: per response the days after which an alert that nobody took up calls for a stop (MON-06).
+        stop_rules: by name the rules by which an alert that nobody took up stops a deployment (MON-06): days for a
+            response's name, else a table (`registry.domain.plan_stops`).
     """
 
     window_anchor: str = "as_of"
@@ -88,18 +90,23 @@ class MonitoringPlan:
     actions: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ACTIONS))
     owners: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_OWNERS))
     fallbacks: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_FALLBACKS))
-    stop_rules: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_STOP_RULES))
+    stop_rules: Mapping[str, Entry] = field(default_factory=lambda: dict(DEFAULT_STOP_RULES))
     reader_monitoring: str = "restricted"
 
     def to_json(self) -> dict[str, Any]:
         """Return the record whose canonical bytes are the plan."""
-        plain = {key: dict(value) if isinstance(value, Mapping) else value for key, value in vars(self).items()}
+        plain = {key: _plain(value) for key, value in vars(self).items()}
         return {"schema": SCHEMA} | plain | {"subgroup_axes": list(self.subgroup_axes), "pairs": list(self.pairs)}
 
     @property
     def name(self) -> str:
         """`monitoring plan N`."""
         return f"monitoring plan {self.number}"
+
+    @property
+    def stops(self) -> tuple[PlannedStop, ...]:
+        """The stop rules, each with the model that it is for."""
+        return planned_stops(self.stop_rules, self.fallbacks)
 
     @property
     def digest(self) -> str:
@@ -123,7 +130,8 @@ def plan_from(record: Mapping[str, Any]) -> MonitoringPlan:
     _check_values(fields)
     plan = MonitoringPlan(**fields)
     parts = {"action": plan.actions, "owner": plan.owners, "fallback": plan.fallbacks}
-    faults = (*response_faults(plan.budget, parts, plan.stop_rules), *_choice_faults(plan))
+    stops = stop_faults(plan.stop_rules, plan.fallbacks)
+    faults = (*response_faults(plan.budget, parts), *stops, *_choice_faults(plan))
     if faults:
         raise ValueError(faults[0])
     return plan
@@ -160,7 +168,7 @@ def _check_values(fields: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} of the monitoring plan is a list of names")
         if name == "pairs" and not all(_is_pair(pair) for pair in value):
             raise ValueError("pairs of the monitoring plan name two different axes each, such as sex*age_band")
-        if isinstance(standard[name], Mapping) and not _texts(value):
+        if isinstance(standard[name], Mapping) and not _texts(value, nested=name == "stop_rules"):
             raise ValueError(f"{name} of the monitoring plan is a table of texts")
 
 
@@ -188,5 +196,12 @@ def _names(value: Any) -> bool:
     return isinstance(value, tuple) and bool(value) and all(isinstance(axis, str) and axis for axis in value)
 
 
-def _texts(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(text, str) for text in value.values())
+def _texts(value: Any, *, nested: bool = False) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(text, str) or (nested and _texts(text)) for text in value.values()
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with plain dicts for its mappings."""
+    return {key: _plain(entry) for key, entry in value.items()} if isinstance(value, Mapping) else value

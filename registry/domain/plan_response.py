@@ -26,6 +26,23 @@ RESPONSES: Mapping[str, str] = {
     "reader": "override",
     "routing": "routing",
 }
+# Which response answers an alert, by the kind of its cause.
+RESPONSE_OF_CAUSE: Mapping[str, str] = {
+    "scanner": "scanner",
+    "software": "scanner",
+    "protocol": "scanner",
+    "subgroup": "subgroup",
+    "reader": "override",
+    "routing": "routing",
+    "input": "score",
+    "prevalence": "score",
+    "threshold": "score",
+    "model": "performance",
+    "site": "performance",
+    "label": "performance",
+}
+# The family whose streams open an alert, by the alert's code.
+ALERT_FAMILIES: Mapping[str, str] = {f"SEQ{place:03d}": family for place, family in enumerate(DEFAULT_BUDGET, start=1)}
 DEFAULT_ACTIONS: Mapping[str, str] = {
     "score": "Compare scanners, protocols and case mix of the window with the reference.",
     "performance": "Have the misses of the window adjudicated; stop the deployment if the decline is confirmed.",
@@ -65,15 +82,12 @@ DETECTORS: Mapping[str, tuple[str, ...]] = {
 DEFAULT_DETECTORS: Mapping[str, str] = dict.fromkeys(DEFAULT_BUDGET, "glr")
 
 
-def response_faults(
-    budget: Mapping[str, str], parts: Mapping[str, Mapping[str, str]], stop_rules: Mapping[str, str]
-) -> tuple[str, ...]:
+def response_faults(budget: Mapping[str, str], parts: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """Return what a plan's responses lack, each in a phrase; nothing where they are complete.
 
     Args:
         budget: the shares of the families.
         parts: by name (action, owner, fallback) the texts of the responses.
-        stop_rules: days after which an alert that nobody took up stops the model, by response.
     """
     known = set(RESPONSES.values())
     found = []
@@ -82,13 +96,7 @@ def response_faults(
         found += [f"the monitoring plan names no {name} for: {', '.join(missing)}"] if missing else []
         odd = sorted(set(texts) - known)
         found += [f"the {name} of the monitoring plan names an unknown family: {', '.join(odd)}"] if odd else []
-    odd = sorted((set(stop_rules) - known) | {key for key, days in stop_rules.items() if not _days(days)})
-    found += [f"stop_rules of the monitoring plan gives a family whole days: {', '.join(odd)}"] if odd else []
     return (*found, *_budget_faults(budget))
-
-
-def _days(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 1 <= int(text) <= 365
 
 
 def _budget_faults(budget: Mapping[str, str]) -> tuple[str, ...]:

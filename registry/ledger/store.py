@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from registry.domain.event import Event, parse_event, payload_digest
 from registry.domain.ports import Clock
 from registry.ledger.anchors import Anchors
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
+from registry.ledger.clock_watch import ClockWatch
 from registry.ledger.copy import CheckpointCopy
 from registry.ledger.levels import MerkleLevels
 from registry.ledger.log_key import LogKey
@@ -60,6 +62,7 @@ class Ledger:
         copy_to: a file that receives the newest checkpoint after every commit; a database that falls behind it is
             read-only, but for stops, suspensions, reads and outcomes.
         witnessed: the folder of cosigned checkpoints; a database that contradicts the newest one is read-only alike.
+        watch: sees that the clock was set, which is an event before the next one; nobody watches unless given.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Ledger:
         service: Mapping[str, str],
         copy_to: Path | None = None,
         witnessed: Path | None = None,
+        watch: ClockWatch | None = None,
     ) -> None:
         self.engine = engine
         self.clock = clock
@@ -77,12 +81,18 @@ class Ledger:
         self._service = dict(service)
         self._copy = CheckpointCopy(copy_to, key.public_vkey) if copy_to is not None else None
         self._anchors = Anchors(witnessed, key.public_vkey) if witnessed is not None else None
+        self._watch = watch
         self._open = threading.local()
 
     @property
     def public_vkey(self) -> str:
         """Return the log's public key as a C2SP vkey."""
         return self._key.public_vkey
+
+    @property
+    def service(self) -> Mapping[str, str]:
+        """Return the name and version of the software, as events tell them."""
+        return dict(self._service)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -96,11 +106,16 @@ class Ledger:
         """
         with self._once(), _roomy(), writing(self.engine) as session:
             contradiction, full = self._contradiction(session), make_room(session)
-            transaction = Transaction(session, self._key, self.clock, self._service, contradiction, full=full)
+            step = self._watch.step(self.clock.now()) if self._watch else timedelta(0)
+            transaction = Transaction(
+                session, self._key, self.clock, self._service, contradiction, full=full, step=step
+            )
             yield transaction
             note = transaction.seal()
         if note is not None and self._copy is not None:
             self._copy.write(note)
+        if note is not None and self._watch is not None:
+            self._watch.mark(self.clock.now(), anew=transaction.told_step)
 
     def head(self) -> Head:
         """Return origin, size and root; an empty ledger has size 0 and the empty root.

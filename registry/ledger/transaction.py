@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -9,13 +10,16 @@ from sqlalchemy.orm import Session
 
 from registry.domain.canonical import canonical_bytes
 from registry.domain.errors import LedgerBrokenError, ServiceUnreachableError
-from registry.domain.event import SALT_BYTES, Event, EventDraft, Subject, event_bytes, parse_event, payload_digest
+from registry.domain.event import SALT_BYTES, Event, EventDraft, Subject, new_event, payload_digest
 from registry.domain.instants import instant_text
+from registry.domain.person import SERVICE, actor_record
 from registry.domain.ports import Clock
 from registry.domain.uuid7 import uuid7
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
+from registry.ledger.clock_watch import anomaly
 from registry.ledger.log_key import LogKey
 from registry.ledger.merkle import Frontier, leaf_hash
+from registry.ledger.plain_rows import insert_plain
 from registry.ledger.standing import MARK, is_vital, may_belong, rebuilt
 from registry.reserve import FULL, refill
 from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
@@ -28,6 +32,7 @@ class Transaction:
 
     Attributes:
         session: the SQLAlchemy session for the domain rows; its `commit` only flushes.
+        told_step: whether an event tells that the clock was set.
 
     Args:
         session: the writer's.
@@ -36,6 +41,7 @@ class Transaction:
         service: name and version of the software.
         contradiction: why the record is read-only, if it is; only what must never wait goes in, unsigned.
         full: whether the database is full; only what must never wait goes in, into pages kept for that.
+        step: by how much the clock was set since the last commit, as its watch saw it; zero: it was not.
     """
 
     def __init__(
@@ -47,6 +53,7 @@ class Transaction:
         contradiction: LedgerBrokenError | None = None,
         *,
         full: bool = False,
+        step: timedelta = timedelta(0),
     ) -> None:
         self.session = session
         self._key = key
@@ -57,6 +64,8 @@ class Transaction:
         self._drafts: list[EventDraft] = []
         self._contradiction = contradiction
         self._full = full
+        self._step = step
+        self.told_step = False
         self._frontier, self._last_at = self._open()
 
     def append(self, draft: EventDraft) -> Event:
@@ -73,8 +82,20 @@ class Transaction:
         if self._contradiction is not None and not may_belong(draft):
             raise self._contradiction
         now = self._clock.now()
+        if not self._events and self._contradiction is None and not self._full:
+            self._tell_of_clock(now)
+        return self._append(draft, now)
+
+    def _tell_of_clock(self, now: datetime) -> None:
+        """Put an event before the first one where the clock was set; a stop on a full disk does not wait for it."""
+        found = anomaly(self._step, self._last_at, now)
+        if found is not None:
+            subjects, self.told_step = (Subject("clock", "system"),), True
+            self._append(EventDraft("clock.anomaly", actor_record(SERVICE), subjects, found, outcome="alert"), now)
+
+    def _append(self, draft: EventDraft, now: datetime) -> Event:
         at, salt, payload = instant_text(now), secrets.token_bytes(SALT_BYTES), canonical_bytes(dict(draft.payload))
-        data = event_bytes(
+        event = new_event(
             draft,
             event_id=uuid7(now),
             seq=self._frontier.size,
@@ -83,7 +104,7 @@ class Transaction:
             service=self._service | self._marks(at),
         )
         self._drafts.append(draft)
-        return self._keep(parse_event(data), at, salt, payload)
+        return self._keep(event, at, salt, payload)
 
     def erase_payload(self, seq: int, actor: Mapping[str, str], reason: str, *also: Subject) -> Event:
         """Erase an event's payload and salt for good; the event and the tree stay as they are.
@@ -122,8 +143,8 @@ class Transaction:
         if not self._full:
             refill(self.session)
         connection = self.session.connection()
-        connection.execute(insert(LedgerEntry), [_entry(event) for event in self._events])
-        connection.execute(insert(LedgerPayload), self._payloads)
+        insert_plain(connection, LedgerEntry, [_entry(event) for event in self._events])
+        insert_plain(connection, LedgerPayload, self._payloads)
         connection.execute(delete(LedgerHead).where(LedgerHead.origin == self._key.name))
         head = {"origin": self._key.name, "size": self._frontier.size, "frontier": self._frontier.to_bytes()}
         connection.execute(insert(LedgerHead), [head])

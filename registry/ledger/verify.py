@@ -15,7 +15,9 @@ from registry.database import reading, unreachable
 from registry.domain.errors import LedgerBrokenError, UnreadableFileError
 from registry.ledger.anchoring import Anchoring, Witnessed, read_witnessed
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
+from registry.ledger.continuation import Former, former_epochs
 from registry.ledger.copy import CheckpointCopy
+from registry.ledger.epochs import Epochs, of_former
 from registry.ledger.note import MalformedNoteError, NoteRefusedError, VerifierKey
 from registry.ledger.report import Finding, LedgerReport
 from registry.ledger.stamps import Stamps
@@ -63,7 +65,10 @@ def verify_ledger(
     anchoring, forged = read_witnessed(witnessed)
     try:
         with reading(engine) as session:
-            check = _Check(session, vkey, (typed or outside, beside), anchoring, refused or spoilt or forged)
+            formers = _formers(session)
+            former = of_former(saved, formers) if saved and refused else None
+            found = (None if former else refused) or spoilt or forged
+            check = _Check(session, vkey, (typed or outside, beside), anchoring, found, Epochs(formers, former))
             return check.report(stamps)
     except DatabaseError as error:
         if isinstance(error, OperationalError) and engine.dialect.name != "sqlite":
@@ -81,11 +86,13 @@ class _Check:
         kept: tuple[Checkpoint | None, Checkpoint | None],
         anchoring: Anchoring,
         refused: Finding | None,
+        epochs: Epochs,
     ) -> None:
         self._session = session
         self._vkey = vkey
         self._outside, self._beside = kept
         self._anchoring = anchoring
+        self._epochs = epochs
         self._findings = {"saved": refused} if refused else {}
         self._covered = 0
         self._stamped: list[str] = []
@@ -93,7 +100,8 @@ class _Check:
         rows = session.execute(select(LedgerCheckpoint.size, LedgerCheckpoint.note).order_by(LedgerCheckpoint.size))
         self._checkpoints = [(row.size, row.note) for row in rows]
         others = [*(one for one in kept if one is not None), *anchoring.kept]
-        self._walk = walk_entries(session, [size for size, _ in self._checkpoints] + [one.size for one in others])
+        sizes = [size for size, _ in self._checkpoints] + [one.size for one in others] + epochs.sizes()
+        self._walk = walk_entries(session, sizes)
 
     def report(self, stamps: Stamps | None) -> LedgerReport:
         """Return the verdict."""
@@ -106,6 +114,9 @@ class _Check:
             self._judge_kept("copied checkpoint", self._beside)
         for kept in self._anchoring.kept:
             self._judge_kept("cosigned checkpoint", kept)
+        why = self._epochs.fault(self._walk.roots)
+        if why:
+            self._found("epoch", None, why)
         if stamps is not None:
             self._judge_stamps(stamps)
         self._judge_head()
@@ -122,7 +133,7 @@ class _Check:
 
     def _judge_own(self, size: int, note: str) -> None:
         try:
-            checkpoint = open_checkpoint(note, self._vkey)
+            checkpoint = open_checkpoint(note, self._epochs.vkey_of(size, self._vkey))
         except NoteRefusedError as error:
             self._found("signature", None, f"the checkpoint of {size} events: {error.what}")
             return
@@ -235,6 +246,7 @@ class _Check:
         found += [f"event {seq} was erased, yet its payload is here" for seq in self._walk.lingering[:5]]
         found += self._anchoring.early_cosignatures(self._walk.latest_at)
         found += self._stamped[-1:]
+        found = [*self._epochs.lines(), *found]
         if self._anchoring.anchors:
             return tuple(found)
         if self._outside is None:
@@ -243,6 +255,14 @@ class _Check:
             own = f"the events {self._outside.size} to {self._covered - 1} are covered by the ledger's own checkpoints"
             return (f"{own} alone", *found)
         return tuple(found)
+
+
+def _formers(session: Session) -> list[Former]:
+    """Return the epochs that ended; where an event that tells of one is damaged, the walk over the entries says so."""
+    try:
+        return former_epochs(session)
+    except LedgerBrokenError:
+        return []
 
 
 def _open_saved(saved: str | None, vkey: str) -> tuple[Checkpoint | None, Finding | None]:

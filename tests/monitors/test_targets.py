@@ -108,6 +108,17 @@ def test_lesions_that_are_no_longer_met_are_seen() -> None:
     assert states(run)["DET001"] == "ok"
 
 
+def test_the_froc_curve_rises_through_the_judged_point() -> None:
+    run = detected(5)
+    points = {float(one["subject"]["false_positives"]): one for one in signals(run, "DET003", label="nodule")}
+    assert sorted(points) == [0.125, 0.25, 0.5, 2.0, 4.0, 8.0]
+    met = [points[rate]["value"] for rate in (0.125, 0.25, 0.5)] + [only(run, "DET002")["value"]]
+    met += [points[rate]["value"] for rate in (2.0, 4.0, 8.0)]
+    assert met == sorted(met)
+    assert all(one["state"] == "ok" and one["interval"] for one in points.values())
+    assert "were met with 0.125 false positives (nodule) a scan" in points[0.125]["explains"]
+
+
 def test_more_marks_a_unit_are_seen_and_do_not_make_a_better_detector() -> None:
     """Thrice the false marks: counted, and at one false positive a scan the sensitivity is not raised by them."""
     run = detected(6, late_extra=3.0)

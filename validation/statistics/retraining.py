@@ -4,13 +4,12 @@ Source: FDA DIDSR, VIGILANT. Rows are versions of the model, columns the test se
 the earlier test sets by exp(decay x (age of the set)), normalised to 1 as VIGILANT's code does (its README does not).
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from validation.statistics.arrays import FloatArray
+from validation.statistics.arrays import FloatArray, floats, same_length
 
 DECAY = 0.5  # VIGILANT's default
 
@@ -45,8 +44,30 @@ def retraining(performance: ArrayLike, decay: float = DECAY) -> list[Retraining]
     return [_of_version(table, at, decay) for at in range(1, len(table))]
 
 
+def retrained(before: ArrayLike, now: ArrayLike, decay: float = DECAY) -> tuple[float, float, float]:
+    """Return learning, potential and retention of one version.
+
+    Args:
+        before: performance float[s] of the version before it on s test sets, the oldest first; the last is its own.
+        now: performance float[s] of the version itself on the same sets.
+        decay: how fast older test sets lose weight.
+
+    Raises:
+        ValueError: when there are fewer than two sets, or not as many numbers of both.
+    """
+    old, new = floats(before), floats(now)
+    same_length(old, new)
+    if len(new) < 2:
+        raise ValueError("a retrained version is judged on its own test set and on an earlier one")
+    weights = retention_weights(len(new) - 1, decay)
+    return float(new[-1] - old[-1]), float(old[-2] - old[-1]), float((weights * new[:-1]).sum())
+
+
+def retention_weights(sets: int, decay: float = DECAY) -> FloatArray:
+    """Return the weights float64[sets] of earlier test sets, the oldest first; they add up to 1."""
+    weights = np.exp(decay * (np.arange(sets) - (sets - 1.0)))
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
 def _of_version(table: FloatArray, at: int, decay: float) -> Retraining:
-    weights = [math.exp(decay * (j - (at - 1))) for j in range(at)]
-    kept = sum(weight * float(table[at, j]) for j, weight in enumerate(weights)) / sum(weights)
-    learning = float(table[at, at] - table[at - 1, at])
-    return Retraining(at + 1, learning, float(table[at - 1, at - 1] - table[at - 1, at]), kept)
+    return Retraining(at + 1, *retrained(table[at - 1, : at + 1], table[at, : at + 1], decay))

@@ -43,7 +43,9 @@ class ShortBaselineChart:
     alarm: int | None
 
 
-def short_baseline_chart(values: ArrayLike, baseline: int, k: float, arl: float) -> ShortBaselineChart:
+def short_baseline_chart(
+    values: ArrayLike, baseline: int, k: float, arl: float, within: int = 30
+) -> ShortBaselineChart:
     """Return the two-sided CUSUM of what follows a baseline.
 
     Args:
@@ -51,6 +53,7 @@ def short_baseline_chart(values: ArrayLike, baseline: int, k: float, arl: float)
         baseline: how many of the first give mean and deviation.
         k: reference value, in long-run deviations; .3 finds a shift of one deviation soonest on 30 points.
         arl: run length to a false alarm that the chart would have with known parameters.
+        within: points after the baseline over which the promise is given.
 
     Raises:
         ValueError: when the baseline has fewer than 10 values, more than there are, or values that are all equal.
@@ -62,7 +65,7 @@ def short_baseline_chart(values: ArrayLike, baseline: int, k: float, arl: float)
     if deviation == 0.0:
         raise ValueError("all values of the baseline are equal: it has no spread to count in")
     up, down = sums_of((series[None, baseline:] - mean) / deviation, k)
-    limit = limit_within(arl, k, baseline)
+    limit = limit_within(arl, k, baseline, within)
     beyond = np.flatnonzero(np.maximum(up, down)[0] > limit)
     return ShortBaselineChart(
         up[0], down[0], mean, deviation, limit, baseline + int(beyond[0]) if len(beyond) else None

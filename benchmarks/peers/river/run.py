@@ -5,7 +5,8 @@ and 2,500 after the change at the first position; abrupt global drift, gradual g
 expanding drift in three steps. The model is a cubic polynomial of the ten inputs, fitted to 8,000 of the 10,000; the
 other 2,000 are the reference. Streams without a drift are drawn by numpy from the same formula.
 
-Run: run.py FILE RUNS NULLS. FILE gets `reference` and the residuals of each kind, float64[runs, 5000].
+Run: run.py FILE RUNS NULLS FIRST. FIRST is added to the seeds. FILE gets `reference` and the residuals of each kind,
+float64[runs, 5000].
 """
 
 import itertools
@@ -63,12 +64,13 @@ def alarm(residuals: Any) -> int:
 def main() -> None:
     """Fit, draw, watch, and hand the residuals over."""
     file, runs, nulls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    rng = np.random.default_rng(42)
+    first = int(sys.argv[4])
+    rng = np.random.default_rng(first + 42)
     x, y = drawn(rng, FITTED + HELD)
     fitted, *_ = np.linalg.lstsq(terms(x[:FITTED]), y[:FITTED], rcond=None)
     found = {"reference": y[FITTED:] - terms(x[FITTED:]) @ fitted}
     for kind in POSITIONS:
-        streams = [streamed(kind, 42 + 1000 * trial) for trial in range(runs)]
+        streams = [streamed(kind, first + 42 + 1000 * trial) for trial in range(runs)]
         found[kind] = np.stack([y - terms(x) @ fitted for x, y in streams])
     found["null"] = np.stack([y - terms(x) @ fitted for x, y in (drawn(rng, STABLE) for _ in range(nulls))])
     np.savez(file, **found)

@@ -29,6 +29,7 @@ from pipelines.usecases.export_evidence import export_evidence
 from pipelines.usecases.issue_plan_report import issue_plan_report, remade_plan_reports
 from pipelines.usecases.judging_methods import judging_methods
 from pipelines.usecases.predict import predict
+from pipelines.usecases.retraining_figures import retraining_figures
 from pipelines.usecases.run_monitors import run_monitors
 from pipelines.usecases.train import train
 from pipelines.usecases.validate import validate
@@ -98,6 +99,15 @@ def test_the_same_look_asked_for_twice_is_one_look(changed: Workspace) -> None:
     before = types(changed)
     assert compare(changed, "2")["digest"] == compare(changed, "2")["digest"]
     assert types(changed) == before
+
+
+def test_what_a_candidate_learned_and_kept_stands_beside_its_comparison(changed: Workspace) -> None:
+    found = compare(changed, "2")
+    figures = {one["name"]: one for one in retraining_figures(changed, found)}
+    assert list(figures) == ["learning", "potential", "retention"]
+    row = next(one for one in found["metrics"] if (one["metric"], one["against"]) == ("auc", "deployed"))
+    assert figures["learning"]["value"] == row["difference"]["value"]
+    assert figures["learning"]["interval"] == row["difference"]["interval"]
 
 
 def test_the_page_and_the_dossier_show_candidate_and_deployed_alike(changed: Workspace) -> None:

@@ -17,6 +17,7 @@ from pipelines.doctor.machine import CODECS, KEYS
 from pipelines.doctor.people import PEOPLE
 from pipelines.doctor.record import RECORD
 from pipelines.doctor.stores import STORES
+from pipelines.doctor.time_service import kernel_state, time_service
 from pipelines.security.floors import Floor, below_floor, read_floors
 from pipelines.telemetry import TELEMETRY_OFF
 from pipelines.usecases.doctor import examine
@@ -147,6 +148,26 @@ def test_a_clock_behind_the_newest_event_fails(workspace: Workspace) -> None:
     early = FakeClock(datetime(2026, 1, 5, tzinfo=UTC))
     found = {one.what: one for one in examine(workspace.root, early)}
     assert found["clock"].state == State.FAILED
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "words"),
+    [
+        (None, State.WATCH, "the kernel does not say"),
+        ((5, 16_000_000), State.WATCH, "none keeps the clock"),
+        ((0, 12_400), State.OK, "within 12 ms"),
+    ],
+)
+def test_a_clock_that_no_time_service_keeps_is_to_be_looked_at(
+    said: tuple[int, int] | None, state: State, words: str
+) -> None:
+    (found,) = time_service(lambda: said)
+    assert (found.state, words in found.says) == (state, True)
+
+
+def test_the_kernel_says_whether_a_time_service_keeps_the_clock() -> None:
+    found = kernel_state()
+    assert found is None or (0 <= found[0] <= 5 and found[1] >= 0)
 
 
 def test_reporting_that_is_not_off_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from opened_worlds import opened
 from worlds import MODEL, World
 
 from pipelines.bootstrap import Workspace
+from pipelines.doctor.approvals import approvals
+from pipelines.doctor.finding import State
 from pipelines.usecases.open_tasks import (
     ask_for_retraining,
     ask_for_revalidation,
@@ -183,3 +185,22 @@ def test_an_approval_asks_for_revalidation_a_month_before_it_lapses_and_then_lap
     assert watch_approvals(workspace) == [f"the approval of {MODEL}@1 lapsed"]
     assert world.state is VersionState.LAPSED
     assert watch_approvals(workspace) == []
+
+
+def test_the_doctor_names_what_each_approval_lacks_today_and_the_command_that_mends_it(
+    workspace: Workspace, world: World
+) -> None:
+    (found,) = approvals(workspace)
+    assert found.state is State.WATCH
+    assert (
+        f"{MODEL}@1 was approved before files were signed for release: overread models release {MODEL}@1" in found.says
+    )
+    assert f"{MODEL}@1 was validated before groups were judged: overread validate {MODEL}@1" in found.says
+    world.lifecycle.sign_tier(MODEL, "high", world.signer("quinn"), "it now rules out")
+    world.clock.advance(days=340)
+    (found,) = approvals(workspace)
+    assert f"its model is in tier high now: overread models approve {MODEL}@1" in found.says
+    assert f"{MODEL}@1 is approved until 2027-03-02: overread validate" in found.says
+    world.clock.advance(days=26)
+    (found,) = approvals(workspace)
+    assert (found.state, found.says.partition(" ")[0]) == (State.OK, "0")

@@ -10,6 +10,7 @@ from trained_workspace import LENIENT, overwritten
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.train import train
+from pipelines.usecases.unit_attributes import labels_of
 from pipelines.usecases.validate import operating_point_of, validate
 from registry.domain.canonical import canonical_bytes, parse_canonical
 from registry.domain.cohort import Cohort
@@ -55,6 +56,32 @@ def test_an_evaluation_is_on_record_with_its_scores_and_its_protocol(trained: Wo
     assert protocol["artifact_digest"] == found.artifact_digest
     assert {proof["second"] for proof in found.proofs} == {"train", "tune"}
     assert found.digest in {stored.digest for stored in trained.lifecycle.evaluations(TARGET, "1")}
+
+
+def test_groups_are_those_that_the_acquisitions_state_and_are_kept_with_the_evaluation(trained: Workspace) -> None:
+    found = run(trained, "internal", LENIENT)
+    assert found.groups is not None
+    rows = {row["series_uid"]: row for row in trained.tables.read("acquisitions").to_pylist()}
+    units = trained.cohorts.get("internal").units
+    kept = dict(parse_canonical(trained.objects.get(found.groups.groups_digest)))
+    assert set(kept) == {unit.unit_uid for unit in units}
+    for unit in units:
+        row = rows[unit.series_uid]
+        assert kept[unit.unit_uid].get("sex", "") == (row["sex"] or "")
+        assert kept[unit.unit_uid].get("manufacturer", "") == (row["manufacturer"] or "")
+        assert not {"race", "ethnicity"} & set(kept[unit.unit_uid])
+    told = {one["axis"]: one["unknown"] for one in found.to_json()["groups"]["axes"]}
+    assert told["race"]["reason"] == "suppressed: no legal basis is on record"
+    assert {one.group for one in found.groups.of("site", "auc")} == {unit.site for unit in units}
+    stored = next(one for one in trained.lifecycle.evaluations(TARGET, "1") if one.digest == found.digest)
+    assert stored.record["groups"] == found.to_json()["groups"]
+
+
+def test_race_is_judged_from_its_legal_basis_on() -> None:
+    row = {"race": "  Black or African American ", "ethnicity": "x", "sex": "F", "age_years": 71.0, "kvp": 119.7}
+    withheld = labels_of(row, {})
+    assert withheld == {"sex": "F", "age_band": "65-79", "kvp": "120"}
+    assert labels_of(row, {"race": "decision 14"}) == withheld | {"race": "Black or African American"}
 
 
 def test_the_same_validation_twice_gives_the_same_evaluation(trained: Workspace) -> None:

@@ -132,15 +132,16 @@ def test_a_run_says_that_its_plan_is_unsigned_until_both_roles_signed_it(watched
     assert watched("plan", "sign", "--signer", "quality", *signed).code == 1
 
 
-def test_a_stop_rule_that_was_reached_is_said_with_its_fallback_until_somebody_takes_the_alert_up() -> None:
+def test_what_the_stop_rules_of_an_unsigned_plan_would_stop_is_said_until_somebody_takes_the_alert_up() -> None:
     plan = plan_from({"stop_rules": {"score": 7}})
-    alert = {"id": "0" * 16, "state": "open", "opened": "2026-05-01", "action": plan.actions["score"]}
-    assert not list(stops_reached(plan, [alert], "2026-05-07"))
-    (note,) = stops_reached(plan, [alert], "2026-05-08")
-    assert "nobody took up alert 0000000000000000 in 7 days" in note
+    alert = {"id": "0" * 16, "code": "SEQ002", "state": "open", "opened": "2026-05-01", "cause": {"kind": "input"}}
+    run = {"model": "nodule", "as_of": "2026-05-08", "alerts": [alert]}
+    (note,) = stops_reached(plan, run)
+    assert "nobody took up alert 0000000000000000 in 7 days; it stops nothing, for the plan is not signed" in note
     assert plan.fallbacks["score"] in note
-    for other in ({"state": "acknowledged"}, {"action": plan.actions["routing"]}):
-        assert not list(stops_reached(plan, [alert | other], "2026-06-08"))
+    assert not list(stops_reached(plan, run | {"as_of": "2026-05-07"}))
+    for other in ({"state": "acknowledged"}, {"cause": {"kind": "routing"}}):
+        assert not list(stops_reached(plan, run | {"alerts": [alert | other]}))
 
 
 def test_a_rehearsal_prints_its_table_and_gives_the_same_bytes_twice(watched: Command) -> None:

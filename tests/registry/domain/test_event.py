@@ -1,12 +1,15 @@
 import hashlib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.domain.canonical import NotCanonicalError, canonical_bytes
-from registry.domain.event import EVENT_TYPES, EventDraft, Subject, event_bytes, parse_event, payload_digest
+from registry.domain.event import EVENT_TYPES, EventDraft, Subject, new_event, parse_event, payload_digest
 
 DIGEST = "sha256:" + "ab" * 32
 DRAFT = EventDraft(
@@ -16,6 +19,12 @@ DRAFT = EventDraft(
     {"site": "general", "time_zone": "Europe/Zürich"},
     reason="first site",
 )
+FIXED: dict[str, Any] = {
+    "event_id": "019cadc6-9a80-786b-b695-53d9c720ce71",
+    "seq": 0,
+    "at": "2026-03-02T09:00:00.000001Z",
+    "payload_digest": DIGEST,
+}
 # The event's bytes are a format that others verify: they never change within this schema version.
 GOLDEN = (
     '{"actor":{"auth":"local","person":"administrator","role":"administrator"},"at":"2026-03-02T09:00:00.000001Z",'
@@ -26,14 +35,11 @@ GOLDEN = (
 
 
 def built(draft: EventDraft = DRAFT) -> bytes:
-    return event_bytes(
+    return new_event(
         draft,
-        event_id="019cadc6-9a80-786b-b695-53d9c720ce71",
-        seq=0,
-        at="2026-03-02T09:00:00.000001Z",
-        payload_digest=DIGEST,
+        **FIXED,
         service={"name": "overread"},
-    )
+    ).data
 
 
 def changed(fields: Mapping[str, Any]) -> bytes:
@@ -47,6 +53,25 @@ def test_the_bytes_of_an_event_are_fixed() -> None:
 def test_an_event_keeps_the_bytes_it_was_read_from() -> None:
     event = parse_event(built())
     assert (event.seq, event.data) == (0, built())
+
+
+LETTERS = st.characters(exclude_categories=["Cs"])
+TEXTS = st.text(LETTERS, max_size=12).map(lambda text: unicodedata.normalize("NFC", text))
+WORDS = st.dictionaries(TEXTS, TEXTS, max_size=3)
+
+
+@given(WORDS, WORDS, st.tuples(TEXTS, TEXTS), st.lists(st.tuples(TEXTS, TEXTS, st.none() | TEXTS), max_size=3))
+def test_an_events_bytes_are_the_canonical_form_of_its_record(
+    actor: dict[str, str],
+    service: dict[str, str],
+    said: tuple[str, str],
+    subjects: list[tuple[str, str, str | None]],
+) -> None:
+    named = tuple(Subject(*subject) for subject in subjects)
+    draft = replace(DRAFT, actor=actor, reason=said[0], outcome=said[1], subjects=named)
+    event = new_event(draft, **FIXED, service=service)
+    assert event.data == canonical_bytes(dict(event.record))
+    assert parse_event(event.data) == event
 
 
 def test_an_event_holds_nothing_of_its_payload_but_the_digest() -> None:
@@ -108,6 +133,25 @@ def test_an_event_fits_into_sixteen_bits_of_length() -> None:
 def test_a_record_of_another_form_is_not_an_event(fields: dict[str, Any]) -> None:
     with pytest.raises(NotCanonicalError, match="not an event"):
         parse_event(changed(fields))
+
+
+def test_another_spelling_of_an_event_is_not_an_event() -> None:
+    golden = GOLDEN.encode()
+    for spelt, other in (
+        (b'{"actor"', b'{"type":"site.registered","actor"'),
+        (b'{"auth":"local",', b'{"auth":"local","auth":"local",'),
+        (b'"seq":0', b'"seq":-0'),
+        (b'"seq":0', b'"seq":0.0'),
+        (b'"seq":0', b'"seq":9007199254740993'),
+        (b"first site", rb"first\u0020site"),
+        (b"first site", rb"first \ud800"),
+        (b"first site", "first e\u0301".encode()),
+        (b"first site", b"first \xff"),
+        (b',"id"', b', "id"'),
+    ):
+        assert golden.count(spelt) == 1
+        with pytest.raises(NotCanonicalError):
+            parse_event(golden.replace(spelt, other))
 
 
 @pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{}", GOLDEN.encode() + b"\n", GOLDEN.encode()[:-1]])

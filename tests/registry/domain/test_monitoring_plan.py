@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from registry.domain.plan import MonitoringPlan, plan_from
-from registry.domain.plan_response import DEFAULT_ACTIONS, DEFAULT_FALLBACKS, DEFAULT_OWNERS
+from registry.domain.plan_response import (
+    ALERT_FAMILIES,
+    DEFAULT_ACTIONS,
+    DEFAULT_FALLBACKS,
+    DEFAULT_OWNERS,
+    RESPONSE_OF_CAUSE,
+)
+from registry.domain.signal import CAUSES
 
 
 def test_a_plan_reads_back_with_the_same_digest_and_any_change_gives_another() -> None:
@@ -52,8 +59,17 @@ def test_a_family_without_action_owner_or_fallback_is_refused(part: str, standar
         ({"margins": {"score_level": 3}}, "lies in 0..2"),
         ({"margins": {"positive_share": 0.5}}, "lies in 1..10"),
         ({"margins": {"sensitivity": 0.1}}, "unknown stream: sensitivity"),
-        ({"stop_rules": {"scanner": 0}}, "whole days: scanner"),
-        ({"stop_rules": {"weather": 3}}, "whole days: weather"),
+        ({"stop_rules": {"scanner": -1}}, "scanner gives no whole days"),
+        ({"stop_rules": {"scanner": 2.5}}, "scanner gives no whole days"),
+        ({"stop_rules": {"scanner": 366}}, "0 to 365"),
+        ({"stop_rules": {"weather": 3}}, "weather names no cause"),
+        ({"stop_rules": {"mine": {"cause": "scaner", "days": 3}}}, "did you mean 'scanner'"),
+        ({"stop_rules": {"mine": {"cause": "SEQ009", "days": 3, "fallback": "read alone"}}}, "unknown cause"),
+        ({"stop_rules": {"mine": {"cause": "any", "days": 3}}}, "several families and names no fallback"),
+        ({"stop_rules": {"mine": {"cause": "model", "days": 3, "scope": "stratum"}}}, "names no stratum"),
+        ({"stop_rules": {"mine": {"cause": "model", "days": 3, "resumer": "engineer"}}}, "resumes nothing"),
+        ({"stop_rules": {"mine": {"cause": "model", "days": 3, "owner": "me"}}}, "unknown key: owner"),
+        ({"stop_rules": {"mine": {"days": 3}}}, "mine names no cause"),
         ({"cadence_days": 0}, "cadence_days"),
         ({"number": 0}, "number"),
     ],
@@ -61,3 +77,21 @@ def test_a_family_without_action_owner_or_fallback_is_refused(part: str, standar
 def test_what_a_plan_cannot_say_is_refused_by_name(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         plan_from(change)
+
+
+def test_a_stop_rule_of_a_plan_takes_fallback_and_causes_from_its_family_unless_it_names_its_own() -> None:
+    own = {"cause": "software,SEQ006", "days": 3, "model": "nodule", "fallback": "read alone", "scope": "deployment"}
+    plan = plan_from({"stop_rules": {"scanner": 28, "upgrade": own | {"resumer": "quality officer"}}})
+    family, upgrade = plan.stops
+    assert (family.model, family.rule.cause) == ("", "protocol,scanner,software")
+    assert (family.rule.fallback, family.rule.resumer) == (DEFAULT_FALLBACKS["scanner"], "clinical lead")
+    assert (upgrade.model, upgrade.rule.fallback, upgrade.rule.resumer) == ("nodule", "read alone", "quality officer")
+    assert plan_from(plan.to_json()) == plan
+    assert [one.rule.days for one in MonitoringPlan().stops] == [14, 28, 28]
+
+
+def test_each_kind_of_cause_has_one_response_and_each_family_one_code() -> None:
+    assert set(RESPONSE_OF_CAUSE) == set(CAUSES)
+    assert set(RESPONSE_OF_CAUSE.values()) <= set(DEFAULT_ACTIONS)
+    assert ALERT_FAMILIES["SEQ006"] == "scanner"
+    assert len(ALERT_FAMILIES) == 8

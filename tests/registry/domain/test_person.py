@@ -26,13 +26,14 @@ def test_every_act_has_roles_that_may_sign_it() -> None:
     assert all(MAY_SIGN.values())
 
 
-@pytest.mark.parametrize("role", [PersonRole.ADMINISTRATOR, PersonRole.SERVICE])
-def test_administrator_and_service_sign_nothing(role: PersonRole) -> None:
+@pytest.mark.parametrize("role", [PersonRole.ADMINISTRATOR, PersonRole.SERVICE, PersonRole.AUDITOR])
+def test_administrator_service_and_auditor_sign_nothing(role: PersonRole) -> None:
     assert not any(role in roles for roles in MAY_SIGN.values())
 
 
-def test_compliance_signs_erasures_alone() -> None:
-    assert {act for act, roles in MAY_SIGN.items() if PersonRole.COMPLIANCE in roles} == {Act.ERASE}
+def test_compliance_signs_erasures_and_the_way_on_after_a_loss() -> None:
+    signed = {act for act, roles in MAY_SIGN.items() if PersonRole.COMPLIANCE in roles}
+    assert signed == {Act.ERASE, Act.CONTINUE_LEDGER}
 
 
 def test_the_quorum_is_two_roles_that_may_approve() -> None:

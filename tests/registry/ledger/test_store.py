@@ -149,7 +149,9 @@ def test_a_clock_that_went_back_is_told_in_the_event(tmp_path: Path) -> None:
     clock.advance(hours=-1)
     fill(ledger, [1, 1])
     records = [event.record for event in reversed(ledger.events())]
-    assert [record["service"].get("clock") for record in records] == [None, "backwards", None]
+    assert [record["service"].get("clock") for record in records] == [None, "backwards", None, None]
+    assert records[1]["type"] == "clock.anomaly"
+    assert [record["seq"] for record in records] == [0, 1, 2, 3]
     assert records[1]["at"] < records[0]["at"]
     report = verify_ledger(ledger.engine, ledger.public_vkey)
     assert report.verdict == "VERIFIED"

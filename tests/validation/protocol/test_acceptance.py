@@ -8,6 +8,7 @@ from registry.domain.estimate import Estimate
 from registry.domain.vocabulary import Verdict
 from validation.protocol.acceptance import ClassPatients, judge, judge_criterion, overall, patients_needed
 from validation.protocol.protocol import DEFAULT_PROTOCOL, Criterion, Protocol
+from validation.statistics.performance import share_estimate
 from validation.statistics.units import ScoredUnits
 
 ENOUGH = ClassPatients(10, 10)
@@ -39,14 +40,23 @@ def test_the_bound_is_judged_as_it_is_published() -> None:
 
 
 def test_ten_of_ten_is_not_a_hundred_percent() -> None:
-    from validation.statistics.performance import share_estimate
-
     units = ScoredUnits.of([65535] * 10 + [0] * 10, [1] * 10 + [0] * 10, list(range(20)))
     found = share_estimate("sensitivity", units, 32768)
     assert found.value == 1.0
-    strict = judge_criterion(Criterion.parse("sensitivity>=0.75"), found, DEFAULT_PROTOCOL, ENOUGH)
-    assert strict.verdict is Verdict.FAILED
-    assert "0.72" in strict.why
+    for text in ("sensitivity>=0.75", "sensitivity>=0.60"):
+        judged = judge_criterion(Criterion.parse(text), found, DEFAULT_PROTOCOL, ENOUGH)
+        assert judged.verdict is Verdict.NOT_ASSESSED
+        assert judged.why.startswith("insufficient: 10 of 10 right, of 10 patients, only shows 0.722 to 1; needs 16 ")
+
+
+def test_all_right_is_judged_from_the_sample_on_that_it_asks_for() -> None:
+    criterion = Criterion.parse("sensitivity>=0.60")
+    judged = {}
+    for n in (15, 16):
+        units = ScoredUnits.of([65535] * n + [0] * n, [1] * n + [0] * n, list(range(2 * n)))
+        found = share_estimate("sensitivity", units, 32768)
+        judged[n] = judge_criterion(criterion, found, DEFAULT_PROTOCOL, ENOUGH).verdict
+    assert judged == {15: Verdict.NOT_ASSESSED, 16: Verdict.PASSED}
 
 
 @pytest.mark.parametrize("patients", [ClassPatients(9, 50), ClassPatients(50, 9), ClassPatients(0, 0)])
@@ -76,7 +86,8 @@ def test_the_overall_verdict_counts_what_was_not_assessed_before_what_failed() -
         estimate("sensitivity", 0.5, 0.4, 0.6),
         estimate("specificity", 0.9, None, None, "no reason"),
     ]
-    results, found, why = judge(DEFAULT_PROTOCOL, metrics, ENOUGH)
+    results = judge(DEFAULT_PROTOCOL, metrics, ENOUGH)
+    found, why = overall(results)
     assert [result.verdict.value for result in results] == ["passed", "failed", "not_assessed"]
     assert found is Verdict.NOT_ASSESSED
     assert why == "specificity>=0.50: no reason"

@@ -45,6 +45,18 @@ def test_false_alarms_of_the_three_tests_stay_near_their_level() -> None:
     assert (alarms / runs < 0.1 + 3 * np.sqrt(0.09 / runs)).all()
 
 
+def test_permuting_rows_in_blocks_keeps_the_level_and_sees_a_shift() -> None:
+    """From 2,000 rows on, neighbours change sides together; sizes that no block divides are among them."""
+    runs, alarms = 80, 0
+    for seed in range(runs):
+        first, second = samples(3000 + seed, n=2_303, d=2)
+        mapping = feature_map(first[:50], seed=1, features=16)
+        alarms += feature_test(first[:2_101], second, mapping, seed, 49).p_value <= 0.1
+    assert 0 < alarms < runs * 0.1 + 3 * np.sqrt(0.09 * runs)
+    first, second = samples(1, shift=0.15, n=2_303, d=2)
+    assert feature_test(first, second, feature_map(first, 1, 64), 1).p_value < 0.01
+
+
 def test_feature_means_of_parts_add_up_and_their_products_are_the_kernel() -> None:
     first, second = samples(7, n=50, d=3)
     mapping = feature_map(first, seed=2, features=20_000)

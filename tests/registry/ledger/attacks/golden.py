@@ -159,7 +159,7 @@ def copied(template: Golden, folder: Path) -> Golden:
 
 def make() -> dict[str, Any]:
     """Make the golden ledger anew: new salts, so new bytes."""
-    from registry.domain.event import event_bytes, payload_digest
+    from registry.domain.event import new_event, payload_digest
     from registry.domain.instants import instant_text
     from registry.domain.uuid7 import uuid7
 
@@ -169,7 +169,7 @@ def make() -> dict[str, Any]:
         draft = _draft(seq)
         salt, payload = secrets.token_bytes(32), canonical_bytes(dict(draft.payload))
         fixed = {"event_id": uuid7(at), "seq": seq, "at": instant_text(at), "service": {"name": "overread"}}
-        data = event_bytes(draft, payload_digest=payload_digest(salt, payload), **fixed)  # type: ignore[arg-type]
+        data = new_event(draft, payload_digest=payload_digest(salt, payload), **fixed).data  # type: ignore[arg-type]
         values = {"data": data, "salt": salt, "payload": payload}
         events.append({key: base64.b64encode(value).decode() for key, value in values.items()})
         frontier.append(leaf_hash(data))

@@ -1,0 +1,142 @@
+"""Charts of a whole site's history: audited cases by the month, and the scores of its first weeks.
+
+A chart may reach `watch`, never `alert`: its promise of false alarms is its own, not the plan's budget.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from monitors.counts import LABEL_SOURCES, Counts, Family, day_number, day_text
+from monitors.draft import Reading, drafted
+from monitors.label_units import units_of
+from monitors.scope import Scope, View, periods_of
+from registry.domain.signal import Signal
+from registry.domain.vocabulary import NotAssessed
+from validation.statistics.audit_chart import AuditChart, audit_chart
+from validation.statistics.grid import to_values
+from validation.statistics.short_baseline import LEAST_POINTS, limit_within, short_baseline_chart
+
+MONTH = 30  # days
+PROMISE, MONTHS = 0.05, 24  # of a false alarm of the audit's chart, within so many months
+BASELINE = 30  # days with units from which the chart of the first weeks learns
+K, EARLY_PROMISE = 0.3, 0.05  # reference value of that chart, and its probability of a false alarm while it runs
+SEED = 20_260_101
+AUDITED = "the audit chose units by chance and in the same way all the time, within each class"
+_Floats = npt.NDArray[np.float64]
+
+
+def charted_signals(view: View, counts: Counts) -> list[Signal]:
+    """Return the charts of one site's scope; none for all sites together, whose months begin on other days."""
+    if not view.scope.site:
+        return []
+    _, references = periods_of(counts, view.scope, view.plan, view.window.end)
+    reference = references.get(view.scope.site)
+    if reference is None:
+        return []
+    first, last = day_number(reference.start), day_number(reference.end)
+    early = _early(view, _until(counts["F0"], view), first)
+    found = [] if early is None else [drafted(view, "SCO006", early)]
+    return [*found, drafted(view, "PRF015", _audits(view, _until(counts[LABEL_SOURCES], view), last))]
+
+
+def _until(family: Family, view: View) -> Family:
+    """Return the cells of a scope up to the end of the window."""
+    scope: Scope = view.scope
+    keep = family.is_level("site", scope.site) & (family.codes_of("day") <= day_number(view.window.end))
+    for axis, level in (("version", scope.version), ("mode", scope.mode), ("target", scope.target)):
+        keep &= family.is_level(axis, level)
+    return family.select(keep)
+
+
+def _audits(view: View, family: Family, last: int) -> Reading:
+    """Return the chart of audited cases since the reference, in whole months of 30 days."""
+    day, q, truth = _audited(family)
+    complete = (day_number(view.window.end) - last) // MONTH
+    month = (day - last - 1) // MONTH
+    base, then = month < 0, (month >= 0) & (month < complete)
+    classes = [(int((truth[base] == kind).sum()), int((truth[then] == kind).sum())) for kind in (1, 0)]
+    counted = Reading(sum(n for _, n in classes), n_positive=classes[0][1], assumes=AUDITED)
+    if len(q) == 0:
+        why = "no outcome comes from an audit sample with a stated sampling fraction"
+        return replace(counted, reason=NotAssessed.NO_OUTCOMES, why=why)
+    least = (view.plan.min_positive, view.plan.min_negative)
+    if complete < 1 or any(n < need for (n, _), need in zip(classes, least, strict=True)):
+        why = (
+            f"the reference has {classes[0][0]} positive and {classes[1][0]} negative audited units, at least "
+            f"{least[0]} and {least[1]} are needed, and {complete} whole months of {MONTH} days followed"
+        )
+        return replace(counted, reason=NotAssessed.TOO_FEW, why=why)
+    scores = to_values(q)
+    months = [tuple(scores[then & (month == at) & (truth == kind)] for kind in (1, 0)) for at in range(complete)]
+    chart = audit_chart(
+        [(diseased, healthy) for diseased, healthy in months],
+        (scores[base & (truth == 1)], scores[base & (truth == 0)]),
+        SEED,
+        PROMISE,
+        MONTHS,
+    )
+    shown = replace(counted, value=float(chart.sums[-1].max()), limit=chart.limit)
+    return replace(shown, watch=chart.alarm is not None, why=_told(chart, last))
+
+
+def _told(chart: AuditChart, last: int) -> str:
+    if chart.alarm is None:
+        return f"{len(chart.sums)} months of {MONTH} days"
+    month, side = chart.alarm
+    since = day_text(last + 1 + MONTH * month)
+    whom = {"diseased": "diseased cases rank lower", "healthy": "healthy cases rank higher"}
+    moved = whom.get(side, "diseased cases rank lower and healthy ones higher")
+    return f"{moved} than in the reference; beyond the limit in the month from {since}"
+
+
+def _audited(family: Family) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int8]]:
+    """Return day, score cell and truth of audited units, the first of each patient, in the order of days.
+
+    Ties of a day are in the order of the cells, so that the same counts give the same chart.
+    """
+    kept = family.select((family.codes_of("fraction") > 0) & ~family.is_level("truth", "none"))
+    units, day = units_of(kept), np.repeat(kept.codes_of("day"), kept.counts)
+    order = np.lexsort((units.truth, units.q, day))
+    _, first = np.unique(units.patient[order], return_index=True)
+    chosen = order[np.sort(first)]
+    return day[chosen], units.q[chosen], units.truth[chosen]
+
+
+def _early(view: View, family: Family, first: int) -> Reading | None:
+    """Return the chart of the daily mean score while there is no whole reference; None afterwards."""
+    runs = view.plan.reference_days + view.plan.window_days
+    if not view.unready or day_number(view.window.end) >= first + runs:
+        return None
+    deviates, n = _daily(family)
+    if len(deviates) <= BASELINE:
+        why = f"{len(deviates)} days with scores; the first {BASELINE} are the baseline"
+        return Reading(n, reason=NotAssessed.TOO_FEW, why=why)
+    watched = max(runs - BASELINE, LEAST_POINTS)
+    arl = -watched / math.log(1 - EARLY_PROMISE)
+    try:
+        chart = short_baseline_chart(deviates, BASELINE, K, arl, watched)
+    except ValueError:
+        return Reading(n, reason=NotAssessed.GRID, why="the mean score is the same on all days of the baseline")
+    limit = limit_within(arl, K, BASELINE, watched)
+    value = float(max(chart.up[-1], chart.down[-1]))
+    reading = Reading(n, value, limit=limit, why=f"{len(deviates) - BASELINE} days after a baseline of {BASELINE}")
+    if chart.alarm is None:
+        return reading
+    toward = "higher" if chart.up[chart.alarm - BASELINE] > limit else "lower"
+    why = f"the scores became {toward}: {chart.alarm - BASELINE + 1} days after the baseline the limit was passed"
+    return replace(reading, watch=True, why=why)
+
+
+def _daily(family: Family) -> tuple[_Floats, int]:
+    """Return for each day with units how far its mean score lies from all, times the root of its number."""
+    day, place = np.unique(family.codes_of("day"), return_inverse=True)
+    sizes = np.bincount(place, family.counts, len(day)).astype(np.float64)
+    if len(day) == 0:
+        return np.zeros(0), 0
+    sums = np.bincount(place, to_values(family.codes_of("q")) * family.counts, len(day))
+    before = slice(0, BASELINE)
+    centre = sums[before].sum() / sizes[before].sum()
+    return np.asarray((sums - centre * sizes) / np.sqrt(sizes), dtype=np.float64), int(sizes.sum())
