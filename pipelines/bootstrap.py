@@ -14,6 +14,7 @@ from pipelines.telemetry import telemetry_off
 from registry.catalogue import Catalogue, Seal
 from registry.cohorts import Cohorts
 from registry.count_index import CountIndex
+from registry.count_seal import Seals
 from registry.database import migrate, open_database, server_url
 from registry.day_counts import DayCounts
 from registry.domain.errors import NotAllowedError, UsageError
@@ -184,7 +185,7 @@ def open_workspace(
         objects=objects,
         tables=ObservationTables(ledger, root / "segments", engine),
         day_counts=DayCounts(ledger, objects),
-        count_index=CountIndex(engine),
+        count_index=CountIndex(engine, Seals(ledger)),
         catalogue=Catalogue(engine),
         cohorts=Cohorts(ledger, objects),
         people=people,

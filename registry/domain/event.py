@@ -114,6 +114,7 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("serving.refused", "The serving gate refused a model", ("model", "version", "why")),
     ("plan.adopted", "A monitoring plan was adopted", ("digest",)),
     ("counts.stored", "The counts of some days were stored", ("model", "days")),
+    ("counts.indexed", "Which days are counted, and from which rows, was sealed", ("model", "content")),
     ("counts.exported", "Counts were exported for another hospital", ("model", "period", "digest")),
     ("plan.signed", "A person signed a monitoring plan", ("digest", "number", "role", "signature")),
     ("monitor.completed", "The monitors ran", ("model", "as_of", "digest")),
