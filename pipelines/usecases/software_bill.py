@@ -57,8 +57,7 @@ def _component(name: str, one: Distribution) -> Json:
 
 def _licences(one: Distribution) -> Iterator[Json]:
     """Yield what a distribution says of its licence: an SPDX expression, else the names of its classifiers."""
-    expression = one.metadata.get("License-Expression")
-    if expression:
+    for expression in one.metadata.get_all("License-Expression") or ():
         yield {"expression": expression}
         return
     for text in one.metadata.get_all("Classifier") or ():
