@@ -119,6 +119,7 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("plan.signed", "A person signed a monitoring plan", ("digest", "number", "role", "signature")),
     ("monitor.completed", "The monitors ran", ("model", "as_of", "digest")),
     ("plan_report.issued", "A report on a change plan was issued", ("model", "period", "digest")),
+    ("report.signed", "A person signed a report", ("kind", "name", "digest", "envelope")),
     ("report.issued", "A report was issued", ("model", "period", "digest")),
     ("appendix.issued", "An explorable appendix was made", ("model", "as_of", "digest")),
     ("evidence.exported", "Evidence was exported", ("model", "period", "digest")),
