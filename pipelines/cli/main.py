@@ -25,6 +25,7 @@ from pipelines.cli import (
     monitor,
     operation,
     people,
+    pilot,
     plan,
     report,
     schedule,
@@ -66,6 +67,7 @@ for module in (workspace, judge, report, evidence, serve, demo):
     module.add_to(app)
 approvals.add_to(models.app)
 operation.add_to(models.app)
+pilot.add_to(models.app)
 
 
 _PLACES = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
