@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import text
-from worlds import MODEL, World
+from worlds import World
 
 from registry.domain.errors import AnswerIsNoError, EvidenceMissingError, LedgerBrokenError, NotAllowedError, UsageError
 from registry.domain.person import SERVICE
@@ -93,4 +93,4 @@ def test_a_judgement_that_was_written_into_the_database_counts_for_nothing(shado
         forged = f"UPDATE ledger_payloads SET payload = replace(payload, 'false', 'true') {newest}"
         connection.execute(text(forged))
     with pytest.raises(LedgerBrokenError):
-        world.lifecycle.deploy(MODEL, "1", "general", "live", world.signer("clara"), "go")
+        world.deploy("1", "live")
