@@ -2,11 +2,13 @@
 
 Run: python benchmarks/daily_update.py [DAYS ...]. Prints CPU seconds for histories of growing length (100 studies a
 day: an acquisition, a prediction, a read and an outcome each). The ratios are the claim: a day's update does not grow
-with the history, and neither does a late outcome's; counting anew does.
+with the history, and neither does a late outcome's; counting anew does. A run is that of all monitors on the day after
+another run, with what it reads of the stored days apart.
 """
 
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,17 +17,30 @@ import numpy as np
 from stopwatch import timed
 
 from monitors.engine.embedded import count_tables
-from monitors.engine.tables import Request, Tables
+from monitors.engine.tables import Request, Tables, axes_of
 from pipelines.bootstrap import Workspace, init_workspace
 from pipelines.counting.known_rows import NAMES, Source
 from pipelines.usecases.count_days import count_days, update_days
+from pipelines.usecases.cut_days import cut_days
+from pipelines.usecases.run_monitors import run_monitors
 from registry.domain.digest import digest_bytes
 from registry.domain.instants import instant_text
 from registry.domain.joining import Known
+from registry.domain.plan import MonitoringPlan
 
 START = datetime(2024, 1, 1, 8, tzinfo=UTC)
 PER_DAY = 100
 REQUEST = Request("m", lambda _: "UTC", ("sex", "scanner", "software_versions", "protocol_name"))
+
+
+PLAN = MonitoringPlan()
+
+
+class NoProgress:
+    """Progress that nobody watches."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Do nothing."""
 
 
 class Clock:
@@ -99,8 +114,8 @@ def outcome(day: int, place: int) -> dict[str, Any]:
     return own | {"established_at": at(day, place, days=5)}
 
 
-def measure(days: int, folder: Path) -> tuple[float, float, float, float]:
-    """Return CPU seconds: a new day, a late outcome, adding up what is stored, counting every row."""
+def measure(days: int, folder: Path) -> tuple[float, ...]:
+    """Return CPU seconds: a new day, a late outcome, adding up, counting every row, reading for a run, a run."""
     clock = Clock()
     workspace = init_workspace(folder / f"w{days}", clock)
     for first in range(0, days, 30):
@@ -114,23 +129,27 @@ def measure(days: int, folder: Path) -> tuple[float, float, float, float]:
     late = timed(lambda: update_days(source)).cpu
     total = timed(lambda: count_days(source, keep=True)).cpu
     anew = timed(lambda: count_tables(Tables(*(workspace.tables.read(name) for name in NAMES)), REQUEST)).cpu
-    return day, late, total, anew
+    run_monitors(workspace, "m", progress=NoProgress())
+    take_days(workspace, days + 1, days + 2)
+    known = Source(workspace, replace(REQUEST, axes=axes_of(PLAN)), clock.at.date().isoformat(), Known.RECORDED)
+    read = timed(lambda: cut_days(known, PLAN)).cpu
+    take_days(workspace, days + 2, days + 3)
+    run = timed(lambda: run_monitors(workspace, "m", progress=NoProgress())).cpu
+    return day, late, total, anew, read, run
 
 
 def main() -> None:
     """Print one row a history, and how each cost grew."""
     histories = [int(word) for word in sys.argv[1:]] or [30, 120, 480]
-    print("| days | studies | a new day | a late outcome | adding up | counting anew | anew / a new day |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| days | studies | a new day | a late outcome | adding up | counting anew | reading for a run | a run |")
+    print("| --- " * 8 + "|")
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for days in histories:
             found.append(measure(days, Path(folder)))
-            day, late, total, anew = found[-1]
-            cells = f"{day:.3f} | {late:.3f} | {total:.2f} | {anew:.2f} | {anew / day:.1f}"
-            print(f"| {days} | {days * PER_DAY} | {cells} |", flush=True)
+            print(f"| {days} | {days * PER_DAY} | {' | '.join(f'{one:.2f}' for one in found[-1])} |", flush=True)
     growth = [last / first for first, last in zip(found[0], found[-1], strict=True)]
-    names = ("a new day", "a late outcome", "adding up", "counting anew")
+    names = ("a new day", "a late outcome", "adding up", "counting anew", "reading for a run", "a run")
     told = ", ".join(f"{name} x {ratio:.2f}" for name, ratio in zip(names, growth, strict=True))
     print(f"history x {histories[-1] / histories[0]:.0f}: {told}")
 

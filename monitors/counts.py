@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from monitors.grouping import Integers, Narrow, grouped, narrowest
+from monitors.grouping import Narrow, grouped, narrowest
 from registry.domain.canonical import canonical_bytes
 from registry.domain.digest import digest_bytes
 from registry.domain.signal import Window
 
+Integers = npt.NDArray[np.int64]
 _Kind = TypeVar("_Kind", bound=np.integer[Any])
 SCOPE = ("day", "model", "version", "target", "site", "mode")
 F0 = (*SCOPE, "q", "truth", "decision")

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from monitors.counts import Counts, Family, Integers, Labels, day_number, day_text, weighed
+from monitors.counts import Column, Counts, Family, Integers, Labels, day_number, day_text, weighed
 from monitors.scope import MONITORED_MODES
 from registry.domain.estimate import rounded
+from validation.statistics.arrays import FloatArray
 
 SCHEMA = "overread.daily/1"
 UNITS, GRID = "daily:units", "daily:grid"  # units by decision; twice the score-grid cell and one, added up
@@ -22,8 +23,9 @@ def daily_series(counts: Counts, as_of: str) -> dict[str, Any]:
 
 def daily_sums(family: Family) -> dict[str, Family]:
     """Return what the series of units by score and decision comes to, as two families that add up day by day."""
-    columns = {axis: Labels(family.codes_of(axis), family.levels[axis]) for axis in _SUBJECT}
-    grid = weighed(GRID, {"day": family.codes_of("day")} | columns, family.counts * (2 * family.codes_of("q") + 1))
+    columns: dict[str, Column] = {axis: Labels(family.codes_of(axis), family.levels[axis]) for axis in _SUBJECT}
+    days: dict[str, Column] = {"day": family.codes_of("day")}
+    grid = weighed(GRID, days | columns, family.counts * (2 * family.codes_of("q") + 1))
     return {UNITS: family.marginal(("day", *_SUBJECT, "decision"), UNITS), GRID: grid}
 
 
@@ -52,5 +54,6 @@ def _days(units: Family, grid: Family) -> list[dict[str, Any]]:
     ]
 
 
-def _by(family: Family, day: Integers, weights: Integers) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.bincount(np.searchsorted(day, family.codes_of("day")), weights, len(day))
+def _by(family: Family, day: Integers, weights: Integers) -> FloatArray:
+    found = np.bincount(np.searchsorted(day, family.codes_of("day")), weights, len(day))
+    return np.asarray(found, dtype=np.float64)

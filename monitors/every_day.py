@@ -85,7 +85,8 @@ def every_day_of(days: Sequence[str], read: Reader) -> EveryDay:
         days: by name.
         read: returns the bytes of a day, as `monitors.packing.pack_counts` made them.
     """
-    gathered, speaks, axes = Gathered(), {}, ()
+    gathered, speaks = Gathered(), dict[str, Integers]()
+    axes: tuple[str, ...] = ()
     for day in days:
         data = read(day)
         part, speaks[day] = unpack_counts(data, _READ), days_of_counts(data, CUT)

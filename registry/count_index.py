@@ -1,18 +1,21 @@
 """Which day a row touches: a cache beside the stored counts, kept as far as the newest date that was counted.
 
-It is told nothing that the rows do not tell. Where it is missing or does not fit, it is made anew from every row.
+It is told nothing that the rows do not tell. Where it is missing, does not fit, or is not what the ledger sealed, it is
+made anew from every row.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, delete, insert, select
+from sqlalchemy import ColumnElement, Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from registry.count_schema import CountDayRow, CountHeadRow, CountPlaceRow
+from registry.count_seal import Seal, Seals, content_of, fingerprint_of
 from registry.database import in_chunks, reading, writing
+from registry.domain.person import Actor
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,31 @@ class Change:
 class CountIndex:
     """The cache of one workspace."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, seals: Seals) -> None:
         self._engine = engine
+        self._seals = seals
 
     def head(self, book: Book) -> Head | None:
         """Return how far a book has come; None where nothing was counted yet."""
         with reading(self._engine) as session:
             return _head(session, book)
+
+    def sealed(self, book: Book) -> Head | None:
+        """Return how far a book has come; None where it holds anything else than what the ledger sealed."""
+        with reading(self._engine) as session:
+            head, content, keys = _head(session, book), _content(session, book), _keys(session, book)
+        seal = self._seals.newest(vars(book))
+        return head if seal is not None and (seal.content, seal.keys) == (content, keys) else None
+
+    def faults(self) -> Iterator[str]:
+        """Say of each book that is not what the ledger sealed which it is; every key is read."""
+        with reading(self._engine) as session:
+            heads = list(session.scalars(select(CountHeadRow)))
+            for row in heads:
+                book = Book(row.model, row.target, row.known)
+                seal = self._seals.newest(vars(book))
+                if seal != Seal(_content(session, book), _keys(session, book), _fingerprint(session, book)):
+                    yield f"the index of the counts of {row.model} {row.target}".strip() + " was changed"
 
     def days(self, book: Book) -> dict[str, DayPlace]:
         """Return the days of a book by name."""
@@ -101,21 +122,26 @@ class CountIndex:
                 found |= {row.key: row.day for row in rows}
         return found
 
-    def change(self, book: Book, before: Head | None, change: Change, *, whole: bool) -> bool:
+    def change(self, book: Book, before: Head | None, change: Change, actor: Actor, *, whole: bool) -> bool:
         """Change a book in one transaction, unless another run changed it meanwhile.
 
         Args:
             book: which.
             before: its head when the change was thought out.
             change: what changes.
+            actor: who counted.
             whole: whether everything that it held goes first.
 
         Returns:
             Whether it was changed.
         """
+        seal = None if whole else self._seals.newest(vars(book))
         with writing(self._engine) as session:
-            if _head(session, book) != before:
+            if _head(session, book) != before or (seal is None and not whole):
                 return False
+            fingerprint = fingerprint_of(change.places.items())
+            if seal is not None:
+                fingerprint ^= seal.fingerprint ^ fingerprint_of(_replaced(session, book, change.places))
             _clear(session, book, change, whole=whole)
             own = vars(book)
             session.execute(insert(CountHeadRow), [own | _head_values(change.head)])
@@ -124,7 +150,31 @@ class CountIndex:
             if change.places:
                 places = [own | {"key": key, "day": day} for key, day in change.places.items()]
                 session.execute(insert(CountPlaceRow), places)
+            session.flush()
+            sealed = Seal(_content(session, book), _keys(session, book), fingerprint)
+        self._seals.tell(vars(book), sealed, actor)
         return True
+
+
+def _content(session: Session, book: Book) -> str:
+    head = _head(session, book)
+    days = session.scalars(select(CountDayRow).where(*_of(CountDayRow, book)))
+    return content_of({} if head is None else _head_values(head), [_day_values(_place(row)) for row in days])
+
+
+def _keys(session: Session, book: Book) -> int:
+    return session.scalar(select(func.count()).select_from(CountPlaceRow).where(*_of(CountPlaceRow, book))) or 0
+
+
+def _fingerprint(session: Session, book: Book) -> int:
+    query = select(CountPlaceRow.key, CountPlaceRow.day).where(*_of(CountPlaceRow, book))
+    return fingerprint_of((row.key, row.day) for row in session.execute(query).yield_per(10_000))
+
+
+def _replaced(session: Session, book: Book, places: Collection[bytes]) -> Iterator[tuple[bytes, str]]:
+    for keys in in_chunks(sorted(places)):
+        query = select(CountPlaceRow.key, CountPlaceRow.day).where(*_of(CountPlaceRow, book))
+        yield from ((row.key, row.day) for row in session.execute(query.where(CountPlaceRow.key.in_(keys))))
 
 
 def _clear(session: Session, book: Book, change: Change, *, whole: bool) -> None:

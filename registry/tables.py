@@ -1,6 +1,6 @@
 """The observation tables: rows in immutable segments, their manifest, keys and events in the database."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -176,6 +176,26 @@ class ObservationTables:
                 pieces.append(piece.append_column("segment", pa.array([row.number] * piece.num_rows, pa.int64())))
         whole = pa.concat_tables(pieces, promote_options="default")
         return whole.append_column("known_at", _known_at(whole, found, known))
+
+    def pieces(self, table: str, columns: Sequence[str]) -> Iterator[Any]:
+        """Yield the rows that are not corrected, segment by segment, so that they are never all in memory.
+
+        Args:
+            table: the table's name.
+            columns: the columns to return.
+
+        Raises:
+            UnknownNameError: for an unknown table or column.
+            LedgerBrokenError, ArtifactChangedError: when a segment is missing or changed.
+        """
+        found = table_named(table)
+        names = _checked_columns(found, columns)
+        empty = segment_schema(found).empty_table().select(list(dict.fromkeys([*names, "row_id"])))
+        corrected = pa.array(sorted(self._superseded(found)), pa.string())
+        for row in self._manifest(table):
+            piece = self.segments.read(found, row.digest, empty.schema.names)
+            whole = pa.concat_tables([empty, piece], promote_options="default")
+            yield whole.filter(pc.invert(pc.is_in(whole["row_id"], value_set=corrected))).select(names)
 
     def numbers(self, table: str) -> tuple[int, ...]:
         """Return the numbers of a table's segments, in order."""

@@ -25,7 +25,7 @@ class Calendar:
     days: int
     reference_days: int
 
-    def spread(self, index: Integers, weights: Floats) -> Floats:
+    def spread(self, index: Integers | Whole, weights: Floats | Whole) -> Floats:
         """Return sums a day, shape (days,)."""
         return np.bincount(index, weights, minlength=self.days).astype(np.float64)
 
@@ -77,7 +77,8 @@ class Cells:
 
     def daily(self, keep: Mask, weights: Floats | None = None) -> Floats:
         """Return the units a day of some cells, or the sums of a weight of each unit."""
-        return self.calendar.spread(self.day[keep], self.n[keep] * (1.0 if weights is None else weights[keep]))
+        units: Floats = self.n[keep] * np.float64(1.0)
+        return self.calendar.spread(self.day[keep], units if weights is None else units * weights[keep])
 
     def first_day(self, keep: Mask) -> int:
         """Return the index of the first day of some cells; that after the last day for none."""

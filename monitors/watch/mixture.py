@@ -8,7 +8,7 @@ than to the reference itself and to the reference with every score moved by one 
 import numpy as np
 
 from monitors.counts import Integers
-from monitors.watch.cells import Cells, Mask
+from monitors.watch.cells import Cells, Mask, Whole
 from monitors.watch.detector import Floats
 from validation.statistics.grid import to_values
 
@@ -72,7 +72,7 @@ def _verification_weights(cells: Cells, before: Mask, known: Mask) -> Floats:
     return weights
 
 
-def _shares(place: Integers, weights: Floats) -> Floats:
+def _shares(place: Integers, weights: Floats | Whole) -> Floats:
     counts = np.bincount(place, weights, minlength=BINS) + 0.5
     return np.asarray(counts / counts.sum())
 

@@ -64,7 +64,8 @@ def _check(json_file: str | None) -> None:
     from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
 
     with progress("checking"):
-        faults = list(here().day_counts.faults())
+        workspace = here()
+        faults = [*workspace.day_counts.faults(), *workspace.count_index.faults()]
     lines = [f"does not hold: {fault}" for fault in faults] or ["every stored count holds"]
     put(monitor_json({"faults": faults}), lines, json_file)
     if faults:

@@ -76,11 +76,11 @@ def keep_days(
     workspace, before = source.workspace, stand.before
     stored = workspace.day_counts.store(whose_of(source), fresh, stand.head.tables, workspace.actor)
     digests |= {version: stored[version.day] for version in fresh}
-    if before is None or (before.as_of <= stand.head.as_of and (stand.head != before or fresh)):
+    if before is None or stand.distrusted or (before.as_of <= stand.head.as_of and (stand.head != before or fresh)):
         known = {day: digests[version] for day, version in wanted.items() if version in digests}
         places = tuple(places_of(stand, known))
         change = Change(stand.head, places, stand.gone, keys_with_days(stand.tables, stand.links))
-        workspace.count_index.change(book_of(source), before, change, whole=stand.whole)
+        workspace.count_index.change(book_of(source), before, change, workspace.actor, whole=stand.whole)
 
 
 def whose_of(source: Source) -> Whose:

@@ -15,7 +15,7 @@ from monitors.engine.links import Links, keys_of, links_of, parts_of
 from monitors.engine.recipe import DayFacts, day_facts
 from monitors.engine.tables import Tables
 from monitors.packing import rows_of_day
-from pipelines.counting.known_rows import Ids, Source, ids_of, segments_of
+from pipelines.counting.known_rows import Ids, Source, ids_of, segments_of, without
 from registry.count_index import Book, DayPlace, Head
 from registry.domain.digest import digest_value
 from registry.domain.errors import ArtifactChangedError
@@ -34,6 +34,7 @@ class Stand:
         facts: what is known of each day by its name, of those that were read with the list of their rows.
         places: the days that were not read.
         gone: days that have no rows any more.
+        distrusted: whether the index was not what the ledger sealed; then it is made anew.
     """
 
     head: Head
@@ -43,6 +44,7 @@ class Stand:
     facts: Mapping[str, DayFacts]
     places: Mapping[str, DayPlace]
     gone: frozenset[str]
+    distrusted: bool = False
 
     @property
     def whole(self) -> bool:
@@ -63,7 +65,8 @@ def stand_of(source: Source, *, afresh: bool) -> Stand:
         afresh: whether every row is read whatever is known.
     """
     book, zones = book_of(source), _zones(source)
-    head = None if afresh else source.workspace.count_index.head(book)
+    sealed = source.workspace.count_index.sealed(book)
+    head = None if afresh else sealed
     if head is not None and head.as_of <= source.as_of and head.zones == zones:
         found = _advanced(source, book, head)
         if found is not None:
@@ -71,7 +74,10 @@ def stand_of(source: Source, *, afresh: bool) -> Stand:
     tables, reached = source.every()
     links = links_of(tables, source.request.zone_of)
     before = source.workspace.count_index.head(book)
-    return Stand(replace(reached, zones=zones), before, tables, links, _facts(tables, links), {}, frozenset())
+    facts = _facts(tables, links)
+    return Stand(
+        replace(reached, zones=zones), before, tables, links, facts, {}, frozenset(), distrusted=sealed is None
+    )
 
 
 def read_days(source: Source, places: Iterable[DayPlace]) -> tuple[Tables, Links] | None:
@@ -100,7 +106,8 @@ def _advanced(source: Source, book: Book, head: Head) -> Stand | None:
     fresh, reached = news
     known = source.workspace.count_index.days(book)
     keys = {_digest(key) for name, table in vars(fresh).items() for key in _names(name, table)}
-    touched = set(source.workspace.count_index.places(book, keys).values())
+    found = source.workspace.count_index.places(book, keys)
+    touched = set(found.values())
     while True:
         places = [known[day] for day in sorted(touched) if day in known]
         ids = _listed(source, places)
@@ -113,11 +120,20 @@ def _advanced(source: Source, book: Book, head: Head) -> Stand | None:
         touched |= further
         if not further & set(known):
             break
+    if not {key for key, day in found.items() if day in known} <= _keys_of_old(tables, fresh):
+        return None
     facts = _facts(tables, links)
     rest = {day: place for day, place in known.items() if day not in touched}
     others = {day: DayFacts(home_number(day), place.basis, place.made, place.sites) for day, place in rest.items()}
     gone = frozenset(touched & set(known)) - set(facts)
     return Stand(reached, head, tables, links, others | facts, rest, gone)
+
+
+def _keys_of_old(tables: Tables, fresh: Tables) -> set[bytes]:
+    """Return by what the rows that were known already are linked: a day that the index names for a key must hold it."""
+    new = ids_of(fresh)
+    old = {name: without(table, new[name]) for name, table in vars(tables).items()}
+    return {_digest(key) for name, table in old.items() for key in _names(name, table)}
 
 
 def _names(name: str, table: Any) -> set[str]:

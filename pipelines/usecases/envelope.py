@@ -1,8 +1,11 @@
 """The envelope of a version: scanners, software and protocols on which it was validated; and what lies outside."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.bootstrap import Workspace
 from registry.domain.lifecycle import DeploymentState
@@ -12,7 +15,7 @@ from registry.domain.vocabulary import Verdict
 AXES = {"scanner": "scanner", "software": "software_versions", "protocol": "protocol_name"}
 _RUNNING = frozenset({DeploymentState.SHADOW, DeploymentState.PILOT, DeploymentState.LIVE})
 _COLUMNS = ("study_uid", "site", "acquired_at", *AXES.values())
-Row = Mapping[str, Any]
+Value = tuple[str, str]  # axis and value
 
 
 @dataclass(frozen=True)
@@ -30,41 +33,61 @@ def unseen_strata(workspace: Workspace) -> list[Stratum]:
 
     What a version meets at a site: acquisitions since it was deployed there, and those that it scored. Its envelope:
     the acquisitions of the cohorts on which an evaluation of it passed. An attribute that is absent is no stratum.
+    Segments are read one after the other, by columns: of the rows only distinct values are kept.
     """
     running = [one for one in workspace.lifecycle.deployments() if one.state in _RUNNING]
-    if not running:
-        return []
-    rows = workspace.tables.read("acquisitions", columns=list(_COLUMNS)).to_pylist()
-    found = {stratum: None for one in running for stratum in _outside(workspace, one, rows)}
+    found = {stratum: None for one in running for stratum in _outside(workspace, one)}
     return sorted(found, key=lambda one: (one.version.name, one.site, one.axis, one.value))
 
 
-def _outside(workspace: Workspace, deployment: Deployment, rows: Iterable[Row]) -> list[Stratum]:
+def _outside(workspace: Workspace, deployment: Deployment) -> list[Stratum]:
     version = workspace.lifecycle.version(deployment.model, deployment.version)
-    studies, scored = _validated_studies(workspace, version), _scored_studies(workspace, version)
-    validated = _values([row for row in rows if row["study_uid"] in studies])
-    met = _values([row for row in rows if _meets(deployment, row, scored)])
-    return [Stratum(version, deployment.site, axis, value) for axis in AXES for value in met[axis] - validated[axis]]
+    studies = pa.array(sorted(_validated_studies(workspace, version)), pa.string())
+    validated: set[Value] = set()
+    met: set[Value] = set()
+    for rows in workspace.tables.pieces("acquisitions", _COLUMNS):
+        validated |= _values(rows.filter(pc.is_in(rows["study_uid"], value_set=studies)))
+        here, since = pc.equal(rows["site"], deployment.site), _since(rows, deployment)
+        met |= _values(rows.filter(pc.and_(here, since)))
+    met |= _scored_before(workspace, deployment, validated | met)
+    return [Stratum(version, deployment.site, axis, value) for axis, value in met - validated]
 
 
-def _meets(deployment: Deployment, row: Row, scored: frozenset[str]) -> bool:
-    since = row["acquired_at"] >= deployment.started_at
-    return bool(row["site"] == deployment.site and (since or row["study_uid"] in scored))
+def _scored_before(workspace: Workspace, deployment: Deployment, known: set[Value]) -> set[Value]:
+    """Return what the version met in studies that it scored though they were acquired before it was deployed there."""
+    earlier: dict[str, set[Value]] = {}
+    for rows in workspace.tables.pieces("acquisitions", _COLUMNS):
+        before = rows.filter(pc.and_(pc.equal(rows["site"], deployment.site), pc.invert(_since(rows, deployment))))
+        for axis, column in AXES.items():
+            told = pa.array(sorted(value for of, value in known if of == axis), pa.string())
+            other = before.filter(pc.invert(pc.is_in(pc.coalesce(before[column], ""), value_set=told)))
+            for study, value in zip(other["study_uid"].to_pylist(), other[column].to_pylist(), strict=True):
+                if value:
+                    earlier.setdefault(study, set()).add((axis, str(value)))
+    return {value for study in _scored(workspace, deployment, earlier) for value in earlier[study]}
 
 
-def _values(rows: Iterable[Row]) -> Mapping[str, set[str]]:
-    kept = list(rows)
-    return {axis: {str(row[column]) for row in kept if row[column]} for axis, column in AXES.items()}
+def _scored(workspace: Workspace, deployment: Deployment, studies: Collection[str]) -> set[str]:
+    """Return those of some studies that the version scored."""
+    if not studies:
+        return set()
+    wanted, found = pa.array(sorted(studies), pa.string()), set[str]()
+    for rows in workspace.tables.pieces("predictions", ("model", "version", "study_uid")):
+        own = pc.and_(pc.equal(rows["model"], deployment.model), pc.equal(rows["version"], deployment.version))
+        mine = rows.filter(pc.and_(own, pc.is_in(rows["study_uid"], value_set=wanted)))
+        found |= set(pc.unique(mine["study_uid"]).to_pylist())
+    return found
+
+
+def _since(rows: Any, deployment: Deployment) -> Any:
+    return pc.greater_equal(rows["acquired_at"], deployment.started_at)
+
+
+def _values(rows: Any) -> set[Value]:
+    return {(axis, str(one)) for axis, column in AXES.items() for one in pc.unique(rows[column]).to_pylist() if one}
 
 
 def _validated_studies(workspace: Workspace, version: ModelVersion) -> frozenset[str]:
     evaluations = workspace.lifecycle.evaluations(version.model, version.version)
     names = {one.cohort for one in evaluations if one.verdict is Verdict.PASSED}
     return frozenset(unit.study_uid for name in names for unit in workspace.cohorts.get(name).units)
-
-
-def _scored_studies(workspace: Workspace, version: ModelVersion) -> frozenset[str]:
-    rows = workspace.tables.read("predictions", columns=["model", "version", "study_uid"]).to_pylist()
-    return frozenset(
-        row["study_uid"] for row in rows if (row["model"], row["version"]) == (version.model, version.version)
-    )

@@ -20,8 +20,8 @@ def embeddings_known(workspace: Workspace, request: Request, day: str, known: Kn
         day: the last day that counts, ISO.
         known: which known time selects the rows.
     """
-    column = workspace.tables.read("predictions", columns=[COLUMN], as_of=day, known=known).column(COLUMN)
-    if column.null_count == len(column):
+    pieces = workspace.tables.pieces("predictions", [COLUMN])
+    if all(piece.column(COLUMN).null_count == piece.num_rows for piece in pieces):
         return NONE
     acquisitions, predictions = (workspace.tables.read(name, as_of=day, known=known) for name in NEEDED)
     return embeddings_of(Tables(acquisitions, predictions, pa.table({}), pa.table({})), request)

@@ -3,7 +3,7 @@
 Each is a small judgement over the record that opens a task once a cause; Dagster's sensors only call it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -43,19 +43,28 @@ def ask_for_retraining(workspace: Workspace) -> list[Task]:
     return [task for task in opened if task is not None]
 
 
-def ask_for_revalidation(workspace: Workspace) -> list[Task]:
-    """Ask for a revalidation for each scanner, software version or protocol that a running version never met."""
-    asked = [_revalidation(workspace, one) for one in unseen_strata(workspace)]
+def ask_for_revalidation(workspace: Workspace, unseen: Sequence[Stratum] | None = None) -> list[Task]:
+    """Ask for a revalidation for each scanner, software version or protocol that a running version never met.
+
+    Args:
+        workspace: where the tasks are.
+        unseen: what `unseen_strata` returned just now; it is looked for unless given.
+    """
+    asked = [_revalidation(workspace, one) for one in (unseen_strata(workspace) if unseen is None else unseen)]
     return [task for task in asked if task is not None]
 
 
-def suspend_unseen_strata(workspace: Workspace) -> list[str]:
+def suspend_unseen_strata(workspace: Workspace, unseen: Sequence[Stratum] | None = None) -> list[str]:
     """Suspend pilot and live versions for what they meet outside their envelopes, that stratum alone; return sentences.
 
     In shadow nothing is suspended: there a new scanner is what one wants to learn about.
+
+    Args:
+        workspace: where the deployments are.
+        unseen: what `unseen_strata` returned just now; it is looked for unless given.
     """
     said = []
-    for one in unseen_strata(workspace):
+    for one in unseen_strata(workspace) if unseen is None else unseen:
         places = [
             place
             for place in workspace.lifecycle.deployments(one.version.model)
@@ -71,10 +80,11 @@ def suspend_unseen_strata(workspace: Workspace) -> list[str]:
 
 def settle_tasks(workspace: Workspace) -> list[str]:
     """Close what was done: retrainings by a version registered since, revalidations by an envelope that grew."""
-    unseen = {_cause(one) for one in unseen_strata(workspace)}
-    versions = workspace.lifecycle.versions()
+    tasks, versions = workspace.tasks.open(), workspace.lifecycle.versions()
+    looked = any(task.cause.startswith("unseen ") for task in tasks)
+    unseen = {_cause(one) for one in unseen_strata(workspace)} if looked else set()
     closed = []
-    for task in workspace.tasks.open():
+    for task in tasks:
         outcome = _retrained(task, versions) if task.kind == RETRAIN else _revalidated(task, unseen)
         if outcome:
             workspace.tasks.close(task.task, outcome, SERVICE)

@@ -11,7 +11,8 @@ from monitors.sequential import sequence_of
 from pipelines.bootstrap import Workspace
 from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
-from pipelines.usecases.count_days import Shelf, count_days
+from pipelines.counting.recounting import Shelf
+from pipelines.usecases.count_days import count_days
 from pipelines.usecases.run_monitors import check_watched, day_of, versions_of
 from registry.domain.errors import UsageError
 from registry.domain.joining import Known

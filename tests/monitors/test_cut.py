@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,7 +91,7 @@ def test_stretches_that_are_stored_and_joined_in_any_order_are_every_day() -> No
     }
 
 
-def test_bytes_that_are_no_stretch_are_refused(tmp_path: Path) -> None:
+def test_bytes_that_are_no_stretch_are_refused() -> None:
     day = next(iter(stored(rich_tables(1), Request("m", zone_of, axes_of(SHORT))).values()))
     with pytest.raises(ValueError, match="not a stretch"):
         every_day_from(day)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from pipelines.defs.resources import WorkspaceResource
+from pipelines.usecases.envelope import unseen_strata
 from pipelines.usecases.open_tasks import (
     ask_for_retraining,
     ask_for_revalidation,
@@ -24,7 +25,8 @@ def alerts_ask_for_retraining(workspace: WorkspaceResource) -> dg.SkipReason:
 def unseen_asks_for_revalidation(workspace: WorkspaceResource) -> dg.SkipReason:
     """Suspend and ask to revalidate each scanner, software version or protocol outside a running version's envelope."""
     opened = workspace.opened()
-    suspended, asked = suspend_unseen_strata(opened), _said(ask_for_revalidation(opened))
+    unseen = unseen_strata(opened)
+    suspended, asked = suspend_unseen_strata(opened, unseen), _said(ask_for_revalidation(opened, unseen))
     return dg.SkipReason("; ".join([*suspended, str(asked.skip_message)]))
 
 

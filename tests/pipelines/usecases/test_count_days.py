@@ -17,8 +17,9 @@ from monitors.engine.tables import Request, Tables
 from pipelines.bootstrap import Workspace, init_workspace
 from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import NAMES, Source
+from pipelines.counting.recounting import Shelf
 from pipelines.settings import CountingSection
-from pipelines.usecases.count_days import Counted, Shelf, count_days, update_days
+from pipelines.usecases.count_days import Counted, count_days, update_days
 from registry.count_schema import DayCountRow
 from registry.database import reading, writing
 from registry.domain.digest import digest_bytes

@@ -12,6 +12,7 @@ from worlds import MODEL, World
 from pipelines.bootstrap import Workspace
 from pipelines.doctor.approvals import approvals
 from pipelines.doctor.finding import State
+from pipelines.usecases.envelope import unseen_strata
 from pipelines.usecases.open_tasks import (
     ask_for_retraining,
     ask_for_revalidation,
@@ -134,6 +135,25 @@ def test_what_lies_outside_the_envelope_asks_for_revalidation_once_a_stratum(
     asked = ask_for_revalidation(workspace)
     assert [task.cause.partition(": ")[2] for task in asked] == ["scanner s-2", "software v2"]
     assert ask_for_revalidation(workspace) == []
+
+
+def test_of_studies_acquired_before_the_deployment_only_those_that_were_scored_are_met(
+    workspace: Workspace, world: World
+) -> None:
+    take(workspace, "acquisitions", [series("internal-0", "general", "s-1")])
+    old = [series("old", "general", "s-8"), series("other", "general", "s-9")]
+    take(workspace, "acquisitions", [row | {"acquired_at": "2020-01-01T00:00:00.000000Z"} for row in old])
+    world.lifecycle.deploy(MODEL, "1", "general", "shadow", world.signer("clara"))
+    assert [one.value for one in unseen_strata(workspace)] == []
+    at = {"predicted_at": late(workspace), "score": 0.5, "decision": True, "target": MODEL}
+    scored = [(MODEL, "1", old[0]), (MODEL, "2", old[1])]
+    rows = [
+        {"prediction_id": f"p{place}", "model": model, "version": version, "study_uid": row["study_uid"]} | at
+        for place, (model, version, row) in enumerate(scored)
+    ]
+    take(workspace, "predictions", rows)
+    assert "s-8" in {one.value for one in unseen_strata(workspace)}
+    assert "s-9" not in {one.value for one in unseen_strata(workspace)}
 
 
 def test_an_unseen_stratum_suspends_a_live_version_there_alone_and_once(workspace: Workspace, world: World) -> None:
