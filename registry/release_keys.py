@@ -17,7 +17,7 @@ from registry.history import told_events
 from registry.people import require_administrator
 from registry.record import Record
 
-REVOKED, USED = "release_key.revoked", "release.signed"
+REVOKED, RELEASED = "release_key.revoked", "release.signed"
 SIGN_AGAIN = "sign the release with `overread models release`"
 
 
@@ -93,7 +93,7 @@ def revoke_release_key(record: Record, key_id: str, actor: Actor, reason: str, *
     if not reason.strip():
         raise UsageError("a release key is revoked for a reason", mend="use --reason")
     with reading(record.ledger.engine) as session:
-        used = {told["key_id"] for _, told in told_events(session, (USED,)) if told["key_id"].startswith(key_id)}
+        used = {told["key_id"] for _, told in told_events(session, (RELEASED,)) if told["key_id"].startswith(key_id)}
         known = [revoked for revoked in revocations(session) if revoked.key_id in used]
     if len(used) != 1 or not key_id:
         raise UnknownNameError("no release, or several, were signed by a key whose id begins so", where=key_id[:64])
@@ -110,6 +110,6 @@ def revoke_release_key(record: Record, key_id: str, actor: Actor, reason: str, *
 def signed_by(session: Session, key_id: str) -> list[str]:
     """Return the versions (`model@number`) whose newest release signature is by a key, in the order of their names."""
     newest: dict[str, str] = {}
-    for _, told in told_events(session, (USED,)):
+    for _, told in told_events(session, (RELEASED,)):
         newest[f"{told['model']}@{told['version']}"] = told["key_id"]
     return sorted(name for name, key in newest.items() if key == key_id)

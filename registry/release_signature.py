@@ -32,7 +32,7 @@ from registry.domain.ports import ObjectStore
 from registry.history import event_of, last_event, payload_told
 from registry.objects import write_durably
 from registry.record import Record
-from registry.release_keys import SIGN_AGAIN, USED, require_counting, require_usable
+from registry.release_keys import RELEASED, SIGN_AGAIN, require_counting, require_usable
 from registry.schema import LedgerEntry, LedgerPayload
 
 FILE = "release.pem"  # in the workspace's folder of keys
@@ -103,7 +103,7 @@ def sign_release(record: Record, key: ReleaseKey, version: ModelVersion, folder:
         "public_key": key.public_pem.decode("ascii"),
     }
     with record.ledger.transaction() as tx:
-        return tx.append(EventDraft(USED, actor_record(SERVICE), subjects, payload))
+        return tx.append(EventDraft(RELEASED, actor_record(SERVICE), subjects, payload))
 
 
 def require_release(session: Session, objects: ObjectStore, version: ModelVersion, folder: Path) -> None:
@@ -114,7 +114,7 @@ def require_release(session: Session, objects: ObjectStore, version: ModelVersio
         LedgerBrokenError: when the event that tells of it is not what was signed.
         ArtifactChangedError: when the bundle's object has other bytes.
     """
-    told = last_event(session, (USED,), "version", version.name)
+    told = last_event(session, (RELEASED,), "version", version.name)
     entry = None if told is None else session.get(LedgerEntry, told.seq)
     kept = None if told is None else session.get(LedgerPayload, told.seq)
     if told is None or entry is None or kept is None:

@@ -106,5 +106,5 @@ def _verified(people: People, event: Event, told: Mapping[str, str]) -> ReportSi
     made = key.valid_at(parse_instant(record["signed_at"]))
     if not made or not signature_holds(key, envelope.signature, envelope.signed_bytes):
         raise SignatureBrokenError("a signature under a report does not hold", where=f"event {event.seq}")
-    said = {name: str(record[name]) for name in ("person", "printed_name", "role", "meaning", "signed_at")}
-    return ReportSignature(**said, event_seq=event.seq)
+    person, name, role = record["person"], record["printed_name"], record["role"]
+    return ReportSignature(person, name, role, record["meaning"], record["signed_at"], event.seq)

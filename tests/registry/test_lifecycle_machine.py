@@ -32,7 +32,7 @@ from registry.domain.person import PersonRole
 from registry.domain.vocabulary import Verdict
 from registry.history import told_events
 from registry.keys import Signer
-from registry.release_signature import SIGNED
+from registry.release_keys import USED as SIGNED
 
 PEOPLE = st.sampled_from(["erin", "vera", "quinn", "clara", "otto"])
 FORGERIES = (

@@ -10,7 +10,7 @@ from registry.database import reading
 from registry.domain.errors import AnswerIsNoError, NotAllowedError, SignatureBrokenError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import LOCAL_ADMINISTRATOR, SERVICE, Actor, actor_record
-from registry.release_keys import USED, revoke_release_key, signed_by
+from registry.release_keys import RELEASED, revoke_release_key, signed_by
 from registry.release_signature import ReleaseKey, sign_release
 
 
@@ -45,12 +45,12 @@ def test_a_revoked_key_signs_no_release(hospital: Hospital, key: ReleaseKey) -> 
 
 def test_what_a_revoked_key_signs_past_the_product_is_not_served(hospital: Hospital, key: ReleaseKey) -> None:
     """Whoever kept the key signs the same files again and writes the event by hand."""
-    (told,) = hospital.world.told(USED)
+    (told,) = hospital.world.told(RELEASED)
     version = hospital.world.lifecycle.version(MODEL, "1")
     revoke(hospital, key.key_id)
     subjects = (Subject("version", version.name, version.artifact_digest),)
     with hospital.world.ledger.transaction() as tx:
-        tx.append(EventDraft(USED, actor_record(SERVICE), subjects, told))
+        tx.append(EventDraft(RELEASED, actor_record(SERVICE), subjects, told))
     hospital.refuses(SignatureBrokenError, "was revoked before")
 
 
