@@ -308,7 +308,7 @@ def swapped(workspace: Workspace, margin: str, plan: int | None = None) -> None:
 
 @pytest.fixture
 def copied(changed: Workspace, tmp_path: Path) -> Workspace:
-    """Return a copy of the workspace, an hour after its newest event, which a command may have told by the true time."""
+    """Return a copy of the workspace, an hour after its newest event, which a command may have told by true time."""
     shutil.copytree(changed.root, tmp_path / "workspace")
     copy = reopened(tmp_path)
     newest = parse_instant(copy.ledger.events(last=1)[0].record["at"])
