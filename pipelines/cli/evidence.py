@@ -99,14 +99,16 @@ def _lines(report: "EvidenceReport") -> list[str]:
 
 
 def sbom(
-    out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output unless given.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write, in CycloneDX 1.6.")] = None,
+    *,
+    as_json: Json = False,
 ) -> None:
-    """Write the software bill of materials of this installation (CycloneDX 1.6)."""
+    """List the software of this installation, or write its bill of materials (CycloneDX 1.6)."""
     from pipelines.usecases.software_bill import software_bill  # noqa: PLC0415 - lazy: --help reads no metadata
 
-    text = json.dumps(software_bill(), indent=1, ensure_ascii=False)
-    if out is None:
-        typer.echo(text)
-    else:
-        out.write_text(text + "\n", encoding="utf-8")
+    bill = software_bill()
+    if out is not None:
+        out.write_text(json.dumps(bill, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         tell(f"wrote {out}")
+    lines = () if out is not None else [f"{one['name']} {one['version']}" for one in bill["components"]]
+    give(bill, lines, as_json=as_json)

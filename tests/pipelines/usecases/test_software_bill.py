@@ -39,4 +39,5 @@ def test_the_command_gives_it_on_standard_output_and_into_a_file(tmp_path: Path)
     command = Command(tmp_path)  # the bill is of the installation: it takes no workspace
     place = tmp_path / "sbom.cdx.json"
     command.well("sbom", "--out", place)
-    assert command.well("sbom").json == json.loads(place.read_text()) == software_bill()
+    assert "torch " in command.well("sbom").out
+    assert command.well("sbom", "--json").json == json.loads(place.read_text()) == software_bill()
