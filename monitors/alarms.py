@@ -25,6 +25,7 @@ LATER = 14  # days by which it may begin after the alert was opened
 RECENT = 28  # days that must still deviate for an alert to be active
 FURTHER = 4.0  # standard deviates by which a covered stream must leave its level since the alert
 STILL = 2.0  # standard deviates of those days
+SEEN = 6.0  # standard deviates that as many days would show of a change that lasts: it falls below STILL once in 30,000
 REVIEWS = (3, 7, 14, 28, 42, 56, 84)  # days after which an open alert's cause is looked at once more
 CODES = {family: code for code, family in ALERT_FAMILIES.items()}
 _SETTLED = frozenset({"reader", "routing", "threshold"})  # what these were named by leaves no doubt
@@ -221,8 +222,8 @@ def _ended(
     watch: Watch, episode: Episode, crossing: np.ndarray[tuple[int, int], np.dtype[np.bool_]], index: int
 ) -> bool:
     """Keep the last active day; say whether the plan's quiet period went by since."""
-    active = any(crossing[place, index] and _deviates(watch.streams[place], index) for place in episode.explained)
-    if active:
+    moved = any(crossing[place, index] and _deviates(watch.streams[place], index) for place in episode.explained)
+    if moved or _lasts(episode, index):
         episode.active = index
     return index - episode.active >= watch.plan.quiet_days
 
@@ -232,9 +233,33 @@ def _deviates(stream: Stream, index: int) -> bool:
         return False
     if stream.watched == "silence":
         return True
-    first = max(stream.begins, index + 1 - RECENT)
-    sums = stream.comparison.series[:, first : index + 1].sum(axis=1, keepdims=True)
-    return abs(float(stream.comparison.beyond(sums)[0])) >= STILL * math.sqrt(stream.comparison.dispersion)
+    return abs(_beyond(stream, max(stream.begins, index + 1 - RECENT), index)) >= STILL
+
+
+def _lasts(episode: Episode, index: int) -> bool:
+    """Say whether what opened an alert still deviates its way, over days enough to see it if it does.
+
+    A change that is older than the longest segment has become the past with which the detector compares, so that its
+    evidence falls although nothing was mended; the reference has not moved.
+    """
+    lead = episode.lead
+    if lead.comparison is None or lead.watched == "silence":
+        return False
+    first = max(episode.since[2] + lead.lag, lead.begins)
+    then = _beyond(lead, first, episode.opened)
+    if then == 0.0 or index <= episode.opened:
+        return False
+    enough = math.ceil((episode.opened + 1 - first) * (SEEN / then) ** 2)
+    now = _beyond(lead, max(first, index + 1 - max(RECENT, enough)), index)
+    return now * math.copysign(1.0, then) >= STILL
+
+
+def _beyond(stream: Stream, first: int, last: int) -> float:
+    """Return the signed deviate of some days from the reference, beyond the margin, dispersion included."""
+    if stream.comparison is None or first > last:
+        return 0.0
+    sums = stream.comparison.series[:, first : last + 1].sum(axis=1, keepdims=True)
+    return float(stream.comparison.beyond(sums)[0]) / math.sqrt(stream.comparison.dispersion)
 
 
 def _rearm(

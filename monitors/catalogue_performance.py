@@ -118,6 +118,7 @@ PERFORMANCE: tuple[SignalType, ...] = (
         calm="No class of cases ranks worse than in the reference, beyond chance.",
         raised="What the model ranks has changed since the reference, whatever the prevalence.",
         share=False,
+        only_with="outcomes of an audit sample",
     ),
     SignalType(
         "SCO006",

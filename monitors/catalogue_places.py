@@ -2,6 +2,7 @@
 
 from monitors.families import QUALITY
 from monitors.signal_type import NO_LIMIT, Q_LIMIT, REFERENCE, SCORES, TRUTH, SignalType
+from registry.domain.protocol import NUMBERS
 
 _QUALITY = ("acquisitions.scanner", "acquisitions.acquired_at", *(f"acquisitions.{column}" for column in QUALITY))
 _MIX = ("acquisitions.modality", "acquisitions.protocol_name", "acquisitions.patient")
@@ -106,6 +107,19 @@ PLACES = (
         "{value} {interval} of {n} units lie outside what the reference held ({subject}).",
         calm="The reference holds all of them.",
         raised="The performance there was never compared: have the stratum revalidated.",
+    ),
+    SignalType(
+        "COV004",
+        "coverage",
+        "unregistered_share",
+        "Series outside the protocols of the reference",
+        ("acquisitions.modality", *(f"acquisitions.{name}" for name in (*NUMBERS["MR"], "kvp", "convolution_kernel"))),
+        f"the share that the reference lets expect; {Q_LIMIT}",
+        "{value} {interval} of {n} protocols, each once a patient, are none that the site used in its reference; "
+        "{limit} were to be expected.",
+        calm="The site works by the protocols of its reference.",
+        raised="This is more than was to be expected: the site works by other protocols.",
+        only_with="MR or CT series",
     ),
     SignalType(
         "WRK001",

@@ -4,16 +4,15 @@ A chart may reach `watch`, never `alert`: its promise of false alarms is its own
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import LABEL_SOURCES, Counts, Family, day_number, day_text
+from monitors.counts import Counts, Family, day_number, day_text
 from monitors.draft import Reading, drafted
-from monitors.label_units import units_of
 from monitors.scope import Scope, View, periods_of
-from registry.domain.signal import Signal
+from registry.domain.signal import Signal, Window
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.audit_chart import AuditChart, audit_chart
 from validation.statistics.grid import to_values
@@ -28,18 +27,44 @@ AUDITED = "the audit chose units by chance and in the same way all the time, wit
 _Floats = npt.NDArray[np.float64]
 
 
-def charted_signals(view: View, counts: Counts) -> list[Signal]:
-    """Return the charts of one site's scope; none for all sites together, whose months begin on other days."""
+@dataclass(frozen=True, eq=False)
+class AuditedUnits:
+    """Units that an audit chose.
+
+    Attributes:
+        scopes: of each, the site too.
+        patient: texts [n].
+        day: site-local day, proleptic ordinal int64[n].
+        q: cells of the score grid int64[n].
+        truth: 1 or 0, int8[n].
+    """
+
+    scopes: tuple[Scope, ...]
+    patient: npt.NDArray[np.str_]
+    day: npt.NDArray[np.int64]
+    q: npt.NDArray[np.int64]
+    truth: npt.NDArray[np.int8]
+
+
+def early_signals(view: View, counts: Counts) -> list[Signal]:
+    """Return the chart of a site's first weeks; none for all sites together, whose weeks are others."""
+    reference = _reference(view, counts)
+    early = reference and _early(view, _until(counts["F0"], view), day_number(reference.start))
+    return [drafted(view, "SCO006", early)] if early else []
+
+
+def audit_chart_signals(view: View, counts: Counts, audited: AuditedUnits) -> list[Signal]:
+    """Return the chart of one site's audited cases; none where no audit chose any, and for all sites together."""
+    reference = _reference(view, counts)
+    if reference is None or view.scope not in audited.scopes:
+        return []
+    return [drafted(view, "PRF015", _audits(view, audited, day_number(reference.end)))]
+
+
+def _reference(view: View, counts: Counts) -> Window | None:
     if not view.scope.site:
-        return []
-    _, references = periods_of(counts, view.scope, view.plan, view.window.end)
-    reference = references.get(view.scope.site)
-    if reference is None:
-        return []
-    first, last = day_number(reference.start), day_number(reference.end)
-    early = _early(view, _until(counts["F0"], view), first)
-    found = [] if early is None else [drafted(view, "SCO006", early)]
-    return [*found, drafted(view, "PRF015", _audits(view, _until(counts[LABEL_SOURCES], view), last))]
+        return None
+    return periods_of(counts, view.scope, view.plan, view.window.end)[1].get(view.scope.site)
 
 
 def _until(family: Family, view: View) -> Family:
@@ -51,17 +76,14 @@ def _until(family: Family, view: View) -> Family:
     return family.select(keep)
 
 
-def _audits(view: View, family: Family, last: int) -> Reading:
+def _audits(view: View, audited: AuditedUnits, last: int) -> Reading:
     """Return the chart of audited cases since the reference, in whole months of 30 days."""
-    day, q, truth = _audited(family)
+    day, q, truth = _first_of_patients(view, audited)
     complete = (day_number(view.window.end) - last) // MONTH
     month = (day - last - 1) // MONTH
     base, then = month < 0, (month >= 0) & (month < complete)
     classes = [(int((truth[base] == kind).sum()), int((truth[then] == kind).sum())) for kind in (1, 0)]
     counted = Reading(sum(n for _, n in classes), n_positive=classes[0][1], assumes=AUDITED)
-    if len(q) == 0:
-        why = "no outcome comes from an audit sample with a stated sampling fraction"
-        return replace(counted, reason=NotAssessed.NO_OUTCOMES, why=why)
     least = (view.plan.min_positive, view.plan.min_negative)
     if complete < 1 or any(n < need for (n, _), need in zip(classes, least, strict=True)):
         why = (
@@ -92,17 +114,20 @@ def _told(chart: AuditChart, last: int) -> str:
     return f"{moved} than in the reference; beyond the limit in the month from {since}"
 
 
-def _audited(family: Family) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int8]]:
-    """Return day, score cell and truth of audited units, the first of each patient, in the order of days.
+def _first_of_patients(
+    view: View, audited: AuditedUnits
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int8]]:
+    """Return day, score cell and truth of the first unit of each patient, in the order of days.
 
-    Ties of a day are in the order of the cells, so that the same counts give the same chart.
+    Ties of a day are in the order of the cells, so that the same rows give the same chart.
     """
-    kept = family.select((family.codes_of("fraction") > 0) & ~family.is_level("truth", "none"))
-    units, day = units_of(kept), np.repeat(kept.codes_of("day"), kept.counts)
-    order = np.lexsort((units.truth, units.q, day))
-    _, first = np.unique(units.patient[order], return_index=True)
-    chosen = order[np.sort(first)]
-    return day[chosen], units.q[chosen], units.truth[chosen]
+    here = np.array([scope == view.scope for scope in audited.scopes], dtype=np.bool_)
+    here &= audited.day <= day_number(view.window.end)
+    day, q, truth, patient = audited.day[here], audited.q[here], audited.truth[here], audited.patient[here]
+    order = np.lexsort((truth, q, day))
+    first = np.sort(np.unique(patient[order], return_index=True)[1])
+    chosen = order[first]
+    return day[chosen], q[chosen], truth[chosen]
 
 
 def _early(view: View, family: Family, first: int) -> Reading | None:

@@ -8,7 +8,7 @@ from typing import Any
 from monitors.area_spread import area_spread_signals
 from monitors.beside import Beside, beside_signals
 from monitors.calibration import calibration_signals
-from monitors.charted import charted_signals
+from monitors.charted import early_signals
 from monitors.counts import Counts
 from monitors.coverage import coverage_signals
 from monitors.data import data_signals, unjoined_signal, version_scopes
@@ -111,7 +111,7 @@ def all_signals(counts: Counts, plan: MonitoringPlan, as_of: str, embeddings: Em
     for scope in scopes_of(counts):
         view = unit_view(counts, scope, plan, as_of)
         found += [signal for monitor in UNIT_MONITORS for signal in monitor(view)]
-        found += quality_signals(view, counts) + routing_signals(view, counts) + charted_signals(view, counts)
+        found += quality_signals(view, counts) + routing_signals(view, counts) + early_signals(view, counts)
         reads = read_view(counts, scope, plan, as_of)
         found += override_signals(reads) + oversight_signals(reads)
         found += input_drift(view, counts, as_of, embeddings)

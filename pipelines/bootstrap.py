@@ -24,6 +24,7 @@ from registry.domain.ports import Clock, ModelStore
 from registry.domain.pseudonym import KEY_BYTES, Pseudonymizer
 from registry.gate import ServingGate
 from registry.ledger.clock_watch import ClockWatch
+from registry.ledger.disk_reserve import DiskReserve
 from registry.ledger.log_key import LogKey
 from registry.ledger.store import Ledger
 from registry.lifecycle import Lifecycle
@@ -162,6 +163,7 @@ def open_workspace(
     settings = Settings.read(root / FILE_NAME)
     clock = clock or SystemClock()
     key = _pseudonym_key(root)
+    DiskReserve(root).keep()
     engine = open_database(settings.database_url(root))
     migrate(engine)
     log_key = _log_key(root)
@@ -220,4 +222,5 @@ def _ledger(root: Path, engine: Engine, clock: Clock, key: LogKey, client: str) 
     service = {"name": "overread", "version": __version__, "client": client, "host": socket.gethostname()}
     checkpoints = root / "checkpoints"
     watch = ClockWatch(checkpoints / "clock.json") if isinstance(clock, SystemClock) else None
-    return Ledger(engine, key, clock, service, checkpoints / "latest.txt", checkpoints / "witnessed", watch)
+    outside = (checkpoints / "latest.txt", checkpoints / "witnessed")
+    return Ledger(engine, key, clock, service, *outside, watch, DiskReserve(root))

@@ -100,7 +100,8 @@ def collect(
     contents.files[CHECKPOINT] = note.encode()
     leaves = [leaf_hash(entry.event.data) for entry in entries]
     contents.files[EVENTS] = event_lines(_carried(contents, entries, leaves))
-    contents.files |= anchor_files(workspace, leaves)
+    exports = [entry.told["ledger_size"] for entry in ours if entry.type == "evidence.exported" and entry.told]
+    contents.files |= anchor_files(workspace, leaves, exports[-1:])
     told = [(entry.event, entry.told) for entry in entries if entry.event.seq in contents.cited]
     contents.files |= derived(told, cohorts_of(contents.files), workspace.ledger.public_vkey)
     contents.titles |= TITLES

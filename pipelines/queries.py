@@ -10,6 +10,7 @@ from sqlalchemy import select
 from pipelines.appendix.record import appendices
 from pipelines.bootstrap import Workspace
 from pipelines.dossiers import DossierBuilder, newest_run, synthetic_tables
+from pipelines.record_views import card_view, lineage_view
 from registry.alerts import RUNNING, listed
 from registry.database import reading
 from registry.deployments import MODES
@@ -17,6 +18,7 @@ from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, 
 from registry.domain.errors import LedgerBrokenError, UnknownNameError
 from registry.domain.event import EVENT_TYPES, Event
 from registry.domain.model import ModelVersion
+from registry.domain.record_views import CardView, LineageView
 from registry.schema import PersonRow, SignatureRow
 from registry.vacancies import filled_roles
 
@@ -72,6 +74,14 @@ class RecordQueries:
         if as_of not in days:
             raise UnknownNameError.of("day of an appendix", as_of, days)
         return self._workspace.objects.get(days[as_of].digest)
+
+    def card(self, model: str, version: str | None) -> CardView:
+        """Return a version's card as the record stands now (see `pipelines.record_views`)."""
+        return card_view(self._workspace, model, version)
+
+    def lineage(self, model: str, version: str | None) -> LineageView:
+        """Return what a version was made from and what rests on it (see `pipelines.record_views`)."""
+        return lineage_view(self._workspace, model, version)
 
     def roles(self) -> Sequence[RoleRow]:
         """Return every role in which persons sign, and who fills it today."""

@@ -18,6 +18,7 @@ IN_TOTO = "application/vnd.in-toto+json"
 SESSION = "application/vnd.overread.session+json"
 ACCEPTANCE = "application/vnd.overread.acceptance+json"
 ORGANISATION = "application/vnd.overread.organisation+json"
+REPORT = "application/vnd.overread.report+json"
 TICKET = "application/vnd.overread.run-ticket+json"
 
 

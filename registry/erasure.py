@@ -6,6 +6,7 @@ of the record rest on is never erased: who signed what, when, under which name i
 
 from sqlalchemy import text
 
+from registry.audit.holds import require_free
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import NotAllowedError, UnknownNameError, UsageError
 from registry.domain.event import Event, Subject
@@ -45,7 +46,7 @@ def erase(record: Record, seq: int, signer: Signer, reason: str) -> Event:
     Raises:
         UnknownNameError: when there is no such event.
         UsageError: when no reason is given, or the payload is erased already.
-        NotAllowedError: when the key or role forbids it, or other rows rest on this payload.
+        NotAllowedError: when the key or role forbids it, a legal hold holds it, or other rows rest on this payload.
         LedgerBrokenError: when the record is read-only.
     """
     if not reason.strip():
@@ -60,6 +61,7 @@ def erase(record: Record, seq: int, signer: Signer, reason: str) -> Event:
                 f"the record rests on the payload of event {seq} ('{entry.type}')",
                 mend=f"erasable are {', '.join(sorted(ERASABLE))}",
             )
+        require_free(tx.session, seq)
         if kept.payload is None:
             raise UsageError(f"the payload of event {seq} is erased already", mend="`overread audit list` shows when")
         subject = Subject("event", str(seq), digest_bytes(entry.data))

@@ -132,6 +132,8 @@ def permitted(session: Session) -> dict[str, str]:
 def _speak(people: People, signer: Signer, kind: str, told: Mapping[str, str], subject: Subject) -> Event:
     """Append what a person said for the organisation; their envelope stands in the event's payload."""
     people.check_signer(signer)
+    if signer.urgent:
+        raise NotAllowedError(f"{signer.person.person} authenticated for a stop alone", mend="authenticate again")
     role = next((one for one in MAY_SPEAK if one in signer.person.roles), None)
     if role is None:
         raise NotAllowedError(

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy.orm import Session
 
+from registry.database import reading
 from registry.domain.digest import digest_bytes
 from registry.domain.errors import NotAllowedError, SignatureBrokenError
 from registry.domain.event import Event, EventDraft, Subject
@@ -31,11 +32,10 @@ from registry.domain.ports import ObjectStore
 from registry.history import event_of, last_event, payload_told
 from registry.objects import write_durably
 from registry.record import Record
+from registry.release_keys import RELEASED, SIGN_AGAIN, require_counting, require_usable
 from registry.schema import LedgerEntry, LedgerPayload
 
-SIGNED = "release.signed"
 FILE = "release.pem"  # in the workspace's folder of keys
-_SIGN_AGAIN = "sign the release with `overread models release`"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,12 @@ def sign_release(record: Record, key: ReleaseKey, version: ModelVersion, folder:
 
     Returns:
         The event `release.signed`.
+
+    Raises:
+        NotAllowedError: when the key is revoked.
     """
+    with reading(record.ledger.engine) as session:
+        require_usable(session, key.key_id)
     bundle = sign_folder(key, folder)
     digest = record.objects.put(bundle)
     subjects = (
@@ -98,7 +103,7 @@ def sign_release(record: Record, key: ReleaseKey, version: ModelVersion, folder:
         "public_key": key.public_pem.decode("ascii"),
     }
     with record.ledger.transaction() as tx:
-        return tx.append(EventDraft(SIGNED, actor_record(SERVICE), subjects, payload))
+        return tx.append(EventDraft(RELEASED, actor_record(SERVICE), subjects, payload))
 
 
 def require_release(session: Session, objects: ObjectStore, version: ModelVersion, folder: Path) -> None:
@@ -109,18 +114,19 @@ def require_release(session: Session, objects: ObjectStore, version: ModelVersio
         LedgerBrokenError: when the event that tells of it is not what was signed.
         ArtifactChangedError: when the bundle's object has other bytes.
     """
-    told = last_event(session, (SIGNED,), "version", version.name)
+    told = last_event(session, (RELEASED,), "version", version.name)
     entry = None if told is None else session.get(LedgerEntry, told.seq)
     kept = None if told is None else session.get(LedgerPayload, told.seq)
-    if entry is None or kept is None:
-        raise SignatureBrokenError(f"the files of {version.name} bear no release signature", mend=_SIGN_AGAIN)
+    if told is None or entry is None or kept is None:
+        raise SignatureBrokenError(f"the files of {version.name} bear no release signature", mend=SIGN_AGAIN)
     payload = payload_told(event_of(entry), kept)
     subject = Subject("version", version.name, version.artifact_digest).to_json()
     if subject not in event_of(entry).record["subjects"]:
-        raise SignatureBrokenError(f"the release signature of {version.name} is over other files", mend=_SIGN_AGAIN)
+        raise SignatureBrokenError(f"the release signature of {version.name} is over other files", mend=SIGN_AGAIN)
+    require_counting(session, payload["key_id"], told, version.name)
     bundle = objects.get(payload["bundle"])
     if digest_bytes(payload["public_key"].encode("ascii")).rpartition(":")[2] != payload["key_id"]:
-        raise SignatureBrokenError(f"the release key of {version.name} is not the one on record", mend=_SIGN_AGAIN)
+        raise SignatureBrokenError(f"the release key of {version.name} is not the one on record", mend=SIGN_AGAIN)
     verify_folder(bundle, payload["public_key"].encode("ascii"), folder, version.name)
 
 

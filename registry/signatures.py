@@ -41,6 +41,7 @@ MEANINGS: Mapping[Act, str] = {
     Act.DECLARE_TIER: "responsibility: places this model in this risk tier",
     Act.BREAK_GLASS: "responsibility: lets this version run in an emergency, for a limited time",
     Act.COUNTERSIGN: "review: confirms the emergency use of this version",
+    Act.HOLD: "responsibility: holds what these events tell, or releases it",
     Act.CONTINUE_LEDGER: "responsibility: lets the record go on without the events that were lost",
     Act.SET_STOP_RULE: "responsibility: sets when this version stops by itself at the site",
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from groups_told import some_groups
 from monitor_runs import MODEL, digest, monitor, signal, signals
+from record_told import some_card, some_lineage
 
 from registry.domain.dossier import (
     AppendixView,
@@ -28,6 +29,7 @@ from registry.domain.errors import UnknownNameError
 from registry.domain.estimate import Estimate
 from registry.domain.lifecycle import VersionState
 from registry.domain.model import CriterionResult, Deployment, Evaluation, ModelVersion, OperatingPoint
+from registry.domain.record_views import CardView, LineageView
 from registry.domain.vocabulary import Role, Verdict
 
 HOSTILE = (
@@ -310,6 +312,14 @@ class FakeQueries:
         if as_of not in {found.as_of for found in self.appendices(model)}:
             raise UnknownNameError.of("day of an appendix", as_of, ())
         return b"<!doctype html><title>Drift</title><script>document.title = 'ran'</script>"
+
+    def card(self, model: str, version: str | None) -> CardView:
+        """Return the card of a model that there is."""
+        return some_card(self.dossier(model, version, None).model.model)
+
+    def lineage(self, model: str, version: str | None) -> LineageView:
+        """Return the lineage of a model that there is."""
+        return some_lineage(self.dossier(model, version, None).model.model)
 
     def roles(self) -> Sequence[RoleRow]:
         """Return one filled role, one vacant role that a release needs, and one that nobody needs."""

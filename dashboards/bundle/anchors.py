@@ -1,4 +1,4 @@
-"""What others saw of the ledger, carried in an evidence folder: cosigned checkpoints and time stamps, with proofs.
+"""What others saw of the ledger, carried in an evidence folder: cosigned checkpoints, time stamps, the last export.
 
 `anchors/SIZE.txt` is a checkpoint with its cosignatures, `SIZE.tsr` the time stamp over it, `SIZE.proof` the RFC 6962
 proof that the folder's own checkpoint continues it. `policy.txt` names the witnesses, `tsa.pem` the time authority's

@@ -32,6 +32,7 @@ TITLES = {
     DICOM: "the carried events as DICOM audit messages",
     FHIR: "the carried events as FHIR AuditEvents",
 }
+MOST_MESSAGES = 5_000  # with patients; more than these, `overread audit export` writes
 Told = Sequence[tuple[Event, Mapping[str, Any]]]
 _OF_COURSE = ("course", "version", "passed_at", "valid_until", "recorded_by")
 _COLUMNS = ("person", "role", "role_since", "role_until", *_OF_COURSE)
@@ -73,8 +74,11 @@ def _messages(told: Told, cohorts: Mapping[str, bytes], origin: str) -> Iterator
         return [unit["patient"] for unit in parse_canonical(cohorts[digest])["units"]] if digest in cohorts else ()
 
     concerned = Concerned(patients)
-    for event, payload in told:
-        yield from messages(event, concerned.by(event, payload), origin)
+    whom = [concerned.by(event, payload) for event, payload in told]
+    if sum(max(1, len(found)) for found in whom) > MOST_MESSAGES:
+        whom = [[] for _ in told]
+    for (event, _), found in zip(told, whom, strict=True):
+        yield from messages(event, found, origin)
 
 
 def _emergencies(told: Told) -> list[dict[str, Any]]:

@@ -85,10 +85,10 @@ def _full(view: EvaluationView, key: str, title: str) -> tuple[Block, ...]:
 
 def _measured(view: EvaluationView, key: str, title: str, *before: Block) -> tuple[Block, ...]:
     """Return `before`, the metrics and what folds, beside the curves where there are any."""
-    tables = (*before, metrics_table(view.record, key), *group_blocks(view.record, key))
+    tables, groups = (*before, metrics_table(view.record, key)), group_blocks(view.record, key)
     folded = (*methods_block(view.record), *bins_block(view.reliability, key, view.record["cohort"]), _digests(view))
     curves = (*roc_figures(view, key, title), *reliability_figures(view, key, title))
-    return (Columns((*tables, *folded), curves),) if curves else (*tables, *folded)
+    return (*((Columns((*tables, *folded), curves),) if curves else (*tables, *folded)), *groups)
 
 
 def _head(view: EvaluationView, others: Sequence[EvaluationView]) -> Facts:

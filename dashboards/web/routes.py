@@ -13,6 +13,7 @@ from dashboards.text import slug
 from dashboards.view.record import dossier_record, record_bytes
 from dashboards.web.fleet_page import fleet_values
 from dashboards.web.model_page import Asked, model_values, signal_values
+from dashboards.web.record_pages import card_values, lineage_values
 from dashboards.web.security import APPENDIX_POLICY, POLICY
 from registry.domain.dossier import Dossier
 from registry.domain.ports import Queries
@@ -42,6 +43,20 @@ def model(request: Request, model: str, version: Text = "", period: Text = "", s
         return HTMLResponse(render("signals.html", **signal_values(dossier, asked)))
     found = _queries(request).appendices(model)
     return _page(request, "model.html", page="model", appendices=found[:SHOWN], **model_values(dossier, asked))
+
+
+@ROUTER.get("/models/{model}/card")
+def card(request: Request, model: str, version: Text = "", period: Text = "") -> Response:
+    """Show a version's card, its limits first."""
+    view = _queries(request).card(model, version or None)
+    return _page(request, "record.html", page="model", **card_values(view, Asked(model, version, period)))
+
+
+@ROUTER.get("/models/{model}/lineage")
+def lineage(request: Request, model: str, version: Text = "", period: Text = "") -> Response:
+    """Show what a version was made from, and what a recall of that would affect."""
+    view = _queries(request).lineage(model, version or None)
+    return _page(request, "record.html", page="model", **lineage_values(view, Asked(model, version, period)))
 
 
 @ROUTER.get("/models/{model}/report.pdf")

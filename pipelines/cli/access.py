@@ -9,10 +9,9 @@ from registry.domain.errors import NotAllowedError
 from registry.domain.person import Actor, PersonRole
 
 # The commands that a role is kept to; a role that is not named here may read all, and signs what its signatures allow.
+_AUDIT = ("list", "export", "verify", "checkpoint", "prove", "retention")
 KEPT_TO: Mapping[str, frozenset[str]] = {
-    PersonRole.AUDITOR.value: frozenset(
-        {"audit list", "audit export", "audit verify", "audit checkpoint", "audit prove", "login", "serve"}
-    )
+    PersonRole.AUDITOR.value: frozenset({*(f"audit {name}" for name in _AUDIT), "login", "serve"})
 }
 _ASKED: ContextVar[str] = ContextVar("asked", default="")
 _WITH_VALUE = frozenset({"--workspace"})

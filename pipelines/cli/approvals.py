@@ -80,6 +80,26 @@ def release(
     give(dict(told) | {"event_seq": event.seq}, [line], as_json=as_json)
 
 
+def revoke_release_key(
+    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="The key's id, or its first letters.")],
+    reason: Reason = "",
+    *,
+    stolen: Annotated[
+        bool, typer.Option("--stolen", help="Somebody else may have used it: nothing that it signed counts any longer.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Revoke a release key: what it signs from now on is not served, and if it was stolen, what it signed before."""
+    from pipelines.cli.opened import administrator, here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.release import withdraw_release_key  # noqa: PLC0415 - lazy
+
+    workspace = here()
+    done = withdraw_release_key(workspace, key_id, administrator(workspace), reason, stolen=stolen)
+    lines = [f"{done['key_id'][:16]}…: revoked by event {done['event_seq']}"]
+    lines += [f"not served until signed anew: overread models release {name}" for name in done["to_sign"]]
+    give(done, lines, as_json=as_json)
+
+
 def tier(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model.")],
     to: Annotated[
@@ -113,6 +133,7 @@ _EXAMPLES: Mapping[Callable[..., Any], str] = {
     approve: "nodule@1 --signer ann --passphrase-file ann.pass --valid-days 180",
     lapse: "nodule@1 --signer ann --reason 'labels were wrong' --evaluation sha256:1f…",
     release: "nodule@1",
+    revoke_release_key: "1f2e3d4c --reason 'the disk was stolen' --stolen",
     tier: "nodule high --signer ann --reason 'triage of haemorrhages'",
 }
 
@@ -120,4 +141,5 @@ _EXAMPLES: Mapping[Callable[..., Any], str] = {
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `overread models`."""
     for command, example in _EXAMPLES.items():
-        app.command(epilog=f"Example: overread models {command.__name__} {example}")(command)
+        name = command.__name__.replace("_", "-")
+        app.command(name, epilog=f"Example: overread models {name} {example}")(command)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli import audit_acts, audit_continue, audit_export, audit_names, witness
+from pipelines.cli import audit_acts, audit_continue, audit_export, audit_keep, audit_names, witness
 from pipelines.cli.console import Json, give, tell
 from registry.domain.errors import ExitCode, UsageError
 
@@ -18,6 +18,7 @@ audit_acts.add_to(app)
 audit_export.add_to(app)
 audit_names.add_to(app)
 audit_continue.add_to(app)
+audit_keep.add_to(app)
 
 
 @app.command("list", epilog="Example: overread audit list --last 20")

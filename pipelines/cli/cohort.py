@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import Json, give, progress
+from pipelines.cli.console import Json, PassphraseFile, give, progress
 from registry.domain.cohort import Cohort, axes_of, prove_disjoint
 from registry.domain.errors import LeakFoundError
 from registry.domain.vocabulary import Role
@@ -110,13 +110,21 @@ def inspect(
         str | None, typer.Option("--by", metavar="MODEL[@VERSION]", help="List the labels that it contradicts most.")
     ] = None,
     share: Annotated[float, typer.Option("--share", min=0.0, max=1.0, help="Of the units, listed at most.")] = 0.05,
+    signer: Annotated[str | None, typer.Option("--signer", help="Who signs the report.")] = None,
+    passphrase_file: PassphraseFile = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Look a cohort over before it is learned from: duplicates, labels that a model contradicts, provenance."""
-    from pipelines.cli.opened import here, name_and_version  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.cli.opened import here, name_and_version, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.cli.signed_lines import signed_lines  # noqa: PLC0415 - lazy
     from pipelines.usecases.inspect_cohort import inspect_cohort, inspection_lines  # noqa: PLC0415 - lazy
+    from registry.report_signatures import sign_report  # noqa: PLC0415 - lazy
 
+    workspace = here()
+    key = None if signer is None else signer_of(workspace, signer, passphrase_file)
     with progress("scoring") as bar:
-        found = inspect_cohort(here(), name, None if by is None else name_and_version(by), share, progress=bar)
-    give(found, inspection_lines(found), as_json=as_json)
+        found = inspect_cohort(workspace, name, None if by is None else name_and_version(by), share, progress=bar)
+    if key is not None:
+        sign_report(workspace.people, key, "inspection", found["cohort"], found["digest"])
+    give(found, [*inspection_lines(found), *signed_lines(workspace.people, found["digest"])], as_json=as_json)

@@ -26,6 +26,7 @@ from pipelines.cli import (
     operation,
     people,
     plan,
+    protocols,
     report,
     schedule,
     serve,
@@ -62,7 +63,7 @@ for group, name in (
     (simulate.app, "simulate"),
 ):
     app.add_typer(group, name=name)
-for module in (workspace, judge, report, evidence, serve, demo):
+for module in (workspace, judge, report, evidence, serve, demo, protocols):
     module.add_to(app)
 approvals.add_to(models.app)
 operation.add_to(models.app)

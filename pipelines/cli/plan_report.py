@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.console import Json, give
+from pipelines.cli.console import Json, PassphraseFile, give
 from registry.domain.errors import ExitCode, UsageError
 
 
@@ -34,6 +34,8 @@ def report(
     evidence: Annotated[
         Path | None, typer.Option("--from", help="Make the reports of an evidence folder again, from it alone.")
     ] = None,
+    signer: Annotated[str | None, typer.Option("--signer", help="Who signs the report.")] = None,
+    passphrase_file: PassphraseFile = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -46,16 +48,22 @@ def report(
         return
     if model is None or period is None:
         raise UsageError("a report has a model and a period", mend="overread plan report MODEL --period 2026")
-    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.cli.opened import here, signer_of  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.cli.signed_lines import signed_lines  # noqa: PLC0415 - lazy
     from pipelines.usecases.issue_plan_report import issue_plan_report  # noqa: PLC0415 - lazy
     from registry.objects import write_durably  # noqa: PLC0415 - lazy
+    from registry.report_signatures import sign_report  # noqa: PLC0415 - lazy
 
     workspace = here()
+    key = None if signer is None else signer_of(workspace, signer, passphrase_file)
     issued = issue_plan_report(workspace, model, period)
+    if key is not None:
+        sign_report(workspace.people, key, "plan-report", f"{issued.record['model']} {period}", issued.digest)
     place = out or workspace.root / "reports" / f"change-plan-{model}-{period}.{as_format.value}"
     write_durably(place, _data(issued.record, as_format))
     document = {"file": str(place), "digest": issued.digest, "report": issued.record}
-    give(document, [f"{place} ({issued.digest})", *_lines(issued.record)], as_json=as_json)
+    signed = signed_lines(workspace.people, issued.digest)
+    give(document, [f"{place} ({issued.digest})", *_lines(issued.record), *signed], as_json=as_json)
 
 
 def _again(evidence: Path, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from registry.domain.instants import parse_instant
 from registry.domain.lifecycle import VersionState
 from registry.evaluations import current, in_force
 from registry.history import last_event
-from registry.release_signature import SIGNED
+from registry.release_keys import RELEASED
 from registry.revalidation import behind_tier
 from registry.schema import ModelVersionRow
 from registry.tiers import tier_of
@@ -44,7 +44,7 @@ def _lacks(workspace: Workspace, session: Session, row: ModelVersionRow) -> Iter
     if told is not None and workspace.clock.now() >= parse_instant(told.valid_until) - warn:
         until = told.valid_until[:10]
         yield f"{name} is approved until {until}: overread validate, then overread models approve {name}"
-    if last_event(session, (SIGNED,), "version", name) is None:
+    if last_event(session, (RELEASED,), "version", name) is None:
         yield f"{name} was approved before files were signed for release: overread models release {name}"
     if not any("groups" in one.record for one in current(in_force(session, workspace.objects, row))):
         yield f"{name} was validated before groups were judged: overread validate {name}"

@@ -42,7 +42,7 @@ class ColumnMapping:
         """Return our columns that a file with these columns of theirs can fill."""
         present = set(theirs)
         renamed = {ours for ours, name in self.columns.items() if name in present}
-        own = {name for name in present if table.column(name) and name not in self._ours}
+        own = {name for name in present if table.column(name) and name not in self._ours | self._theirs}
         return frozenset(renamed | own | set(self.constants) | set(self.lookup))
 
     def missing(self, theirs: Iterable[str]) -> tuple[str, ...]:
@@ -56,9 +56,11 @@ class ColumnMapping:
         known.update({ours: record.get(theirs) for ours, theirs in self.columns.items()})
         attributes = {}
         for name, value in record.items():
+            if name in self._theirs:
+                continue  # the map gives it another name: what it is called by chance does not count
             if name not in self._ours and table.column(name):
                 known[name] = value
-            elif name not in self._theirs:
+            else:
                 attributes[name] = value
         for column, words in self.values.items():
             if column in known:

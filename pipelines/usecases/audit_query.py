@@ -7,10 +7,11 @@ from functools import partial
 
 from pipelines.bootstrap import Workspace
 from pipelines.evidence_contents import Entry, entries_until
+from pipelines.usecases.export_evidence import checkpoint_to_export
 from registry.audit.message import AuditMessage, messages
 from registry.audit.patients import Concerned
 from registry.domain.canonical import parse_canonical
-from registry.domain.errors import IncompleteError, UsageError
+from registry.domain.errors import UsageError
 from registry.domain.instants import instant_text
 
 
@@ -69,10 +70,7 @@ def ask(workspace: Workspace, question: Question) -> Answer:
     """
     if question.since and question.until and question.until <= question.since:
         raise UsageError("the period ends before it begins", mend="give --from before --to")
-    ledger = workspace.ledger
-    found = ledger.latest_checkpoint() if question.at is None else ledger.checkpoint_at(question.at)
-    if found is None:
-        raise IncompleteError("the ledger has no checkpoint", mend="a workspace made by `overread init` has one")
+    found = checkpoint_to_export(workspace, question.at)
     concerned = Concerned(lambda digest: patients_of(workspace.objects.get(digest)), partial(_rows, workspace))
     entries = entries_until(workspace, found.checkpoint.size)
     told = [(entry, tuple(concerned.by(entry.event, entry.told))) for entry in entries]

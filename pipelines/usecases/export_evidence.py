@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.bundle.archive import pack
+from dashboards.bundle.derived import MOST_MESSAGES
 from dashboards.bundle.form import MANIFEST, NOTE, PRIVACY, manifest_bytes, note_text
 from pipelines.bootstrap import Workspace
 from pipelines.evidence_contents import REPORTS, Contents, collect, entries_until
@@ -23,6 +24,7 @@ from registry.version import __version__
 LEFT_OUT = (
     "observations row by row, which stay in the workspace; monitor runs name the digests of their tables",
     "images and model files; versions and cohorts name their digests",
+    f"patients in the audit messages where they would be more than {MOST_MESSAGES}; `overread audit export` writes all",
 )
 
 
@@ -70,7 +72,7 @@ def export_evidence(
         dossier = RecordQueries(workspace, verify=True).dossier(known.model, known.version, period)
         for ending in REPORTS:
             issue(workspace, dossier, period, ending)
-    checkpoint = _checkpoint(workspace, at)
+    checkpoint = checkpoint_to_export(workspace, at)
     entries = entries_until(workspace, checkpoint.checkpoint.size)
     if not any(_registers(known, entry.told) for entry in entries if entry.type == "version.registered"):
         raise IncompleteError(f"{known.name} was not registered by then", where=f"event {checkpoint.checkpoint.size}")
@@ -82,7 +84,13 @@ def export_evidence(
     return ExportedEvidence(out, digest, len(data), size, len(contents.files) + 2, tuple(contents.missing()))
 
 
-def _checkpoint(workspace: Workspace, at: int | None) -> SignedCheckpoint:
+def checkpoint_to_export(workspace: Workspace, at: int | None) -> SignedCheckpoint:
+    """Return the checkpoint of a size, the newest unless one is given.
+
+    Raises:
+        UnknownNameError: when none was signed at that size.
+        IncompleteError: when the ledger has none.
+    """
     if at is not None:
         return workspace.ledger.checkpoint_at(at)
     newest = workspace.ledger.latest_checkpoint()

@@ -1,10 +1,13 @@
 """The rows that a run judges beside its counts, known at the end of a day."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
 from monitors.beside import Beside
+from monitors.engine.audited import audited_units, has_audit
+from monitors.engine.protocol_rows import COLUMNS, STATED, protocol_rows
 from monitors.engine.quality_rows import quality_rows
 from monitors.engine.reader_studies import reader_studies, several_readers
 from monitors.engine.tables import Request, Tables
@@ -12,11 +15,11 @@ from monitors.families import QUALITY
 from pipelines.bootstrap import Workspace
 from registry.domain.joining import Known
 
-QUALITY_ROWS = ("series_uid", "scanner", "site", "patient", "acquired_at", *QUALITY)
+ACQUISITIONS = (*COLUMNS, *STATED, *QUALITY)
 
 
 def beside_known(workspace: Workspace, request: Request, day: str, known: Known) -> Beside:
-    """Return the reader studies of a model, and the series with measures of image quality.
+    """Return the reader studies of a model, and the series with image quality and protocol, audited units.
 
     Args:
         workspace: where the observations are.
@@ -29,8 +32,11 @@ def beside_known(workspace: Workspace, request: Request, day: str, known: Known)
         return workspace.tables.read(name, columns=columns, as_of=day, known=known)
 
     none, reads = pa.table({}), several_readers(read("reads"))
-    quality = quality_rows(Tables(read("acquisitions", QUALITY_ROWS), none, none, none), request)
-    if reads.num_rows == 0:
-        return Beside((), quality)
-    tables = Tables(read("acquisitions"), read("predictions"), reads, read("outcomes"))
-    return Beside(reader_studies(tables, request), quality)
+    series = Tables(read("acquisitions", ACQUISITIONS), none, none, none)
+    quality, protocols = quality_rows(series, request), protocol_rows(series, request)
+    audit = has_audit(read("outcomes", ("sampling_fraction",)))
+    if reads.num_rows == 0 and not audit:
+        return Beside((), quality, protocols)
+    whole = Tables(read("acquisitions"), read("predictions"), read("reads") if audit else none, read("outcomes"))
+    studies = reader_studies(replace(whole, reads=reads), request)
+    return Beside(studies, quality, protocols, audited_units(whole, request) if audit else None)

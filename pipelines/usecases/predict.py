@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from registry.domain.lifecycle import DeploymentState
 from registry.domain.ports import Progress
 from registry.domain.vocabulary import Mode
 
@@ -25,7 +26,8 @@ class PredictReport:
     Attributes:
         model, version, site, deployment: what served.
         modes: predictions by mode.
-        scored, positive: units with a score, and those at or above the threshold.
+        scored: units with a score.
+        positive: those at or above the threshold; None in shadow, where no result leaves the record (VAL-03).
         failed_units: units on record as failed, with the reason.
         unreadable: files that claim to be images and of which not even the header can be used.
         synthetic: whether a prediction speaks of synthetic images.
@@ -37,7 +39,7 @@ class PredictReport:
     deployment: str
     modes: Mapping[str, int]
     scored: int
-    positive: int
+    positive: int | None
     failed_units: int
     unreadable: int
     synthetic: bool
@@ -55,7 +57,8 @@ class PredictReport:
         """Say it in a few lines."""
         modes = ", ".join(f"{n} {mode}" for mode, n in self.modes.items())
         mark = " on synthetic data" if self.synthetic else ""
-        said = [f"{self.model}@{self.version} at {self.site}: {self.scored} scored{mark}, {self.positive} positive"]
+        positive = "results withheld in shadow" if self.positive is None else f"{self.positive} positive"
+        said = [f"{self.model}@{self.version} at {self.site}: {self.scored} scored{mark}, {positive}"]
         said += [f"  predictions: {modes}"] if modes else []
         if self.failed:
             said.append(f"  not scored: {self.failed_units} on record as failed, {self.unreadable} unreadable files")
@@ -162,6 +165,7 @@ def _report(
     serving: "Serving", rows: Sequence[Mapping[str, Any]], unreadable: int, *, synthetic: bool
 ) -> PredictReport:
     scored = [row for row in rows if row["status"] == "scored"]
+    withheld = serving.deployment.mode == DeploymentState.SHADOW
     return PredictReport(
         model=serving.version.model,
         version=serving.version.version,
@@ -169,7 +173,7 @@ def _report(
         deployment=serving.deployment.deployment,
         modes=dict(sorted(Counter(row["mode"] for row in rows).items())),
         scored=len(scored),
-        positive=sum(row["decision"] for row in scored),
+        positive=None if withheld else sum(row["decision"] for row in scored),
         failed_units=len(rows) - len(scored),
         unreadable=unreadable,
         synthetic=synthetic,

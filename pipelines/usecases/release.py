@@ -1,18 +1,21 @@
 """Approving a version, and signing its files for release once the approval is complete."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.usecases.model_copy import private_copy
+from registry.database import reading
 from registry.domain.artifact import require_servable
 from registry.domain.errors import SignatureBrokenError
 from registry.domain.lifecycle import VersionState
 from registry.domain.risk_tier import LONGEST_DAYS
+from registry.release_keys import revoke_release_key, signed_by
 from registry.release_signature import FILE, ReleaseKey, sign_release
 
 if TYPE_CHECKING:
     from pipelines.bootstrap import Workspace
     from registry.domain.event import Event
     from registry.domain.model import ModelVersion
+    from registry.domain.person import Actor
     from registry.keys import Signer
     from registry.lifecycle import Decision
 
@@ -54,6 +57,30 @@ def release(workspace: "Workspace", model: str, version: str | None) -> "Event":
             mend="approve it first",
         )
     return _release(workspace, known)
+
+
+def withdraw_release_key(
+    workspace: "Workspace", key_id: str, actor: "Actor", reason: str, *, stolen: bool
+) -> dict[str, Any]:
+    """Revoke a release key, and remove its file where it is the one in use: the next release makes another.
+
+    Returns:
+        The key's id, the event's number, and the versions that have to be signed anew before they are served.
+
+    Raises:
+        NotAllowedError: when the actor is no administrator.
+        UsageError: without a reason.
+        UnknownNameError: when no release was signed by such a key, or several begin so.
+        AnswerIsNoError: when it is revoked already.
+    """
+    event = revoke_release_key(workspace.lifecycle.record, key_id, actor, reason, stolen=stolen)
+    key = event.record["subjects"][0]["name"]
+    place = workspace.root / "keys" / FILE
+    if place.exists() and ReleaseKey.open(place).key_id == key:
+        place.unlink()
+    with reading(workspace.ledger.engine) as session:
+        to_sign = signed_by(session, key) if stolen else []
+    return {"key_id": key, "event_seq": event.seq, "stolen": stolen, "to_sign": to_sign}
 
 
 def _release(workspace: "Workspace", version: "ModelVersion") -> "Event":

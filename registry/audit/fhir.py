@@ -53,10 +53,15 @@ def to_fhir(message: AuditMessage) -> dict[str, Any]:
     return found
 
 
+def fhir_line(message: AuditMessage) -> bytes:
+    """Return a message as a line of NDJSON: one AuditEvent in ASCII, keys in the order of their names."""
+    line = json.dumps(to_fhir(message), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return f"{line}\n".encode("ascii")
+
+
 def fhir_lines(messages: Iterable[AuditMessage]) -> bytes:
-    """Return messages as NDJSON, UTF-8: one AuditEvent a line, keys in the order of their names."""
-    lines = (json.dumps(to_fhir(one), ensure_ascii=True, sort_keys=True, separators=(",", ":")) for one in messages)
-    return "".join(f"{line}\n" for line in lines).encode("ascii")
+    """Return messages as NDJSON."""
+    return b"".join(fhir_line(one) for one in messages)
 
 
 def _coding(code: Code) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Which patients an event concerns, by pseudonym: what its cohorts and segments hold; nothing is guessed.
 
-A cohort's patients are those of its manifest; a batch's are those of its rows, through the acquisitions taken in so far
-where a row names a study alone; an export's are those of every cohort that the events of its model named before it. An
-event that concerns nobody, or nobody who is known by then, is one message without a patient.
+An event that reads a cohort's data concerns the patients of its manifest. A batch concerns those of its rows, through
+the acquisitions taken in so far where a row names a study alone. An export concerns those of every cohort that the
+events of its model named before it. What concerns nobody who is known by then is one message without a patient.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +11,10 @@ from typing import Any
 from registry.domain.event import Event
 
 EXPORTS = frozenset({"evidence.exported"})
+# What reads or lists the data of a cohort's patients; a signature that covers a cohort's digest touches nobody's data.
+_TOUCHING = frozenset(
+    {"cohort.frozen", "cohort.inspected", "version.registered", "evaluation.completed", "candidate.compared"}
+)
 BATCH = "intake.batch"
 _OF_MODEL = frozenset({"version", "artifact", "operating-points"})
 Manifest = Callable[[str], Sequence[str]]
@@ -45,13 +49,12 @@ class Concerned:
         if event.record["type"] in EXPORTS:
             return sorted({patient for model in models for patient in self._of_model.get(model, ())})
         subjects = event.record["subjects"]
-        found = {one["name"] for one in subjects if one["kind"] == "patient"}
-        for one in subjects:
-            if one["kind"] == "cohort" and one["digest"]:
-                found |= self._cohort(one["digest"])
+        named = {one["name"] for one in subjects if one["kind"] == "patient"}
+        cohorts = [one["digest"] for one in subjects if one["kind"] == "cohort" and one["digest"]]
+        found = frozenset[str]().union(*(self._cohort(digest) for digest in cohorts))
         for model in models:
             self._of_model.setdefault(model, set()).update(found)
-        return sorted(found)
+        return sorted(named | (found if event.record["type"] in _TOUCHING else frozenset()))
 
     def _models(self, event: Event, payload: Mapping[str, Any]) -> set[str]:
         subjects = event.record["subjects"]

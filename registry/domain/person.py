@@ -51,6 +51,7 @@ class Act(StrEnum):
     COUNTERSIGN = "countersign"
     SET_STOP_RULE = "set-stop-rule"
     CONTINUE_LEDGER = "continue-ledger"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ MAY_SIGN: Mapping[Act, frozenset[PersonRole]] = {
     Act.BREAK_GLASS: frozenset({PersonRole.CLINICAL_LEAD}),
     Act.COUNTERSIGN: _JUDGES - {PersonRole.CLINICAL_LEAD},
     Act.SET_STOP_RULE: frozenset({PersonRole.CLINICAL_LEAD, PersonRole.QUALITY_OFFICER, PersonRole.OVERSIGHT}),
+    Act.HOLD: frozenset({PersonRole.COMPLIANCE, PersonRole.QUALITY_OFFICER}),
     Act.CONTINUE_LEDGER: frozenset({PersonRole.QUALITY_OFFICER, PersonRole.CLINICAL_LEAD, PersonRole.COMPLIANCE}),
 }
 

@@ -70,9 +70,9 @@ def _planned(name: str, entry: Entry, fallbacks: Mapping[str, str]) -> PlannedSt
         known = ", ".join(sorted(set(RESPONSES.values())))
         raise ValueError(f"{_WHERE}: {name} names no cause, and is none of the families {known}")
     fallback = told.get("fallback", "") or _fallback(cause, fallbacks)
-    further = {key: told[key] for key in ("resumer", "scope") if told.get(key)}
+    resumer, scope = told.get("resumer") or StopRule.resumer, told.get("scope") or StopRule.scope
     try:
-        rule = StopRule("", name, cause, int(days), fallback or "-", **further).checked()
+        rule = StopRule("", name, cause, int(days), fallback or "-", resumer, scope).checked()
     except OverreadError as error:
         raise ValueError(f"{_WHERE}: {name}: {error}") from error
     if not fallback:

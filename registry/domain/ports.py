@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow
+from registry.domain.record_views import CardView, LineageView
 from registry.domain.vocabulary import Unit
 
 
@@ -71,6 +72,14 @@ class Queries(Protocol):
 
     def appendix(self, model: str, as_of: str) -> bytes:
         """Return the page of a model's appendix of a day; raises UnknownNameError when there is none."""
+        ...
+
+    def card(self, model: str, version: str | None) -> CardView:
+        """Return a version's card as the record stands now; raises UnknownNameError for an unknown one."""
+        ...
+
+    def lineage(self, model: str, version: str | None) -> LineageView:
+        """Return what a version was made from and what rests on it; raises UnknownNameError for an unknown one."""
         ...
 
     def roles(self) -> Sequence[RoleRow]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from registry.database import reading, writing
@@ -21,6 +21,7 @@ from registry.ledger.anchors import Anchors
 from registry.ledger.checkpoint import Checkpoint, open_checkpoint
 from registry.ledger.clock_watch import ClockWatch
 from registry.ledger.copy import CheckpointCopy
+from registry.ledger.disk_reserve import DiskReserve
 from registry.ledger.levels import MerkleLevels
 from registry.ledger.log_key import LogKey
 from registry.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
@@ -31,6 +32,10 @@ from registry.reserve import FULL, make_room
 from registry.schema import LedgerCheckpoint, LedgerEntry, LedgerHead, LedgerPayload
 
 __all__ = ["Head", "InclusionProof", "Ledger", "SignedCheckpoint", "Transaction", "verify_proof"]
+
+
+_DISK_FULL, _READ_ONLY = "53100", "25006"  # SQLSTATE: disk_full, read_only_sql_transaction
+_SERVER_FULL = "the disk of the database server is full: no change goes in, a stop neither"
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Ledger:
             read-only, but for stops, suspensions, reads and outcomes.
         witnessed: the folder of cosigned checkpoints; a database that contradicts the newest one is read-only alike.
         watch: sees that the clock was set, which is an event before the next one; nobody watches unless given.
+        reserve: room on the disk for what must never wait; none is kept unless given.
     """
 
     def __init__(
@@ -74,6 +80,7 @@ class Ledger:
         copy_to: Path | None = None,
         witnessed: Path | None = None,
         watch: ClockWatch | None = None,
+        reserve: DiskReserve | None = None,
     ) -> None:
         self.engine = engine
         self.clock = clock
@@ -82,6 +89,7 @@ class Ledger:
         self._copy = CheckpointCopy(copy_to, key.public_vkey) if copy_to is not None else None
         self._anchors = Anchors(witnessed, key.public_vkey) if witnessed is not None else None
         self._watch = watch
+        self._reserve = reserve
         self._open = threading.local()
 
     @property
@@ -104,6 +112,8 @@ class Ledger:
                 cosigned one; nothing is changed, unless it is what must never wait.
             ServiceUnreachableError: when the database does not answer, or is full and the change can wait.
         """
+        if self._reserve is not None:
+            self._reserve.keep()
         with self._once(), _roomy(), writing(self.engine) as session:
             contradiction, full = self._contradiction(session), make_room(session)
             step = self._watch.step(self.clock.now()) if self._watch else timedelta(0)
@@ -313,9 +323,13 @@ def _roomy() -> Iterator[None]:
     """
     try:
         yield
-    except OperationalError as error:
-        if "disk is full" in str(error.orig):
-            raise ServiceUnreachableError(FULL, mend="make room, and do it again") from error
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state == _DISK_FULL or "disk is full" in str(error.orig):
+            full = _SERVER_FULL if state == _DISK_FULL else FULL
+            raise ServiceUnreachableError(full, mend="make room, and do it again") from error
+        if state == _READ_ONLY:
+            raise ServiceUnreachableError("the database server takes no change now", mend="see its log") from error
         raise
 
 

@@ -29,7 +29,17 @@ from registry.domain.errors import (
 )
 
 ORIGIN = "http://127.0.0.1:8765"
-PAGES = ("/", f"/models/{MODEL}", f"/models/{MODEL}?state=watch", "/audit", "/audit?last=5", "/people", "/healthz")
+PAGES = (
+    "/",
+    f"/models/{MODEL}",
+    f"/models/{MODEL}?state=watch",
+    f"/models/{MODEL}/card",
+    f"/models/{MODEL}/lineage",
+    "/audit",
+    "/audit?last=5",
+    "/people",
+    "/healthz",
+)
 OTHERS = (
     f"/models/{MODEL}/dossier.json",
     f"/models/{MODEL}/report.html",

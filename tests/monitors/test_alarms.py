@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from years import (
     FIRST,
+    Draw,
     Plant,
     declined,
     degraded,
@@ -95,6 +96,27 @@ def test_what_stops_is_cleared_after_the_quiet_period_and_what_stays_is_not(upgr
     assert [alert.state for alert in stopped] == ["cleared"]
     assert str(stopped[0].closed) >= day(SINCE + 10 + PLAN.quiet_days)
     assert [(alert.state, alert.closed) for alert in lasting] == [("open", None)]
+
+
+@pytest.mark.parametrize("seed", [4, 7])
+def test_an_alert_stays_open_while_its_group_still_declines_however_long(seed: int) -> None:
+    """After the longest segment the detector compares the decline with itself; the reference has not moved."""
+    alerts = sequence_of("m", year(seed, declined(100)), PLAN, LAST).alerts(LAST)
+    assert [(alert.cause, alert.state) for alert in alerts] == [({"kind": "subgroup", "who": "sex F"}, "open")]
+
+
+def test_an_alert_is_cleared_when_the_group_recovered() -> None:
+    lasting = declined(100)
+
+    def recovered(draw: Draw) -> None:
+        before = draw.skill.copy()
+        lasting(draw)
+        late = draw.day >= 180
+        draw.skill[late] = before[late]
+
+    alerts = sequence_of("m", year(4, recovered), PLAN, LAST).alerts(LAST)
+    assert alerts[0].cause == {"kind": "subgroup", "who": "sex F"}
+    assert {alert.state for alert in alerts} == {"cleared"}
 
 
 def test_an_alert_keeps_its_name_and_affects_more_studies_as_it_lasts(upgrade: Counts) -> None:

@@ -130,6 +130,7 @@ def test_permanent_codes_are_not_renamed() -> None:
         "COV001": "scored_share",
         "COV002": "outside_envelope_share",
         "COV003": "unseen_share",
+        "COV004": "unregistered_share",
         "WRK001": "turnaround_ratio",
         "WRK002": "read_time_ratio",
         "WRK003": "dose_ratio",

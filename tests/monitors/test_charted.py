@@ -8,6 +8,8 @@ import pyarrow as pa
 import pytest
 from planted import PLAN, VERSIONS, Hospital, only, signals
 
+from monitors.beside import Beside
+from monitors.engine.audited import audited_units
 from monitors.engine.embedded import count_tables
 from monitors.engine.tables import Request, Tables, axes_of
 from monitors.run import Occasion, monitor_run
@@ -27,8 +29,11 @@ def audited(tables: Tables) -> Tables:
 
 
 def run(tables: Tables, as_of: str = LAST) -> Run:
-    counts = count_tables(tables, Request("m", lambda _: "UTC", axes_of(PLAN)))
-    return monitor_run(counts, PLAN, Occasion("m", as_of, Known.RECORDED, VERSIONS))
+    request = Request("m", lambda _: "UTC", axes_of(PLAN))
+    beside = Beside(audited=audited_units(tables, request))
+    return monitor_run(
+        count_tables(tables, request), PLAN, Occasion("m", as_of, Known.RECORDED, VERSIONS), beside=beside
+    )
 
 
 def test_cases_that_come_to_look_other_than_before_are_seen_by_the_audit_and_named_with_their_month() -> None:
@@ -51,7 +56,7 @@ def test_an_audit_under_which_nothing_changes_is_calm_whatever_the_prevalence() 
 
 
 def test_without_an_audit_or_a_month_after_the_reference_there_is_no_chart() -> None:
-    assert only(run(Hospital().tables(), "2026-04-30"), "PRF015")["reason"] == "no_outcomes"
+    assert signals(run(Hospital().tables(), "2026-04-30"), "PRF015") == []
     assert only(run(audited(Hospital().tables()), "2026-03-20"), "PRF015")["reason"] == "too_few"
 
 

@@ -28,6 +28,7 @@ _ONE_SERVER = frozenset(
         "test_never_blocked",
         "test_organisation",
         "test_removed",
+        "test_report_signatures",
         "test_revalidation",
         "test_scope",
         "test_signatures",

@@ -80,8 +80,7 @@ def test_a_declaration_speaks_of_them_where_no_test_does(world: World) -> None:
 @pytest.mark.parametrize("words", ["None", "no known biases", "free of bias"])
 def test_biases_are_not_denied_beside_age_and_race_that_nobody_assessed(world: World, words: str) -> None:
     card = judged(world, "internal", "external")
-    denied = replace(
-        card, fields=dict(card.fields) | {"known_biases": replace(card.fields["known_biases"], value=words)}
-    )
+    biases = replace(card.fields["known_biases"], value=words)
+    denied = replace(card, fields=dict(card.fields) | {"known_biases": biases})
     (found,) = [one for one in lint_card(denied, ()) if one.code == "CRD001"]
     assert found.what == "biases are denied, but not assessed are: age_band, ethnicity, race"

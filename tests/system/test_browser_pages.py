@@ -26,7 +26,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGES = ("/", f"/models/{MODEL}", "/audit", "/people")
+PAGES = ("/", f"/models/{MODEL}", f"/models/{MODEL}/card", f"/models/{MODEL}/lineage", "/audit", "/people")
 PERIL = next(name for name in HOSTILE if name.startswith("<img"))
 pytestmark = pytest.mark.browser
 

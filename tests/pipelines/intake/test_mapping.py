@@ -29,6 +29,14 @@ def test_columns_constants_and_values(tmp_path: Path) -> None:
     assert found.ours(OUTCOMES, {"gtv": "no"})[0]["truth"] == "no"
 
 
+def test_a_column_that_the_map_gives_another_name_is_not_also_ours_by_chance(tmp_path: Path) -> None:
+    """A file's `source` that is its reading room is mapped to the target; it must not be judged as our `source`."""
+    found = mapping(tmp_path, '[columns]\ntarget = "source"\n[constants]\ntruth = true\n')
+    known, attributes = found.ours(OUTCOMES, {"source": "lesion", "study_uid": "1"})
+    assert (known, attributes) == ({"target": "lesion", "truth": True, "study_uid": "1"}, {})
+    assert "source" not in found.names(OUTCOMES, ["source", "study_uid"])
+
+
 def test_dates_of_toml_become_iso_texts(tmp_path: Path) -> None:
     found = mapping(tmp_path, "[constants]\nestablished_at = 2026-03-01T00:00:00Z\n")
     assert found.constants["established_at"] == "2026-03-01T00:00:00+00:00"

@@ -18,7 +18,7 @@ from worlds import ERIN, MODEL, World
 
 from dashboards.bundle.anchors import Trusted
 from dashboards.bundle.archive import pack, unpack
-from dashboards.bundle.derived import DERIVED, DICOM, EMERGENCIES, FHIR, KEYS, MATRIX, derived
+from dashboards.bundle.derived import DERIVED, DICOM, EMERGENCIES, FHIR, KEYS, MATRIX, MOST_MESSAGES, derived
 from dashboards.bundle.form import MANIFEST, NOTE, manifest_bytes, note_text
 from dashboards.bundle.verify import EvidenceReport, verify_evidence
 from pipelines.bootstrap import Workspace
@@ -26,7 +26,8 @@ from pipelines.usecases import stamping
 from pipelines.usecases.export_evidence import export_evidence
 from pipelines.usecases.witnessing import FOLDER, POLICY
 from registry.domain.artifact import folder_digest
-from registry.domain.event import Event, EventDraft, Subject, new_event
+from registry.domain.canonical import canonical_bytes
+from registry.domain.event import EVENT_TYPES, Event, EventDraft, Subject, new_event
 from registry.ledger.anchors import Anchors
 from registry.ledger.log_key import LogKey
 from registry.ledger.timestamps import read_authority
@@ -76,9 +77,9 @@ class Exported:
 
         return Role.TRAIN, "general"
 
-    def signed_anew(self, files: Files, place: Path) -> Path:
+    def signed_anew(self, files: Files, place: Path, base: Files) -> Path:
         """Return a folder of other files whose manifest the log's key signed again."""
-        record = json.loads(self.files[MANIFEST])
+        record = json.loads(base[MANIFEST])
         head = {name: value for name, value in record.items() if name not in {"schema", "files"}}
         rest = {name: data for name, data in files.items() if name not in {MANIFEST, NOTE}}
         manifest = manifest_bytes(head, rest)
@@ -87,8 +88,10 @@ class Exported:
         place.write_bytes(pack(rest | {MANIFEST: manifest, NOTE: note.encode()}))
         return place
 
-    def verdict(self, files: Files, place: Path, trusted: Trusted | None = None) -> EvidenceReport:
-        return verify_evidence(self.signed_anew(files, place), self.vkey, trusted or Trusted())
+    def verdict(
+        self, files: Files, place: Path, trusted: Trusted | None = None, base: Files | None = None
+    ) -> EvidenceReport:
+        return verify_evidence(self.signed_anew(files, place, base or self.files), self.vkey, trusted or Trusted())
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +114,18 @@ def test_every_item_is_there_and_holds(exported: Exported) -> None:
     assert set(DERIVED) <= set(exported.files)
     assert any(f"seen by {NAME}" in note for note in report.notes)
     assert any("by certificates of the folder's own" in note for note in report.notes)
+
+
+def test_a_later_export_carries_the_proof_that_it_continues_the_one_before(exported: Exported, tmp_path: Path) -> None:
+    before = json.loads(exported.files[MANIFEST])["ledger"]["size"]
+    place = tmp_path / "later.zip"
+    export_evidence(exported.workspace, MODEL, "1", PERIOD, place, exported.workspace.ledger.head().size)
+    files = unpack(place)
+    assert f"anchors/{before}.txt" in files
+    assert verify_evidence(place, exported.vkey).faults == ()
+    files[f"anchors/{before}.txt"] = exported.workspace.log_key.sign(before, bytes(32)).encode()
+    report = exported.verdict(files, tmp_path / "spoilt.zip", base=unpack(place))
+    assert report.faults == (f"the anchor of {before} events: the folder's checkpoint does not continue it",)
 
 
 def test_a_reviewers_own_policy_and_certificates_are_met(exported: Exported) -> None:
@@ -255,10 +270,19 @@ def test_one_message_a_patient_of_the_cohorts_that_are_carried(exported: Exporte
     }
 
 
+def test_a_great_many_patients_are_left_to_the_audit_export() -> None:
+    digest = "sha256:" + "cd" * 32
+    manifest = canonical_bytes({"units": [{"patient": f"p:{n}"} for n in range(MOST_MESSAGES)]})
+    frozen = _event(1, "cohort.frozen", (Subject("cohort", "c", digest),), {}, "erin")
+    other = _event(2, "payload.erased", (), {}, "erin")
+    assert derived([(frozen, {})], {digest: manifest}, "origin+1+x")[FHIR].count(b"\n") == MOST_MESSAGES
+    files = derived([(frozen, {}), (other, {})], {digest: manifest}, "origin+1+x")
+    assert files[FHIR].count(b"\n") == files[DICOM].count(b"\n") == 2
+
+
 def _event(seq: int, kind: str, subjects: tuple[Subject, ...], payload: Mapping[str, Any], person: str) -> Event:
-    draft = EventDraft(
-        kind, {"person": person, "role": "clinical lead", "auth": "signature"}, subjects, payload, "stroke"
-    )
+    actor, keys = {"person": person, "role": "clinical lead", "auth": "signature"}, EVENT_TYPES[kind].payload
+    draft = EventDraft(kind, actor, subjects, dict.fromkeys(keys) | dict(payload), "stroke")
     return new_event(
         draft,
         event_id=f"019cadc6-9a80-786b-b695-53d9c720ce{seq:02x}",

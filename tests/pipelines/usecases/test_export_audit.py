@@ -10,6 +10,7 @@ import pypdf
 import pytest
 from command import Command, new_workspace
 
+from pipelines.bootstrap import open_workspace
 from registry.domain.event import parse_event
 
 
@@ -78,6 +79,17 @@ def test_a_period_bounds_the_events_and_an_empty_one_is_empty(command: Command, 
         ).code
         == 2
     )
+
+
+def test_a_refused_export_leaves_no_file(command: Command, tmp_path: Path) -> None:
+    place = command.root / "checkpoints" / "latest.txt"
+    kept = place.read_text()
+    place.write_text(open_workspace(command.root).log_key.sign(10_000, bytes(32)))
+    try:
+        assert command("audit", "export", "--format", "csv", "--out", tmp_path / "a.csv").code == 1
+    finally:
+        place.write_text(kept)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_form_is_named(command: Command, tmp_path: Path) -> None:

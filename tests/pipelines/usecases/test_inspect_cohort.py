@@ -1,6 +1,7 @@
 """A cohort is looked over before it is learned from: planted duplicates, conflicts and flipped labels are listed."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from command import Command
 from fakes import NoProgress
 from intake_workspace import TARGET
+from trained_workspace import PASSPHRASE
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases import inspect_cohort as module
@@ -103,3 +105,16 @@ def test_the_command_says_what_was_found(trained: Workspace) -> None:
     assert done["provenance"]["labels"] == ["consensus"]
     assert "same pixels: 0 pairs" in command.well("cohort", "inspect", "internal").out
     assert command("cohort", "inspect", "absent").code == 2
+
+
+def test_who_looked_it_over_signs_the_report(trained: Workspace, tmp_path: Path) -> None:
+    command, secret = Command(trained.root), tmp_path / "ines.pass"
+    secret.write_text(PASSPHRASE)
+    key = ("--passphrase-file", str(secret))
+    command.well("people", "add", "ines", "--name", "Ines Intake", "--role", "validator", *key)
+    done = command.well("cohort", "inspect", "internal", "--signer", "ines", *key)
+    assert "signed by Ines Intake (validator), " in done.out
+    assert "review: has looked this cohort over" in done.out
+    assert command("cohort", "inspect", "internal", "--signer", "nobody", *key).code == 2
+    newest = next(one for one in trained.ledger.events(20) if one.record["type"] == "report.signed")
+    assert newest.record["actor"]["person"] == "ines"

@@ -74,7 +74,18 @@ def test_every_image_of_a_folder_becomes_one_scored_prediction(trained: Workspac
         assert row["threshold"] == point.threshold
         assert row["latency_ms"] >= 0
         assert json.loads(row["attributes"])["artifact_digest"] == version.artifact_digest
-    assert report.positive == sum(row["decision"] for row in rows)
+
+
+def test_in_shadow_no_result_reaches_who_asked(trained: Workspace, trained_root: Path) -> None:
+    before = count(trained)
+    report = run(trained, [volume(trained_root, 0)])
+    rows = rows_of(trained, report.deployment, before)
+    assert (report.scored, {row["mode"] for row in rows} <= {"shadow", "retrospective"}) == (4, True)
+    assert report.positive is None
+    assert report.lines()[0].endswith("4 scored on synthetic data, results withheld in shadow")
+    told = json.dumps(report.to_json()) + " ".join(report.lines())
+    assert not any(str(row["score"]) in told for row in rows)
+    assert not {"score", "scores", "decision", "decisions"} & set(report.to_json())
 
 
 def test_a_prediction_equals_the_score_of_the_validation(trained: Workspace, trained_root: Path) -> None:

@@ -1,15 +1,18 @@
 """Whose override it was is shown to two roles with a purpose, and told; so is going back from a pseudonym."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import Command
 from monitored import MODEL, acquired, monitored_workspace, predictions, take, uid
 
 from pipelines.bootstrap import Workspace
 from pipelines.usecases.audit_query import Question
+from pipelines.usecases.export_audit import export_audit
 from pipelines.usecases.list_overrides import MASK, MAY_NAME, Overrides, list_overrides
 from pipelines.usecases.reveal_identity import MAY_ASK, reveal
 from registry.domain.errors import NotAllowedError, UsageError
@@ -130,3 +133,32 @@ def test_going_back_without_a_purpose_is_refused(workspace: Workspace, tmp_path:
     del tmp_path
     with pytest.raises(UsageError, match="takes a purpose"):
         reveal(as_role(workspace, "compliance"), "p:" + "a" * 32, "patient", ["x"], "  ")
+
+
+def test_a_batch_is_one_message_for_each_patient_of_its_rows(workspace: Workspace, tmp_path: Path) -> None:
+    """Predictions and reads name studies alone: their patients are those of the acquisitions."""
+    done = export_audit(workspace, "fhir", Question(), tmp_path / "audit.ndjson")
+    found: dict[str, set[str]] = {}
+    for line in (tmp_path / "audit.ndjson").read_text().splitlines():
+        record = json.loads(line)
+        if record["type"]["code"] == "110107":
+            (patient,) = [one for one in record["entity"] if one["role"]["code"] == "1"]
+            table = next(one["what"]["identifier"]["value"] for one in record["entity"] if one is not patient)
+            found.setdefault(table, set()).add(patient["what"]["identifier"]["value"])
+    everybody = {f"p:{row:032x}" for row in range(DAYS * PER_DAY)}
+    assert found == dict.fromkeys(("acquisitions", "predictions", "reads"), everybody) | {"outcomes": found["outcomes"]}
+    assert found["outcomes"] <= everybody
+    assert done.records > done.events
+
+
+def test_the_commands_name_nobody_to_whoever_did_not_log_in(workspace: Workspace, tmp_path: Path) -> None:
+    command = Command(workspace.root)
+    listed = command.well("audit", "overrides", MODEL)
+    assert listed.out.count(f"by {MASK}") == 3
+    assert not any(reader in listed.out for reader in READERS)
+    assert command("audit", "overrides", MODEL, "--purpose", "curious").code == 5
+    (tmp_path / "ids.txt").write_text("4711\n")
+    pseudonym = workspace.pseudonyms.of(Identifier.PATIENT, "4711")
+    words = ("audit", "whois", pseudonym, "--kind", "patient", "--among", tmp_path / "ids.txt", "--purpose", "why")
+    refused = command(*words)
+    assert (refused.code, "4711" in refused.out + refused.err) == (5, False)

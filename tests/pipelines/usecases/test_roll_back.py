@@ -106,7 +106,9 @@ def test_the_version_before_answers_after_one_command_and_the_ledger_tells_how_l
     workspace: Workspace, own_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = images_of(own_root) / SITE / "000"
-    assert predict(workspace, TARGET, None, [study], SITE, progress=NoProgress()).version == "2"
+    live = predict(workspace, TARGET, None, [study], SITE, progress=NoProgress())
+    assert live.version == "2"
+    assert live.positive is not None, "a live result is given"
     report = go_back(workspace, order(probe=(study,)))
     assert (report.answered, report.scored) == (f"{TARGET}@1", 4)
     assert versions_scored(workspace)[-4:] == ["1"] * 4

@@ -18,6 +18,11 @@ def test_a_cohorts_patients_are_those_of_its_manifest_each_once() -> None:
     assert concerned().by(frozen, {}) == ["p:a", "p:b"]
 
 
+def test_a_signature_over_a_cohort_touches_nobodys_data() -> None:
+    signed = event("version.signed", subjects=(Subject("cohort", "c", DIGEST),))
+    assert concerned().by(signed, {}) == []
+
+
 def test_rows_that_name_a_study_alone_are_those_of_its_acquisitions_so_far() -> None:
     walk = concerned()
     reads = {"table": "reads", "segments": ["s2"]}

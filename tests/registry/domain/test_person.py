@@ -31,9 +31,9 @@ def test_administrator_service_and_auditor_sign_nothing(role: PersonRole) -> Non
     assert not any(role in roles for roles in MAY_SIGN.values())
 
 
-def test_compliance_signs_erasures_and_the_way_on_after_a_loss() -> None:
+def test_compliance_signs_erasures_holds_and_the_way_on_after_a_loss() -> None:
     signed = {act for act, roles in MAY_SIGN.items() if PersonRole.COMPLIANCE in roles}
-    assert signed == {Act.ERASE, Act.CONTINUE_LEDGER}
+    assert signed == {Act.ERASE, Act.CONTINUE_LEDGER, Act.HOLD}
 
 
 def test_the_quorum_is_two_roles_that_may_approve() -> None:
