@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,21 @@ class Steady:
     since: timedelta
 
 
+@cache
+def _boot() -> str:
+    """Return the name of this start of the machine, which no process outlives; empty where it has none."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
 def system_steady() -> Steady | None:
     """Return the machine's own count; None where it keeps none (outside Linux)."""
-    count = getattr(time, "CLOCK_BOOTTIME", None)
-    try:
-        boot = _BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
+    count, boot = getattr(time, "CLOCK_BOOTTIME", None), _boot()
+    if not boot or count is None:
         return None
-    return None if count is None else Steady(boot, timedelta(microseconds=time.clock_gettime_ns(count) // 1000))
+    return Steady(boot, timedelta(microseconds=time.clock_gettime_ns(count) // 1000))
 
 
 class ClockWatch:
@@ -51,10 +59,12 @@ class ClockWatch:
     def __init__(self, place: Path, steady: Callable[[], Steady | None] = system_steady) -> None:
         self._place = place
         self._steady = steady
+        self._marked = ""  # the start of the machine of which there is a mark, as seen last
 
     def step(self, now: datetime) -> timedelta:
         """Return by how much the clock was set since the mark, forward positive; zero where it was not, by a second."""
         steady, mark = self._steady(), self._mark()
+        self._marked = "" if mark is None else mark[0]
         if steady is None or mark is None or mark[0] != steady.boot:
             return timedelta(0)
         step = (now - mark[2]) - (steady.since - mark[1])
@@ -62,8 +72,8 @@ class ClockWatch:
 
     def mark(self, now: datetime, *, anew: bool) -> None:
         """Make the mark where there is none of this start of the machine, or `anew` after a step was told."""
-        steady, known = self._steady(), self._mark()
-        if steady is None or (known is not None and known[0] == steady.boot and not anew):
+        steady = self._steady()
+        if steady is None or (self._marked == steady.boot and not anew):
             return
         micros = steady.since // timedelta(microseconds=1)
         record = {"boot": steady.boot, "since_us": micros, "at": instant_text(now)}
