@@ -21,7 +21,6 @@ from registry.domain.instants import instant_text
 from registry.domain.lifecycle import DEPLOYMENT_TRANSITIONS, MAY_SHADOW, DeploymentState, VersionState, step
 from registry.domain.model import Deployment
 from registry.domain.person import MAY_SIGN, Act, PersonRole
-from registry.domain.risk_tier import missing_words
 from registry.domain.text import one_line
 from registry.domain.uuid7 import uuid7
 from registry.domain.vocabulary import Verdict
@@ -31,9 +30,10 @@ from registry.evidence import gather
 from registry.history import last_event
 from registry.keys import Signer
 from registry.ledger.store import Transaction
+from registry.pilot_told import require_pilot_met
 from registry.record import Record, Signing, keep_signature, refusals_kept, sign_now, signing
 from registry.releases import release_subjects
-from registry.revalidation import behind_tier
+from registry.revalidation import require_tier_signed
 from registry.schema import DeploymentRow, ModelVersionRow, SiteRow
 from registry.signatures import Intent, Signature
 from registry.tiers import tier_of
@@ -84,6 +84,7 @@ def deploy(
         acceptance = () if mode == DeploymentState.SHADOW else (_acceptance(tx, record, row, site, acceptance_digest),)
         place = _place(tx.session, row, site, mode, uuid7(record.clock.now()))
         require_only_live(tx.session, row.target, site, mode, record.clock.now())
+        require_pilot_met(tx.session, place, mode)
         release = release_subjects(tx.session, record, row, site, mode)
         subjects = (*gather(tx.session, record.objects, row).subjects, *acceptance, *release)
         intent = Intent(Act.DEPLOY, row.model, row.version, subjects, scope_of(place, site, mode))
@@ -240,19 +241,6 @@ def require_state_for(session: Session, row: ModelVersionRow, mode: str, now: da
         raise EvidenceMissingError(
             f"{name_of(row)} is {state}; {mode} use needs an approval that is valid today", mend="approve it first"
         )
-
-
-def require_tier_signed(session: Session, row: ModelVersionRow, mode: str) -> None:
-    """Refuse to begin pilot or live use of a version whose model was put into a higher tier since its approval.
-
-    Raises:
-        EvidenceMissingError: naming whose signatures the higher tier takes.
-    """
-    tier = tier_of(session, row.model).tier
-    why = "" if mode == DeploymentState.SHADOW else behind_tier(session, row, tier)
-    if why:
-        who = ", ".join(missing_words(tier, ()))
-        raise EvidenceMissingError(why, mend=f"`overread models approve {name_of(row)}`, signed by: {who}")
 
 
 def _place(session: Session, row: ModelVersionRow, site: str, mode: str, fresh: str) -> str:

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from registry.approvals import last_approval, valid_until
 from registry.domain.errors import AnswerIsNoError, EvidenceMissingError, LedgerBrokenError
 from registry.domain.instants import instant_text, parse_instant
-from registry.domain.lifecycle import VersionState
-from registry.domain.risk_tier import LONGEST_DAYS, RiskTier, is_lower
+from registry.domain.lifecycle import DeploymentState, VersionState
+from registry.domain.risk_tier import LONGEST_DAYS, RiskTier, is_lower, missing_words
 from registry.domain.vocabulary import Role, Verdict
 from registry.evaluations import StoredEvaluation
 from registry.history import VERIFY, event_of
 from registry.schema import LedgerEntry, ModelVersionRow
+from registry.tiers import tier_of
 from registry.versions import name_of
 
 _CARRIES = frozenset({Role.INTERNAL_TEST, Role.EXTERNAL_TEST})
@@ -85,6 +86,19 @@ def behind_tier(session: Session, row: ModelVersionRow, tier: RiskTier) -> str:
     if told is None or not is_lower(told.tier, tier):
         return ""
     return f"{name_of(row)} was approved in tier {told.tier}, and its model is in tier {tier} now"
+
+
+def require_tier_signed(session: Session, row: ModelVersionRow, mode: str) -> None:
+    """Refuse to begin pilot or live use of a version whose model was put into a higher tier since its approval.
+
+    Raises:
+        EvidenceMissingError: naming whose signatures the higher tier takes.
+    """
+    tier = tier_of(session, row.model).tier
+    why = "" if mode == DeploymentState.SHADOW else behind_tier(session, row, tier)
+    if why:
+        who = ", ".join(missing_words(tier, ()))
+        raise EvidenceMissingError(why, mend=f"`overread models approve {name_of(row)}`, signed by: {who}")
 
 
 def _require_longer(session: Session, row: ModelVersionRow, tier: RiskTier, ends: str) -> None:

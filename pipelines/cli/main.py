@@ -25,6 +25,7 @@ from pipelines.cli import (
     monitor,
     operation,
     people,
+    pilot,
     plan,
     protocols,
     report,
@@ -67,6 +68,7 @@ for module in (workspace, judge, report, evidence, serve, demo, protocols):
     module.add_to(app)
 approvals.add_to(models.app)
 operation.add_to(models.app)
+pilot.add_to(models.app)
 
 
 _PLACES = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)

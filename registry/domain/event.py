@@ -106,6 +106,8 @@ EVENT_TYPES: Mapping[str, EventType] = _types(
     ("deployment.ended", "A deployment ended", ("deployment",)),
     ("deployment.rolled_back", "A roll-back was done and measured", ("site", "outcome", "seconds")),
     ("emergency.countersigned", "An emergency use was countersigned", ("deployment", "signature")),
+    ("pilot.planned", "A pilot was planned", ("deployment", "units", "days", "rules", "envelope")),
+    ("pilot.judged", "It was judged whether a pilot is over", ("deployment", "plan", "units", "days", "met", "why")),
     ("stop_rule.set", "A stop rule was set", ("deployment", "rule", "cause", "days", "fallback", "resumer")),
     ("tier.signed", "A person signed a model's risk tier", ("model", "tier", "signature")),
     ("evaluation.withdrawn", "An evaluation was withdrawn from the evidence", ("model", "version", "digest")),

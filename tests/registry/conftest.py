@@ -27,6 +27,7 @@ _ONE_SERVER = frozenset(
         "test_lineage",
         "test_never_blocked",
         "test_organisation",
+        "test_pilots",
         "test_removed",
         "test_report_signatures",
         "test_revalidation",

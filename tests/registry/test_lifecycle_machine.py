@@ -32,7 +32,7 @@ from registry.domain.person import PersonRole
 from registry.domain.vocabulary import Verdict
 from registry.history import told_events
 from registry.keys import Signer
-from registry.release_signature import SIGNED
+from registry.release_keys import RELEASED
 
 PEOPLE = st.sampled_from(["erin", "vera", "quinn", "clara", "otto"])
 FORGERIES = (
@@ -117,7 +117,7 @@ _KINDS = (
     "deployment.resumed",
     "deployment.ended",
     "emergency.countersigned",
-    SIGNED,
+    RELEASED,
 )
 _ACTS = {
     "deployment.started": "deploy-{mode}",
@@ -280,7 +280,7 @@ class Machine(RuleBasedStateMachine):
         assert third or subject(told[1], "tier") != "high"
         assert len(set(signed.values())) == len(signed)
         assert "erin" not in signed.values()
-        assert story.of(SIGNED)
+        assert story.of(RELEASED)
 
 
 def run(founded: World, examples: int, steps: int, *, control: bool = False) -> Counter[str]:

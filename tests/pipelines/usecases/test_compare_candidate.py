@@ -6,6 +6,7 @@ import shutil
 import stat
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ from registry.domain.errors import (
     UsageError,
 )
 from registry.domain.event import EventDraft, Subject
+from registry.domain.instants import parse_instant
 from registry.domain.person import LOCAL_ADMINISTRATOR, PersonRole, actor_record
 from registry.domain.pseudonym import Identifier
 from registry.domain.stratum import Stratum
@@ -306,10 +308,11 @@ def swapped(workspace: Workspace, margin: str, plan: int | None = None) -> None:
 
 @pytest.fixture
 def copied(changed: Workspace, tmp_path: Path) -> Workspace:
-    """Return a copy of the workspace, an hour later."""
+    """Return a copy of the workspace, an hour after its newest event, which a command may have told by true time."""
     shutil.copytree(changed.root, tmp_path / "workspace")
     copy = reopened(tmp_path)
-    copy.clock.advance(hours=1)  # type: ignore[attr-defined]  # a fake clock
+    newest = parse_instant(copy.ledger.events(last=1)[0].record["at"])
+    copy.clock.at = max(newest, copy.clock.now()) + timedelta(hours=1)  # type: ignore[attr-defined]  # a fake clock
     return copy
 
 
