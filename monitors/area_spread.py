@@ -32,9 +32,11 @@ def _reading(view: View) -> Reading:
             variances.append(area.variance / (area.auc * (1 - area.auc)) ** 2)
             n += own.total
     if len(logits) < LEAST:
-        reason = NotAssessed.ATTRIBUTE_MISSING if view.now[PATIENTS].total and not known.total else NotAssessed.TOO_FEW
+        if view.now[PATIENTS].total and not known.total:
+            why = "no unit with an outcome states its scanner"
+            return Reading(0, reason=NotAssessed.ATTRIBUTE_MISSING, why=why)
         why = f"{len(logits)} scanners have an area with a variance on {view.plan.min_auc_class} units of each class"
-        return Reading(known.total, reason=reason, why=f"{why}; {LEAST} are needed")
+        return Reading(known.total, reason=NotAssessed.TOO_FEW, why=f"{why}; {LEAST} are needed")
     found = pooled(logits, variances)
     value, interval = _area(found.mean), _areas(found.adjusted_bounds)
     reading = Reading(n, value, interval, n_positive=known.where(truth="pos").total)

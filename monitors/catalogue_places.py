@@ -119,7 +119,7 @@ PLACES = (
         "{limit} were to be expected.",
         calm="The site works by the protocols of its reference.",
         raised="This is more than was to be expected: the site works by other protocols.",
-        only_with="MR or CT series",
+        only_with="MR or CT series that state a parameter",
     ),
     SignalType(
         "WRK001",

@@ -79,7 +79,7 @@ def _until(family: Family, view: View) -> Family:
 def _audits(view: View, audited: AuditedUnits, last: int) -> Reading:
     """Return the chart of audited cases since the reference, in whole months of 30 days."""
     day, q, truth = _first_of_patients(view, audited)
-    complete = (day_number(view.window.end) - last) // MONTH
+    complete = max(0, (day_number(view.window.end) - last) // MONTH)
     month = (day - last - 1) // MONTH
     base, then = month < 0, (month >= 0) & (month < complete)
     classes = [(int((truth[base] == kind).sum()), int((truth[then] == kind).sum())) for kind in (1, 0)]

@@ -60,7 +60,7 @@ def _reading(view: View, counts: Counts, rows: ProtocolRows) -> Reading:
     new = [rows.protocols[at] for at in np.flatnonzero((sizes[1] == 0) & (sizes[0] > 0)).tolist()]
     names = ", ".join(f"{one.digest[7:19]}" for one in new[:SHOWN])
     more = f", and {len(new) - SHOWN} more" if len(new) > SHOWN else ""
-    why = f"{int((sizes[1] > 0).sum())} protocols in the reference" + (f"; not in it: {names}{more}" if new else "")
+    why = f"protocols in the reference: {int((sizes[1] > 0).sum())}" + (f"; not in it: {names}{more}" if new else "")
     return Reading(len(now), found.share, found.bounds, found.expected, found.p_value, why=why)
 
 

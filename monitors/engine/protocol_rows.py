@@ -20,6 +20,8 @@ STATED = (*dict.fromkeys(name for names in NUMBERS.values() for name in names), 
 def protocol_rows(tables: Tables, request: Request) -> ProtocolRows | None:
     """Return the protocol of every series of a modality that has a registry; None without such a series.
 
+    A series that states no parameter has no protocol.
+
     Args:
         tables: the observation tables; of them acquisitions.
         request: whose time zones apply.
@@ -39,9 +41,14 @@ def protocol_rows(tables: Tables, request: Request) -> ProtocolRows | None:
     )
     table = table.take(order)
     made, place = _distinct(table)
-    protocols, joined_ = registered(made)
+    stated = np.array([any(value is not None for value in one.values) for one in made], dtype=np.bool_)
+    if not stated.any():
+        return None
+    kept = stated[place]
+    table, place = table.filter(kept), (np.cumsum(stated) - 1)[place[kept]]
+    protocols, of_each = registered(one for one, told in zip(made, stated.tolist(), strict=True) if told)
     places = {protocol: at for at, protocol in enumerate(protocols)}
-    of_made = np.array([places[one] for one in joined_], dtype=np.int64)
+    of_made = np.array([places[one] for one in of_each], dtype=np.int64)
     site, patient = (np.array(texts(table, name).to_pylist(), dtype=np.str_) for name in ("site", "patient"))
     day = local_days(instants(texts(table, "acquired_at")), labels(texts(table, "site")), request.zone_of)
     return ProtocolRows(protocols, of_made[place], site, patient, day)

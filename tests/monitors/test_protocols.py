@@ -49,7 +49,7 @@ def test_a_site_that_works_by_other_protocols_is_seen_and_variation_within_toler
     assert (changed["state"], same["state"]) == ("watch", "ok")
     assert changed["interval"][0] < 20 / 28 < changed["interval"][1]
     assert same["value"] == 0.0
-    assert "2 protocols in the reference; not in it: " in changed["explains"]
+    assert "rotocols in the reference: 2; not in it: " in changed["explains"]
 
 
 def test_the_order_of_rows_does_not_show_and_a_files_own_sequence_counts() -> None:
@@ -65,6 +65,10 @@ def test_the_order_of_rows_does_not_show_and_a_files_own_sequence_counts() -> No
     own = protocol_rows(replace(tables, acquisitions=tables.acquisitions.append_column("attributes", [named])), REQUEST)
     assert own is not None
     assert len(own.protocols) == 2 * len(first.protocols)
+
+
+def test_series_that_state_no_parameter_have_no_signal_and_no_protocol() -> None:
+    assert signals(run(Hospital().tables()), "COV004") == []
 
 
 def test_series_of_a_modality_without_a_registry_have_no_signal() -> None:

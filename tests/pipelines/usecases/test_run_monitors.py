@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import FakeClock, NoProgress
-from monitored import MODEL, NOW, acquisitions, monitored_workspace, predictions, take
+from monitored import MODEL, NOW, acquisitions, monitored_workspace, outcomes, predictions, take
 from sqlalchemy import select
 
 from pipelines.bootstrap import Workspace, init_workspace
@@ -49,6 +49,23 @@ def test_a_run_is_stored_by_its_digest_and_put_on_record_with_its_plan(workspace
     assert done.json["tables"]["predictions"]["version"] == 1
     assert types(workspace)[:2] == ["monitor.completed", "plan.adopted"]
     assert {signal["state"] for signal in done.json["signals"]} >= {"ok", "not_assessed"}
+
+
+@pytest.mark.parametrize("known", [Known.RECORDED, Known.ASSUMED])
+def test_fixed_windows_judge_labels_by_the_day_on_which_they_were_known(tmp_path: Path, known: Known) -> None:
+    """An outcome that was established in the window and heard of after it is in no signal before that day."""
+    workspace = init_workspace(tmp_path / "workspace", FakeClock(NOW))
+    take(workspace, "acquisitions", [row | {"available_at": row["acquired_at"]} for row in acquisitions(100, 6)])
+    take(workspace, "predictions", [row | {"available_at": row["predicted_at"]} for row in predictions(100, 6, "live")])
+    late = instant_text(NOW - timedelta(days=2))
+    take(workspace, "outcomes", [row | {"available_at": late} for row in outcomes(100, 6)])
+    days = [(NOW - timedelta(days=back)).date().isoformat() for back in (3, 2)]
+    before, after = (
+        {one["code"]: one for one in run(workspace, as_of=day, known=known).json["signals"] if one["code"] == "PRF003"}
+        for day in days
+    )
+    assert (before["PRF003"]["reason"], before["PRF003"]["n"]) == ("no_outcomes", 0)
+    assert after["PRF003"]["n"] > 30
 
 
 def test_findings_measurements_and_what_was_expected_reach_the_monitors(workspace: Workspace) -> None:

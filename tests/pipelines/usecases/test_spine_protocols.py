@@ -84,7 +84,7 @@ def test_the_protocols_of_every_site_with_dates_are_registered(taken_in: tuple[C
     command, code = taken_in
     assert code == 4
     found = command.well("protocols", "--json").json["protocols"]
-    assert sum(one["series"] for one in found) == 1896
+    assert sum(one["series"] for one in found) == 1662
     assert len({one["site"] for one in found}) == 37
     sizes = Counter(one["site"] for one in found)
     assert 5 <= sorted(sizes.values())[len(sizes) // 2] <= 9
