@@ -201,6 +201,10 @@ class ObservationTables:
         """Return the numbers of a table's segments, in order."""
         return tuple(row.number for row in self._manifest(table_named(table).name))
 
+    def segments_after(self, table: str, number: int) -> list[SegmentRow]:
+        """Return the manifest of a table's segments after one, in order."""
+        return [row for row in self._manifest(table_named(table).name) if row.number > number]
+
     def version(self, table: str) -> TableVersion:
         """Return the table's version: the same rows in the same batches give the same one."""
         rows = self._manifest(table_named(table).name)

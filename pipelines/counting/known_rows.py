@@ -41,14 +41,20 @@ class Source:
         head = Head(self.as_of, "", newest, pending, gone)
         return self._asked({name: without(table, gone) for name, table in tables.items()}), head
 
-    def since(self, head: Head) -> tuple[Tables, Head] | None:
+    def since(self, head: Head, upto: Mapping[str, int] | None = None) -> tuple[Tables, Head] | None:
         """Return the rows that became known since a head, and the head that they lead to.
 
         None where a correction is among them: what it corrects may lie on any day.
+
+        Args:
+            head: how far the counts have come.
+            upto: per table the newest segment that is read; every one unless given.
         """
         found, newest, pending = {}, dict(head.tables), {}
         for name in NAMES:
-            fresh = [number for number in self.workspace.tables.numbers(name) if number > head.tables.get(name, 0)]
+            numbers = self.workspace.tables.numbers(name)
+            last = max(numbers, default=0) if upto is None else upto[name]
+            fresh = [number for number in numbers if head.tables.get(name, 0) < number <= last]
             old = head.pending.get(name, ())
             table = self.workspace.tables.rows(name, self.known, {*fresh, *old})
             newest[name] = max([*fresh, head.tables.get(name, 0)])

@@ -64,11 +64,11 @@ def stand_of(source: Source, *, afresh: bool) -> Stand:
         source: which rows, by when.
         afresh: whether every row is read whatever is known.
     """
-    book, zones = book_of(source), _zones(source)
+    book, zones = book_of(source), zones_of(source)
     sealed = source.workspace.count_index.sealed(book)
     head = None if afresh else sealed
     if head is not None and head.as_of <= source.as_of and head.zones == zones:
-        found = _advanced(source, book, head)
+        found = advanced(source, book, head)
         if found is not None:
             return found
     tables, reached = source.every()
@@ -99,8 +99,16 @@ def keys_with_days(tables: Tables, links: Links) -> dict[bytes, str]:
     return {_digest(key): home_text(day) for key, day in found.items()}
 
 
-def _advanced(source: Source, book: Book, head: Head) -> Stand | None:
-    news = source.since(head)
+def advanced(source: Source, book: Book, head: Head, upto: Mapping[str, int] | None = None) -> Stand | None:
+    """Return where the counts stand after what is new since a head; None where every row must be read.
+
+    Args:
+        source: which rows, by when.
+        book: whose index.
+        head: how far the counts have come.
+        upto: per table the newest segment that is read; every one unless given.
+    """
+    news = source.since(head, upto)
     if news is None:
         return None
     fresh, reached = news
@@ -166,7 +174,8 @@ def _joined(parts: Iterable[Mapping[str, Iterable[int]]]) -> dict[str, set[int]]
     return found
 
 
-def _zones(source: Source) -> str:
+def zones_of(source: Source) -> str:
+    """Return the digest of the time zones by which days are told."""
     settings = source.workspace.settings
     return digest_value([settings.time_zone(""), {site: settings.time_zone(site) for site in sorted(settings.sites)}])
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from monitors.counts import Counts, summed
 from monitors.engine.embedded import count_tables
 from monitors.packing import unpack_day
+from pipelines.counting.catching_up import catch_up
 from pipelines.counting.known_rows import Source
 from pipelines.counting.recounting import Shelf, keep_days, recounted, versions_of_days, whose_of
 from pipelines.counting.stand import stand_of
@@ -66,6 +67,7 @@ def update_days(source: Source) -> tuple[str, ...]:
     This is what a day costs: the other days' counts are not read. `count_days` reads and proves each of them.
     """
     shelf = Shelf()
+    catch_up(source)
     stand = stand_of(source, afresh=False)
     wanted = versions_of_days(stand, source.request)
     shelf.digests |= source.workspace.day_counts.known(whose_of(source), list(wanted.values()))

@@ -14,6 +14,7 @@ from monitors.daily import GRID, UNITS, daily_sums
 from monitors.engine.embedded import count_tables
 from monitors.every_day import EveryDay, every_day_from, every_day_of, joined, stretch_recipe
 from monitors.packing import counts_of_day
+from pipelines.counting.catching_up import catch_up
 from pipelines.counting.known_rows import Source
 from pipelines.counting.recounting import keep_days, recounted, versions_of_days, whose_of
 from pipelines.counting.stand import Stand, stand_of
@@ -50,6 +51,8 @@ def cut_days(source: Source, plan: MonitoringPlan, *, afresh: bool = False) -> C
         plan: whose window and references are read.
         afresh: whether every row is read whatever is known of the days.
     """
+    if not afresh:
+        catch_up(source)
     stand = stand_of(source, afresh=afresh)
     if not stand.facts:
         counts = count_tables(stand.tables, source.request)
