@@ -15,6 +15,7 @@ from monitors.families import QUALITY
 from pipelines.bootstrap import Workspace
 from registry.domain.joining import Known
 
+READS = ("study_uid", "target", "unit", "unit_uid", "reader", "stage", "ai_shown")  # whether several read one unit
 ACQUISITIONS = (*COLUMNS, *STATED, *QUALITY)
 
 
@@ -31,12 +32,12 @@ def beside_known(workspace: Workspace, request: Request, day: str, known: Known)
     def read(name: str, columns: Sequence[str] | None = None) -> pa.Table:
         return workspace.tables.read(name, columns=columns, as_of=day, known=known)
 
-    none, reads = pa.table({}), several_readers(read("reads"))
+    none, several = pa.table({}), several_readers(read("reads", READS)).num_rows > 0
     series = Tables(read("acquisitions", ACQUISITIONS), none, none, none)
     quality, protocols = quality_rows(series, request), protocol_rows(series, request)
     audit = has_audit(read("outcomes", ("sampling_fraction",)))
-    if reads.num_rows == 0 and not audit:
+    if not several and not audit:
         return Beside((), quality, protocols)
-    whole = Tables(read("acquisitions"), read("predictions"), read("reads") if audit else none, read("outcomes"))
-    studies = reader_studies(replace(whole, reads=reads), request)
+    whole = Tables(read("acquisitions"), read("predictions"), read("reads"), read("outcomes"))
+    studies = reader_studies(replace(whole, reads=several_readers(whole.reads)), request) if several else ()
     return Beside(studies, quality, protocols, audited_units(whole, request) if audit else None)
