@@ -58,10 +58,11 @@ def serve_witness(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Answer requests over HTTP (C2SP tlog-witness); it sees sizes and hashes, never an event."""
-    from registry.witness_server import make_server  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.stopping import stoppable  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.witness_server import make_server  # noqa: PLC0415 - lazy
 
     witness = _witness(folder)
-    with make_server(witness, host, port) as server:
+    with stoppable(), make_server(witness, host, port) as server:
         tell(f"witness {witness.key.name}: http://{host}:{server.server_port}  (stop with Ctrl-C)")
         server.serve_forever()
 

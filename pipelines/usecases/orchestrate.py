@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.settings import FILE_NAME, Settings
+from pipelines.stopping import stoppable
 from pipelines.usecases.dagster_home import prepare_home
 from registry.database import server_url
 from registry.domain.errors import ServiceUnreachableError, UsageError
@@ -88,7 +89,7 @@ def run_together(servers: Sequence[Program], root: Path) -> None:
         if answers(server.port):
             raise UsageError("the port is taken", where=server.address, mend=f"choose another for {server.name}")
     running: list[subprocess.Popen[bytes]] = []
-    with _stoppable(), _on_record(servers, root):
+    with stoppable(), _on_record(servers, root):
         try:
             for server in servers:
                 environment = {**os.environ, **server.environment}
@@ -146,20 +147,6 @@ def _tell(running: Sequence["subprocess.Popen[bytes]"], word: signal.Signals) ->
             os.killpg(process.pid, word)
         except ProcessLookupError:
             continue  # the whole group has ended
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Take SIGTERM for the keyboard's interrupt, as a service manager sends it."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

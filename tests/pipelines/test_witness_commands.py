@@ -16,6 +16,7 @@ from pipelines.bootstrap import SystemClock, open_workspace
 from pipelines.cli.opened import witness_after
 from pipelines.usecases.witness_watch import witnessed_meanwhile
 from pipelines.usecases.witnessing import Tail, is_due, tail
+from registry.domain.errors import ExitCode
 from registry.witness import Witness
 
 
@@ -184,9 +185,13 @@ def test_after_an_act_that_matters_the_witnesses_are_asked_and_one_that_is_away_
     assert "did not cosign" in caplog.text
 
 
-def test_the_witness_service_answers_in_a_process_of_its_own(workspace: Command, tmp_path: Path) -> None:
+def test_the_witness_service_answers_in_a_process_of_its_own_and_stops_when_told(
+    workspace: Command, tmp_path: Path
+) -> None:
+    """Whoever starts it may ignore SIGTERM, which a process inherits: it stops all the same."""
     witness = made(workspace, tmp_path / "witness", "quality.example")
-    command = [sys.executable, "-c", "from pipelines.cli.main import main; main()", "audit", "witness", "serve"]
+    deaf = ["sh", "-c", 'trap "" TERM; exec "$@"', "sh"]
+    command = [*deaf, sys.executable, "-c", "from pipelines.cli.main import main; main()", "audit", "witness", "serve"]
     running = subprocess.Popen(
         [*command, str(tmp_path / "witness"), "--port", "0"], stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     )
@@ -197,4 +202,5 @@ def test_the_witness_service_answers_in_a_process_of_its_own(workspace: Command,
         assert workspace("audit", "witness", "ask").code == 0
     finally:
         running.terminate()
-        running.communicate(timeout=20)
+        running.communicate(timeout=60)
+    assert running.returncode == ExitCode.INTERRUPTED
