@@ -12,7 +12,8 @@ def instant_text(instant: datetime) -> str:
     """
     if instant.tzinfo is None:
         raise ValueError("an instant without a time zone")
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    universal = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return universal.isoformat(timespec="microseconds")[:-6] + "Z"  # in place of "+00:00"
 
 
 def parse_instant(text: str, zone: str | None = None) -> datetime:
