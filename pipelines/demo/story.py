@@ -52,6 +52,7 @@ class Story:
             f"  overread alerts list {inside}",
             f"  overread models show {MODEL}@1 {inside}",
             f"  overread monitor run --model {MODEL} --json {inside}",
+            "      what the monitors say; it also suspends software and protocols that nobody validated",
             f"  overread audit verify --checkpoint {self.out / 'checkpoint.txt'} {inside}",
             f"  overread verify {self.out / 'evidence.zip'} {key}",
             f"  {self.out / 'report.pdf'}",
