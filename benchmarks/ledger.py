@@ -135,6 +135,9 @@ def proving() -> None:
     growth = math.log(large / small) / math.log(100)
     print(f"L3 inclusion and consistency, proved and checked at 10^6 leaves, the tree in memory: {large * 1e6:.0f} us")
     print(f"   the chain anew {chain:.2f} s; ratio {chain / large:,.0f}; exponent 10^4 to 10^6 {growth:.2f}")
+    for size in (10**4, 10**6):
+        inclusion, consistency = proof_hashes(size)
+        print(f"   the longest proofs at {size:,}: {inclusion} and {consistency} hashes of 32 bytes")
 
 
 def proof_seconds(size: int) -> tuple[float, float]:
@@ -152,6 +155,14 @@ def proof_seconds(size: int) -> tuple[float, float]:
 
     took = statistics.median(seconds(prove) / len(places) for _ in range(ROUNDS))
     return took, statistics.median(seconds(lambda: chained(leaves)) for _ in range(3))
+
+
+def proof_hashes(size: int) -> tuple[int, int]:
+    """Return the length of the longest inclusion and consistency proof among 2,000 of each, in hashes."""
+    tree, draw = MerkleLevels(bytes(32) for _ in range(size)), random.Random(2)
+    places = [draw.randrange(1, size) for _ in range(2000)]
+    inclusion = max(len(tree.inclusion(place, size)) for place in (0, *places, size - 1))
+    return inclusion, max(len(tree.consistency(place, size)) for place in places)
 
 
 def chained(leaves: list[bytes]) -> bytes:
