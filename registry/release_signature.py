@@ -29,11 +29,11 @@ from registry.domain.event import Event, EventDraft, Subject
 from registry.domain.model import ModelVersion
 from registry.domain.person import SERVICE, actor_record
 from registry.domain.ports import ObjectStore
-from registry.history import event_of, last_event, payload_told
+from registry.history import last_event, payload_told
 from registry.objects import write_durably
 from registry.record import Record
 from registry.release_keys import RELEASED, SIGN_AGAIN, require_counting, require_usable
-from registry.schema import LedgerEntry, LedgerPayload
+from registry.schema import LedgerPayload
 
 FILE = "release.pem"  # in the workspace's folder of keys
 
@@ -115,13 +115,12 @@ def require_release(session: Session, objects: ObjectStore, version: ModelVersio
         ArtifactChangedError: when the bundle's object has other bytes.
     """
     told = last_event(session, (RELEASED,), "version", version.name)
-    entry = None if told is None else session.get(LedgerEntry, told.seq)
     kept = None if told is None else session.get(LedgerPayload, told.seq)
-    if told is None or entry is None or kept is None:
+    if told is None or kept is None:
         raise SignatureBrokenError(f"the files of {version.name} bear no release signature", mend=SIGN_AGAIN)
-    payload = payload_told(event_of(entry), kept)
+    payload = payload_told(told, kept)
     subject = Subject("version", version.name, version.artifact_digest).to_json()
-    if subject not in event_of(entry).record["subjects"]:
+    if subject not in told.record["subjects"]:
         raise SignatureBrokenError(f"the release signature of {version.name} is over other files", mend=SIGN_AGAIN)
     require_counting(session, payload["key_id"], told, version.name)
     bundle = objects.get(payload["bundle"])

@@ -40,7 +40,7 @@ _OF_PEOPLE = (
 )
 _OF_A_MODEL = ("version", "evaluation", "cohort", "protocol", "card", "release", "plan", "change_plan", "change")
 _BY_NOUN: Mapping[str, RetentionClass] = {
-    **dict.fromkeys((*_OF_PEOPLE, "key", "committee"), PEOPLE),
+    **dict.fromkeys(_OF_PEOPLE, PEOPLE),
     **dict.fromkeys(_OF_A_MODEL, DOCUMENTS),
     **dict.fromkeys(("candidate", "test_set", "provenance", "deployment", "tier", "report"), DOCUMENTS),
 }
