@@ -14,13 +14,14 @@ from monitors.counts import PROTOCOL, SCANNER, SOFTWARE
 from monitors.scope import Scope
 from monitors.watch.build import Watch
 from monitors.watch.cells import Cells, Mask
-from monitors.watch.detector import segment_z
+from monitors.watch.detector import segment_beyond, segment_z
 from monitors.watch.mixture import prevalence_explains
 from monitors.watch.stream import Stream
 
 APART = 2.5  # standard deviates at which a group counts as fallen behind the rest of its site, beside a crossed limit
 MOVED = 3.0  # standard deviates at which a stream counts as moved, beside one that crossed its limit
-NARROWER = 1.0  # by how much the square of a scanner's deviate must exceed that of its site
+LEANS = 1.5  # and at which it may be the one that fell, where its own fall explains the labels better than one of all
+NARROWER = 1.0  # by how much the square of a scanner's, or a group's, deviate must exceed that of the whole site
 ALIKE = 2.0  # standard deviates at which another stream counts as moving along
 SLACK = 3  # days by which a change of software may lie outside the change-point's interval
 ALL_SITES = "all sites"
@@ -85,6 +86,13 @@ class Scene:
         if stream.comparison is None or first > self.index:
             return 0.0
         return segment_z(stream.comparison, first, self.index)
+
+    def fall(self, stream: Stream) -> float:
+        """Return the deviate of a stream since the change began from its reference, or from all before."""
+        first = max(self.since[2] + stream.lag, stream.begins)
+        if stream.comparison is None or first > self.index:
+            return 0.0
+        return segment_beyond(stream.comparison, first, self.index)
 
     def strongest(self, *watched: str, site: str, family: str) -> tuple[float, Stream] | None:
         """Return the stream that moved most, with its deviate."""
@@ -169,7 +177,7 @@ def _labels(scene: Scene) -> Cause:
     least = ALIKE if scene.lead.watched == "residual" else MOVED + 1
     if scene.lead.family != "subgroup" and abs(_site_z(scene, site)) >= least:
         return _scores(scene)
-    if scene.lead.family == "subgroup" and scene.z(scene.lead) <= -APART:
+    if scene.lead.family == "subgroup" and _fell_apart(scene, scene.lead):
         return _group(scene, scene.lead)
     declined = _declined_group(scene, scene.lead.scope.site)
     if declined is not None:
@@ -215,7 +223,17 @@ def _declined_group(scene: Scene, site: str) -> Cause | None:
     """Return the group whose sensitivity or specificity fell most against the rest of its site, if one fell."""
     groups = [one for one in scene.streams("sensitivity", "specificity", family="subgroup") if one.scope.site == site]
     worst = min(groups, key=scene.z, default=None)
-    return _group(scene, worst) if worst is not None and scene.z(worst) <= -APART else None
+    return _group(scene, worst) if worst is not None and _fell_apart(scene, worst) else None
+
+
+def _fell_apart(scene: Scene, group: Stream) -> bool:
+    """Say whether a group fell beyond the rest, or its own fall explains the labels better than one of all does."""
+    beyond = scene.z(group)
+    if beyond <= -APART:
+        return True
+    whole = scene.streams(group.watched, site=group.scope.site, family="performance")
+    mine, all_of_them = scene.fall(group), min((scene.fall(one) for one in whole), default=0.0)
+    return beyond <= -LEANS and mine < 0 and mine * mine > all_of_them * all_of_them + NARROWER
 
 
 def _own_change(scene: Scene, stream: Stream) -> float:

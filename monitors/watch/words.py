@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from monitors.watch.comparisons import Silence, Strata
+from monitors.watch.comparisons import Silence
+from monitors.watch.strata import Strata
 from monitors.watch.stream import Stream
 from registry.domain.signal import Window
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from monitors.watch.build import stream_limit
-from monitors.watch.comparisons import Level, Share, Silence, Strata
+from monitors.watch.comparisons import Level, Share, Silence
 from monitors.watch.detector import Rules, change_point, dispersion_of, path_of, segment_z
+from monitors.watch.strata import Strata
 from registry.domain.plan import MonitoringPlan
 
 
