@@ -216,7 +216,16 @@ def _group(scene: Scene, lead: Stream) -> Cause:
         found = [stream for stream in scene.streams("score_level", family="subgroup") if stream.key.startswith(axis)]
         furthest = max(found, key=lambda stream: _own_change(scene, stream))
         value = furthest.key.partition("#")[0].partition("=")[2]
-    return Cause("subgroup", f"{axis} {value}", lead.scope.site, axis, value)
+    return Cause("subgroup", f"{axis} {value}", _site_of_group(scene, lead), axis, value)
+
+
+def _site_of_group(scene: Scene, lead: Stream) -> str:
+    """Return the site at which a group's labels fell; none where its fall over all sites explains them as well."""
+    everywhere = [one for one in scene.streams(lead.watched, site="", family="subgroup") if one.key == lead.key]
+    if lead.watched == "score_level" or not everywhere:
+        return lead.scope.site
+    mine, whole = scene.fall(lead), scene.fall(everywhere[0])
+    return lead.scope.site if whole >= 0 or mine * mine > whole * whole + NARROWER else ""
 
 
 def _declined_group(scene: Scene, site: str) -> Cause | None:
@@ -231,7 +240,7 @@ def _fell_apart(scene: Scene, group: Stream) -> bool:
     beyond = scene.z(group)
     if beyond <= -APART:
         return True
-    whole = scene.streams(group.watched, site=group.scope.site, family="performance")
+    whole = scene.streams("sensitivity", "specificity", site=group.scope.site, family="performance")
     mine, all_of_them = scene.fall(group), min((scene.fall(one) for one in whole), default=0.0)
     return beyond <= -LEANS and mine < 0 and mine * mine > all_of_them * all_of_them + NARROWER
 
@@ -264,7 +273,7 @@ def _declined_everywhere(scene: Scene, site: str) -> bool:
     """Say whether labels disagree with the model more at this site and, together beyond chance, at the others."""
     for watched in ("sensitivity", "specificity"):
         falls = {one.scope.site: scene.z(one) for one in scene.streams(watched, family="performance") if one.scope.site}
-        others = [z for name, z in falls.items() if name != site]
+        others = [z for name, z in falls.items() if name != site and z != 0.0]  # 0: too few labels to tell
         together = sum(others) / max(len(others), 1) ** 0.5
         if others and falls.get(site, 0.0) <= -1.0 and max(others) < 0 and together <= -APART:
             return True
