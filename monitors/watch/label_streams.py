@@ -190,10 +190,9 @@ def _holds(cells: Cells, place: Place, keep: Mask, age: int) -> tuple[Hold, ...]
     shares = []
     for called in (True, False):
         chosen = here & (cells.called == called)
-        before = np.stack([cells.daily(chosen & keep), cells.daily(chosen)])[:, place.span[0] : place.span[1]].sum(
-            axis=1
-        )
-        shares.append((_recent(_as_they_come(cells, chosen, keep, (place.span, age))), before))
+        daily = np.stack([cells.daily(chosen & keep), cells.daily(chosen)])
+        recent = _recent(_as_they_come(cells, chosen, keep, (place.span, age)))
+        shares.append((recent, daily[:, place.span[0] : place.span[1]].sum(axis=1)))
     (pos, pos_before), (neg, neg_before) = shares
     covered = (pos[0] + neg[0]) / np.maximum(pos[1] + neg[1], 1)
     hollow = covered < MATURE * (pos_before[0] + neg_before[0]) / max(pos_before[1] + neg_before[1], 1)

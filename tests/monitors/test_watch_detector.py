@@ -131,5 +131,6 @@ def test_more_streams_take_a_higher_limit_each() -> None:
     plan = MonitoringPlan()
     limits = [stream_limit(plan, "score", streams) for streams in (1, 6, 60)]
     assert limits == sorted(limits)
+    assert stream_limit(plan, "score", 6, two_sided=False) < limits[1]
     assert stream_limit(plan, "routing", 6) > stream_limit(plan, "score", 6)
     assert stream_limit(MonitoringPlan(false_alerts_per_model_year="0.1"), "score", 6) > limits[1]
