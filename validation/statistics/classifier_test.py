@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import cho_factor, cho_solve
 
-from validation.statistics.arrays import FloatArray
+from validation.statistics.arrays import FloatArray, IntArray
 from validation.statistics.auc_interval import plain_interval
 from validation.statistics.mmd import vectors
+from validation.statistics.projections import SingleArray
 from validation.statistics.proportions import Bounds
 from validation.statistics.roc import roc_from_arrays
 
@@ -43,9 +45,9 @@ def classifier_test(first: ArrayLike, second: ArrayLike, seed: int) -> Classifie
     if min(len(one), len(other)) < LEAST_ROWS:
         raise ValueError(f"each sample needs {LEAST_ROWS} rows at least: half fits, half is judged")
     generator = np.random.Generator(np.random.PCG64(seed))
-    (fit_one, held_one), (fit_other, held_other) = (_halves(rows, generator) for rows in (one, other))
-    direction = discriminant(fit_one, fit_other)
-    scores = np.concatenate([held_one, held_other]) @ direction
+    (fit_one, held_one), (fit_other, held_other) = (_halves(len(rows), generator) for rows in (one, other))
+    direction = discriminant(one[fit_one], other[fit_other])
+    scores = np.concatenate([(one @ direction)[held_one], (other @ direction)[held_other]])
     truth = np.arange(len(scores)) < len(held_one)
     ranks = np.unique(scores, return_inverse=True)[1]
     found = roc_from_arrays(ranks, truth)
@@ -56,54 +58,66 @@ def classifier_test(first: ArrayLike, second: ArrayLike, seed: int) -> Classifie
 
 
 def discriminant(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return Fisher's direction float64[d] from the second sample to the first, with shrunk correlations."""
-    centred = np.concatenate([first - first.mean(axis=0), second - second.mean(axis=0)])
-    spread = centred.std(axis=0)
+    """Return Fisher's direction float64[d] from the second sample to the first, with shrunk correlations.
+
+    Columns are centred and scaled in double precision, their correlations computed in single: right to 1e-6, far below
+    what shrinking changes; the equations are solved in double precision.
+    """
+    middles = first.mean(axis=0), second.mean(axis=0)
+    centred = np.empty((len(first) + len(second), first.shape[1]))
+    np.subtract(first, middles[0], out=centred[: len(first)])
+    np.subtract(second, middles[1], out=centred[len(first) :])
+    spread = np.sqrt(np.einsum("ij,ij->j", centred, centred) / len(centred))
     spread[spread == 0] = 1.0
-    standard = centred / spread
-    gap = (first.mean(axis=0) - second.mean(axis=0)) / spread
-    gram = _inner(standard.astype(np.float32)).astype(np.float64)  # to 1e-6, which is far below what shrinking changes
-    strength = shrinkage(standard, gram)
-    return np.asarray(_solved(standard, gram, strength, gap) / spread, dtype=np.float64)
+    centred /= spread
+    standard = centred.astype(np.float32)
+    gram = _inner(standard)
+    gap = (middles[0] - middles[1]) / spread
+    return np.asarray(_solved(standard, gram, shrinkage(standard, gram), gap) / spread, dtype=np.float64)
 
 
-def shrinkage(standard: FloatArray, gram: FloatArray | None = None) -> float:
-    """Return how far correlations are shrunk to zero, in 0..1, from standardised rows float64[n, d].
+def shrinkage(standard: SingleArray, gram: FloatArray) -> float:
+    """Return how far correlations are shrunk to zero, in 0..1.
 
     Args:
-        standard: the rows.
-        gram: their products as `discriminant` makes them; computed when left out.
+        standard: standardised rows float32[n, d].
+        gram: the products of their columns, or of their rows where those are fewer, float64.
     """
     n, d = standard.shape
     if n < 3 or d < 2:
         return 1.0
-    inner = _inner(standard) if gram is None else gram
     squares = standard * standard
-    correlations = (float(np.vdot(inner, inner)) - float((squares.sum(axis=0) ** 2).sum())) / n**2
-    products = float((squares.sum(axis=1) ** 2).sum()) - float(np.vdot(squares, squares))
+    columns = squares.sum(axis=0, dtype=np.float64)
+    correlations = (float(np.vdot(gram, gram)) - float((columns**2).sum())) / n**2
+    rows = squares.sum(axis=1).astype(np.float64)
+    products = float((rows**2).sum()) - float(np.vdot(squares, squares))
     variance = (products / n - correlations) / (n - 1)
     return 1.0 if correlations <= 0 else min(1.0, max(0.01, variance / correlations))
 
 
-def _inner(standard: FloatArray) -> FloatArray:
+def _inner(standard: SingleArray) -> FloatArray:
     """Return the products of columns or of rows, whichever are fewer; the sum of their squares is the same."""
     n, d = standard.shape
-    return standard.T @ standard if d <= n else standard @ standard.T
+    return (standard.T @ standard if d <= n else standard @ standard.T).astype(np.float64)
 
 
-def _solved(standard: FloatArray, gram: FloatArray, strength: float, gap: FloatArray) -> FloatArray:
+def _solved(standard: SingleArray, gram: FloatArray, strength: float, gap: FloatArray) -> FloatArray:
     """Solve (strength I + (1 - strength) R) x = gap for the correlations R, in the smaller of the two dimensions."""
     n, d = standard.shape
     scale = (1 - strength) / n
     if d <= n:
-        matrix = strength * np.eye(d) + scale * gram
-        return np.asarray(np.linalg.solve(matrix, gap), dtype=np.float64)
-    inner = strength / scale * np.eye(n) + gram if scale > 0 else np.eye(n)
-    inside = standard.T @ np.linalg.solve(inner, standard @ gap) if scale > 0 else 0.0 * gap
-    return np.asarray((gap - inside) / strength, dtype=np.float64)
+        return _definite(strength * np.eye(d) + scale * gram, gap)
+    if scale <= 0:
+        return gap / strength
+    weights = _definite(strength / scale * np.eye(n) + gram, standard @ gap)
+    return np.asarray((gap - weights @ standard) / strength, dtype=np.float64)
 
 
-def _halves(rows: FloatArray, generator: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    order = generator.permutation(len(rows))
-    half = len(rows) // 2
-    return rows[order[:half]], rows[order[half:]]
+def _definite(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve a positive definite system float64[k, k]."""
+    return np.asarray(cho_solve(cho_factor(matrix, check_finite=False), right, check_finite=False), dtype=np.float64)
+
+
+def _halves(n: int, generator: np.random.Generator) -> tuple[IntArray, IntArray]:
+    order = generator.permutation(n)
+    return order[: n // 2], order[n // 2 :]

@@ -46,7 +46,7 @@ def test_false_alarms_of_the_three_tests_stay_near_their_level() -> None:
 
 
 def test_permuting_rows_in_blocks_keeps_the_level_and_sees_a_shift() -> None:
-    """From 2,000 rows on, neighbours change sides together; sizes that no block divides are among them."""
+    """From 1,000 rows on, neighbours change sides together; sizes that no block divides are among them."""
     runs, alarms = 80, 0
     for seed in range(runs):
         first, second = samples(3000 + seed, n=2_303, d=2)
