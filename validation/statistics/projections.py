@@ -12,7 +12,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import hadamard
 
 SingleArray = NDArray[np.float32]  # half the cost of binary64, and exact to 1e-6 of a kernel value
 ROUNDS = 3
@@ -76,4 +75,7 @@ def _transformed(rows: SingleArray) -> SingleArray:
 
 @cache
 def _hadamard(size: int) -> SingleArray:
-    return np.asarray(hadamard(size), dtype=np.float32)
+    found = np.ones((1, 1), dtype=np.float32)
+    while len(found) < size:
+        found = np.block([[found, found], [found, -found]])
+    return found
