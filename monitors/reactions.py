@@ -94,7 +94,8 @@ class _Cells:
     def of(cls, reads: Family, success: Success) -> "_Cells":
         decision = reads.is_level("ai_decision", "pos").astype(np.int64)
         stratum = 2 * reads.codes_of("band") + decision
-        return cls(stratum, reads.codes_of("patient"), success(reads), reads.counts)
+        patient = np.unique(reads.codes_of("patient"), return_inverse=True)[1]
+        return cls(stratum, patient, success(reads), reads.counts)
 
     def at(self, keep: Mask) -> "_Cells":
         return _Cells(self.stratum[keep], self.patient[keep], self.success[keep], self.counts[keep])
