@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Family, Integers
+from validation.statistics.arrays import codes_of
 from validation.statistics.distributions import normal_two_sided
 from validation.statistics.proportions import ClusteredShare, clustered_from_totals
 
@@ -57,7 +58,7 @@ def share_of(family: Family, success: Mask) -> ClusteredShare | None:
     """Return the share of a family's units in the cells of a mask, clustered by patient; None without units."""
     if family.total == 0:
         return None
-    patient = np.unique(family.codes_of("patient"), return_inverse=True)[1]
+    patient = codes_of(family.codes_of("patient"))
     sizes = np.bincount(patient, family.counts).astype(np.int64)
     hits = np.bincount(patient, np.where(success, family.counts, 0), len(sizes)).astype(np.int64)
     return clustered_from_totals(hits, sizes)
