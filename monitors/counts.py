@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from monitors.grouping import Narrow, grouped, narrowest
+from monitors.grouping import Narrow, grouped, grouped_parts, narrowest
 from registry.domain.canonical import canonical_bytes
 from registry.domain.digest import digest_pieces
 from registry.domain.signal import Window
@@ -115,9 +115,9 @@ class Family:
         """Return the cells of a mask of shape (cells,); they keep their order, levels out of use go."""
         return self._at(None if keep.all() else np.flatnonzero(keep))
 
-    def _at(self, cells: npt.NDArray[np.intp] | None) -> "Family":
+    def _at(self, cells: npt.NDArray[np.intp] | slice | None) -> "Family":
         """Return some cells, or all, without the levels that they do not use."""
-        columns = [column if cells is None else column[cells] for column in self.columns]
+        columns = list(self.columns) if cells is None else [column[cells] for column in self.columns]
         levels = {}
         for axis, names in self.levels.items():
             place = self.axes.index(axis)
@@ -132,10 +132,10 @@ class Family:
             cells = np.argsort(codes, kind="stable")
             codes = codes[cells]
         edges = np.searchsorted(codes, np.arange(len(self.levels[axis]) + 1)).tolist()
-        place = np.arange(len(codes)) if cells is None else cells
+        parts = zip(self.levels[axis], pairwise(edges), strict=True)
         return {
-            level: self._at(place[first:last])
-            for level, first, last in zip(self.levels[axis], edges, edges[1:], strict=False)
+            level: self._at(slice(first, last) if cells is None else cells[first:last])
+            for level, (first, last) in parts
         }
 
     def during(self, window: Window) -> "Family":
@@ -306,8 +306,8 @@ def merged(parts: Sequence[Family]) -> Family:
             found = [part.levels[axis] for part in parts]
             levels[axis] = common_levels(found)
             columns[place] = relabelled(columns[place], found, levels[axis])
-    together = [np.concatenate(column) for column in columns]
-    return _canonical(name, axes, levels, together, np.concatenate([part.counts for part in parts]))
+    cells, sums = grouped_parts(list(zip(*columns, strict=True)), [part.counts for part in parts])
+    return Family(name, axes, levels, tuple(cells), sums)  # the levels of each part are in use, and sorted
 
 
 def common_levels(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -368,10 +368,7 @@ def _canonical(
     rows: Sequence[Narrow],
     counts: Integers | None,
 ) -> Family:
-    """Add up equal cells, sort the levels that are in use, sort the cells; the columns of `rows` stay as they are.
-
-    Rows are added up under the levels as they came, so that only cells, which are few, are given their sorted levels.
-    """
+    """Add up equal cells under the levels as they came, so that only cells, which are few, get their sorted levels."""
     columns, sums = grouped(rows, counts)
     kept, same = {}, True
     for place, axis in enumerate(axes):

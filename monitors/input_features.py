@@ -15,6 +15,7 @@ from monitors.shelved import Mask, Part, at_sites, chosen, within
 from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal, Window
 from validation.statistics.arrays import IntArray
+from validation.statistics.two_sample import aligned
 
 # Categories by the family that counts them, and the axis of it.
 MIXES: Mapping[str, tuple[str, str]] = {
@@ -54,8 +55,8 @@ def input_histograms(view: View, counts: Counts, as_of: str) -> list[InputHistog
 
 
 def _quantity(feature: str, pair: Pair, patients: tuple[int, int]) -> InputHistogram:
-    cells = np.unique(np.concatenate([family.codes_of("cell") for family in pair]))
-    now, base = (_summed(np.searchsorted(cells, family.codes_of("cell")), family, len(cells)) for family in pair)
+    parts = [family.marginal(("cell",)) for family in pair]
+    cells, now, base = aligned(*(side for part in parts for side in (part.codes_of("cell"), part.counts)))
     return InputHistogram(feature, to_numbers(cells), now, base, patients)
 
 
