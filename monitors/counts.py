@@ -6,7 +6,7 @@ Axes of text carry their levels; axes of integers (`day` as the proleptic ordina
 their own codes.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import compress, pairwise
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from monitors.grouping import Narrow, grouped, grouped_parts, narrowest
 from registry.domain.canonical import canonical_bytes
-from registry.domain.digest import digest_bytes
+from registry.domain.digest import digest_pieces
 from registry.domain.signal import Window
 
 Integers = npt.NDArray[np.int64]
@@ -43,6 +43,7 @@ PROTOCOL = "protocol_name"
 NO_LABEL = 9999  # days: the age of a label that never came
 INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS, LABEL_SOURCES})
 UNACQUIRED = "unacquired"
+_ROWS = 16_384  # cells whose canonical bytes are made at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,22 +152,24 @@ class Family:
     @property
     def data(self) -> bytes:
         """The canonical bytes: a line of canonical JSON, then codes and counts as little-endian int64."""
+        return b"".join(self._pieces())
+
+    def _pieces(self) -> Iterator[bytes]:
         head = {
             "schema": "overread.family/1",
             "name": self.name,
             "axes": [[axis, list(self.levels[axis]) if axis in self.levels else None] for axis in self.axes],
             "cells": len(self.counts),
         }
-        codes = np.empty((len(self.counts), len(self.axes)), dtype="<i8")
-        for place, column in enumerate(self.columns):
-            codes[:, place] = column
-        body = codes.tobytes() + self.counts.astype("<i8").tobytes()
-        return canonical_bytes(head) + b"\n" + body
+        yield canonical_bytes(head) + b"\n"
+        for columns in (self.columns, (self.counts,)):
+            for first in range(0, len(self.counts), _ROWS):
+                yield np.stack([one[first : first + _ROWS] for one in columns], axis=1).astype("<i8").tobytes()
 
     @property
     def digest(self) -> str:
         """Digest of the canonical bytes."""
-        return digest_bytes(self.data)
+        return digest_pieces(self._pieces())
 
 
 @dataclass(frozen=True)
