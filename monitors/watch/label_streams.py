@@ -12,8 +12,8 @@ from itertools import pairwise
 import numpy as np
 
 from monitors.labels import MATURE
-from monitors.watch.cells import Cells, Mask, Span, level, share
-from monitors.watch.comparisons import Share
+from monitors.watch.cells import Calendar, Cells, Mask, Span, level, share_of_series
+from monitors.watch.columns import Those
 from monitors.watch.detector import Floats, Rules
 from monitors.watch.places import Place, Wave
 from monitors.watch.ripening import Ripening
@@ -44,7 +44,7 @@ class Ripe:
     """
 
     place: Place
-    keep: Mask
+    keep: Those
     age: int
     begins: int
     holds: tuple[Hold, ...]
@@ -56,10 +56,10 @@ def ripe_labels(cells: Cells, place: Place) -> Ripe | None:
     decided = place.span[1] + calendar.reference_days
     here = cells.at("site", place.scope.site)
     inside = here & cells.during(place.span) & (cells.age <= calendar.reference_days)
-    total = cells.n[inside].sum()
+    total = cells.n.total(inside)
     if calendar.days < decided or total == 0:
         return None
-    enough = (age for age in AGES if cells.n[inside & (cells.age <= age)].sum() >= MATURE * total)
+    enough = (age for age in AGES if cells.n.total(inside & (cells.age <= age)) >= MATURE * total)
     age = min(next(enough, calendar.reference_days), calendar.reference_days)
     keep = here & (cells.age <= age) & (cells.truth >= 0)
     return Ripe(place, keep, age, decided, _holds(cells, place, keep, age))
@@ -148,39 +148,69 @@ def _over_sites(wave: Wave, ripe: list[Ripe], who: tuple[str, str, dict[str, str
     return replace(stream, lag=min(strata.lags), mature=mature)
 
 
-def _rates(cells: Cells, ripe: Ripe, keep: Mask, plan: MonitoringPlan) -> dict[str, Ripening]:
+def _rates(cells: Cells, ripe: Ripe, keep: Those, plan: MonitoringPlan) -> dict[str, Ripening]:
     """Return sensitivity and specificity of some cells where the reference holds enough of that class."""
     least = {"sensitivity": plan.min_positive, "specificity": plan.min_negative}
-    found = {}
+    ages, found = _ages(ripe.age), {}
     for watched, truth in TRUTHS.items():
-        chosen = keep & (cells.truth == truth)
-        rate = share(cells, chosen, cells.called == bool(truth), ripe.place.span, ripe.age)
+        daily = _daily_by_age(cells, keep & (cells.truth == truth), ages, cells.called == bool(truth))
+        rate = _in_bands(cells.calendar, daily, ripe, least[watched])
         if rate.units >= least[watched]:
-            found[watched] = _in_bands(cells, chosen, rate, ripe, least[watched])
+            found[watched] = rate
     return found
 
 
-def _in_bands(cells: Cells, chosen: Mask, whole: Share, ripe: Ripe, least: int) -> Ripening:
-    """Return a share of mature labels in bands of their age, of which each holds enough units in the reference."""
-    span, right = ripe.place.span, cells.called == (cells.truth == 1)
-    ages = band_ages(cells, chosen & cells.during(span), ripe.age, least)
-    within = [chosen & (cells.age > low) & (cells.age <= high) for low, high in pairwise((-1, *ages))]
-    bands = tuple(share(cells, mine, right, span, age) for mine, age in zip(within, ages, strict=True))
-    return Ripening(whole, bands, ages)
+def _in_bands(calendar: Calendar, daily: Floats, ripe: Ripe, least: int) -> Ripening:
+    """Return a share in bands of age, of which each holds enough units in the reference where all together do."""
+    span, ages = ripe.place.span, _ages(ripe.age)
+    whole = share_of_series(calendar, daily.sum(axis=1), span, ripe.age)
+    complete = band_ages(ages, daily[1, :, span[0] : span[1]].sum(axis=1), least)
+    inside = [[low < age <= high for age in ages] for low, high in pairwise((-1, *complete))]
+    sums = [daily[:, those].sum(axis=1) for those in inside]
+    bands = (share_of_series(calendar, one, span, age) for one, age in zip(sums, complete, strict=True))
+    return Ripening(whole, tuple(bands), complete)
 
 
-def band_ages(cells: Cells, inside: Mask, mature: int, least: int) -> tuple[int, ...]:
-    """Return the ages at which the bands of labels are complete: each holds at least so many; the last is mature."""
-    found = [-1]
-    for age in AGES:
-        if age < mature and cells.n[inside & (cells.age > found[-1]) & (cells.age <= age)].sum() >= least:
+def _ages(mature: int) -> tuple[int, ...]:
+    return (*(age for age in AGES if age < mature), mature)
+
+
+def _daily_by_age(cells: Cells, keep: Those, ages: tuple[int, ...], hit: Those) -> Floats:
+    """Return hits and units of each day of entry by the age of their label, shape (2, ages, days).
+
+    Args:
+        cells: all units.
+        keep: those that count, none of them with an older label than the last age.
+        ages: upper ends of the bands of age.
+        hit: which of them are hits.
+    """
+    days = cells.calendar.days
+    found = np.zeros((2, len(ages) * days))
+    for one, mask in keep.parts():
+        place, units = np.searchsorted(ages, one.age[mask]) * days + one.day[mask], one.n[mask] * np.float64(1.0)
+        found[0] += np.bincount(place, units * hit.test(one)[mask], minlength=len(ages) * days)
+        found[1] += np.bincount(place, units, minlength=len(ages) * days)
+    return found.reshape(2, len(ages), days)
+
+
+def band_ages(ages: tuple[int, ...], units: Floats, least: int) -> tuple[int, ...]:
+    """Return the ages at which bands of labels are complete: each holds at least so many, where all together do.
+
+    Args:
+        ages: upper ends of the narrowest bands; the last stays.
+        units: of the reference in each of them, shape (ages,).
+        least: units of a band.
+    """
+    found, held = [], 0.0
+    for age, n in zip(ages, units.tolist(), strict=True):
+        held += n
+        if held >= least:
             found.append(age)
-    if len(found) > 1 and cells.n[inside & (cells.age > found[-1]) & (cells.age <= mature)].sum() < least:
-        found.pop()
-    return (*found[1:], mature)
+            held = 0.0
+    return (*found[:-1], ages[-1])
 
 
-def _holds(cells: Cells, place: Place, keep: Mask, age: int) -> tuple[Hold, ...]:
+def _holds(cells: Cells, place: Place, keep: Those, age: int) -> tuple[Hold, ...]:
     """Return the days on which the last four weeks brought too few labels, or others than the reference's.
 
     What they should have brought is told at equal age: of each band's units the share that had a label of that age in
@@ -190,8 +220,9 @@ def _holds(cells: Cells, place: Place, keep: Mask, age: int) -> tuple[Hold, ...]
     shares = []
     for called in (True, False):
         chosen = here & (cells.called == called)
-        daily = np.stack([cells.daily(chosen & keep), cells.daily(chosen)])
-        recent = _recent(_as_they_come(cells, chosen, keep, (place.span, age)))
+        labels, units = _daily_by_age(cells, chosen & keep, _ages(age), chosen)[1], cells.daily(chosen)
+        recent = _recent(_as_they_come(cells, labels, units, (place.span, _ages(age))))
+        daily = np.stack([labels.sum(axis=0), units])
         shares.append((recent, daily[:, place.span[0] : place.span[1]].sum(axis=1)))
     (pos, pos_before), (neg, neg_before) = shares
     covered = (pos[0] + neg[0]) / np.maximum(pos[1] + neg[1], 1)
@@ -202,16 +233,21 @@ def _holds(cells: Cells, place: Place, keep: Mask, age: int) -> tuple[Hold, ...]
     return (Hold(hollow, NotAssessed.IMMATURE, few), Hold(swayed, NotAssessed.VERIFICATION, biased))
 
 
-def _as_they_come(cells: Cells, chosen: Mask, keep: Mask, when: tuple[Span, int]) -> Floats:
-    """Return a day's labels, of every band that is complete on it, and as many units as usually have so many."""
-    span, mature = when
-    calendar, units, inside = cells.calendar, cells.daily(chosen), cells.during(span)
-    usual = max(float(cells.n[chosen & keep & inside].sum()), 1.0)
-    found = np.zeros((2, calendar.days))
-    for low, high in pairwise((-1, *(age for age in AGES if age < mature), mature)):
-        band = chosen & keep & (cells.age > low) & (cells.age <= high)
-        part = float(cells.n[band & inside].sum()) / usual
-        found += np.stack([calendar.shifted(cells.daily(band), high), part * calendar.shifted(units, high)])
+def _as_they_come(cells: Cells, labels: Floats, units: Floats, when: tuple[Span, tuple[int, ...]]) -> Floats:
+    """Return a day's labels, of every band that is complete on it, and as many units as usually have so many.
+
+    Args:
+        cells: all units.
+        labels: by band and day of entry, shape (ages, days).
+        units: by day of entry, shape (days,).
+        when: the reference's days, and the ages at which the bands are complete.
+    """
+    span, ages = when
+    usual = labels[:, span[0] : span[1]].sum(axis=1)
+    parts = usual / max(float(usual.sum()), 1.0)
+    found = np.zeros((2, cells.calendar.days))
+    for band, part, age in zip(labels, parts, ages, strict=True):
+        found += np.stack([cells.calendar.shifted(row, age) for row in (band, part * units)])
     return found
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
+from monitors.counts import Column, Labels, count
 from monitors.scope import Scope
-from monitors.watch.cells import Calendar, Cells
+from monitors.watch.cells import Calendar, Cells, cells_of
 from monitors.watch.comparisons import Share
 from monitors.watch.detector import Rules, change_point, path_of, segment_beyond, segment_sums, segment_z
 from monitors.watch.label_streams import band_ages, ripe_labels
@@ -139,19 +140,20 @@ def test_labels_as_they_come_keep_the_run_length_of_their_limit() -> None:
 
 def cells(age: Any, called: Any, units: int = 20) -> Cells:
     """Return cells of one site, so many units a day; an age of 999 is no label."""
-    days = len(age) // units
     n = len(age)
-    truth = np.where(age < 999, called, -1)
-    return Cells(
-        Calendar(1, days, 60),
-        np.repeat(np.arange(days), units).astype(np.int32),
-        np.zeros(n, dtype=np.int32),
-        truth.astype(np.int32),
-        called,
-        np.zeros(n, dtype=np.int32),
-        np.asarray(age, dtype=np.int32),
-        np.ones(n, dtype=np.int32),
-        {"site": (np.zeros(n, dtype=np.uint8), ("north",))},
+    truth = np.where(age < 999, called, 2).astype(np.int64)
+    columns: dict[str, Column] = {
+        "day": np.repeat(np.arange(n // units), units) + 1,
+        "site": Labels(np.zeros(n, dtype=np.int64), ("north",)),
+        "q": np.arange(n) % 65536,
+        "first_truth": Labels(truth, ("neg", "pos", "none")),
+        "decision": Labels(called.astype(np.int64), ("neg", "pos")),
+        "lag": np.zeros(n, dtype=np.int64),
+        "label_age": np.asarray(age, dtype=np.int64),
+    }
+    family = count("watch", columns)
+    return cells_of(
+        [("north", family)], lambda part: np.ones(len(part.counts), dtype=np.bool_), Calendar(1, n // units, 60)
     )
 
 
@@ -192,12 +194,13 @@ def test_another_verification_is_held_back_before_its_labels_are_mature() -> Non
 
 
 def test_bands_hold_enough_labels_and_end_with_the_mature_age() -> None:
-    some = drawn({})
-    inside = some.during(SPAN) & (some.truth == 1)
-    for least in (10, 60, 100_000):
-        ages = band_ages(some, inside, 28, least)
-        counts = [some.n[inside & (some.age > low) & (some.age <= high)].sum() for low, high in pairwise((-1, *ages))]
-        assert ages[-1] == 28
-        assert len(ages) == 1 or min(counts) >= least
-    assert band_ages(some, inside, 28, 10) == (3, 7, 14, 21, 28)
-    assert band_ages(some, inside, 28, 100_000) == (28,)
+    ages, units = (3, 7, 14, 21, 28), np.array([4.0, 9.0, 30.0, 12.0, 6.0])
+    assert band_ages(ages, units, 5) == (7, 14, 21, 28)
+    assert band_ages(ages, units, 10) == (7, 14, 28)
+    assert band_ages(ages, units, 50) == (28,)
+    assert band_ages(ages, units, 1000) == (28,)
+    for least in (5, 10, 50):
+        bounds = pairwise((-1, *band_ages(ages, units, least)))
+        held = [units[[low < age <= high for age in ages]].sum() for low, high in bounds]
+        assert min(held) >= least
+        assert sum(held) == units.sum()
