@@ -74,8 +74,8 @@ class Comparison(Protocol):
 
 
 @runtime_checkable
-class Growing(Comparison, Protocol):
-    """A comparison that may also hold a segment against all that was before it, so that its reference grows."""
+class Growing(Protocol):
+    """What a comparison has that may also hold a segment against all that was before it: its reference grows."""
 
     @property
     def grows(self) -> bool:
