@@ -68,7 +68,7 @@ def _share(view: View, units: LabelUnits, expected: FloatArray, kind: str) -> Au
         expected if positive else 1 - expected,
         units.audited,
         units.fraction,
-        units.patient.tolist(),
+        units.patient,
     )
 
 

@@ -34,7 +34,7 @@ def curve_signals(view: View) -> list[Signal]:
         why = "" if state.blocking else few
         unread = held_back(state, replace(counts, reason=NotAssessed.TOO_FEW, why=why))
         return [drafted(view, code, unread) for code in ("CAL002", "CAL003", "CAL004", "CAL005", "CAL006")]
-    line = cox_line(units.values, units.truth, units.patients.tolist())
+    line = cox_line(units.values, units.truth, units.patients)
     return [
         drafted(view, "CAL002", held_back(state, _error(units, counts))),
         drafted(view, "CAL003", held_back(state, _slope(view, line, counts))),
@@ -60,12 +60,12 @@ def _few(view: View, family: Family) -> str:
 
 def _error(units: ScoredUnits, counts: Reading) -> Reading:
     value = equal_count_ece(graded(roc_counts(units.q, units.truth)))
-    return _drawn(counts, value, lambda: ece_interval(units.values, units.truth, units.patients.tolist(), DRAWN))
+    return _drawn(counts, value, lambda: ece_interval(units.values, units.truth, units.patients, DRAWN))
 
 
 def _brier(units: ScoredUnits, counts: Reading) -> Reading:
     value = brier_score(graded(roc_counts(units.q, units.truth)))
-    return _drawn(counts, value, lambda: brier_interval(units.values, units.truth, units.patients.tolist(), DRAWN))
+    return _drawn(counts, value, lambda: brier_interval(units.values, units.truth, units.patients, DRAWN))
 
 
 def _drawn(counts: Reading, value: float, interval: Callable[[], Bounds]) -> Reading:
@@ -97,7 +97,7 @@ def _slope(view: View, line: CoxLine, counts: Reading) -> Reading:
 
 def _reference_line(base: Family) -> CoxLine:
     units = scored_units(base)
-    return cox_line(units.values, units.truth, units.patients.tolist())
+    return cox_line(units.values, units.truth, units.patients)
 
 
 def _reliability(units: ScoredUnits, state: LabelState) -> list[Reading]:

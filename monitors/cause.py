@@ -13,7 +13,8 @@ import numpy as np
 from monitors.counts import PROTOCOL, SCANNER, SOFTWARE
 from monitors.scope import Scope
 from monitors.watch.build import Watch
-from monitors.watch.cells import Cells, Mask
+from monitors.watch.cells import Cells
+from monitors.watch.columns import Those
 from monitors.watch.detector import segment_z
 from monitors.watch.mixture import prevalence_explains
 from monitors.watch.stream import Stream
@@ -288,7 +289,7 @@ def _changed(scene: Scene, stream: Stream) -> Cause:
 def _by_prevalence(scene: Scene, site: str, otherwise: str) -> Cause:
     """Name prevalence where more or less disease alone explains the scores; else software, protocol, or the rest."""
     cells = scene.cells
-    keep = cells.at("site", site) if site else np.ones(len(cells.n), dtype=np.bool_)
+    keep = cells.at("site", site) if site else cells.every
     if not _missed_more(scene, site) and prevalence_explains(cells, keep, scene.since[2], scene.index):
         return Cause("prevalence", site or ALL_SITES, site)
     changed = _what_changed(scene, keep) if site else None
@@ -302,16 +303,16 @@ def _missed_more(scene: Scene, site: str) -> bool:
     return any(scene.z(stream) <= -2.0 for stream in found if site in ("", stream.scope.site))
 
 
-def _what_changed(scene: Scene, keep: Mask) -> str | None:
+def _what_changed(scene: Scene, keep: Those) -> str | None:
     """Return whether software or protocol took a new value within the change-point's interval, and stayed."""
     low, high, _ = scene.since
     cells = scene.cells
     for kind, axis in (("software", SOFTWARE), ("protocol", PROTOCOL)):
         for value in cells.levels(axis):
             mine = keep & cells.at(axis, value) & (cells.day <= scene.index)
-            after = cells.n[keep & (cells.day > high) & (cells.day <= scene.index)].sum()
+            after = cells.n.total(keep & (cells.day > high) & (cells.day <= scene.index))
             first = cells.first_day(mine)
-            share = cells.n[mine & (cells.day > high)].sum() / max(after, 1)
+            share = cells.n.total(mine & (cells.day > high)) / max(after, 1)
             if low - SLACK <= first <= high + SLACK and share > 0.5:
                 return kind
     return None

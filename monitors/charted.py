@@ -5,6 +5,7 @@ A chart may reach `watch`, never `alert`: its promise of false alarms is its own
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from monitors.counts import Counts, Family, day_number, day_text
 from monitors.draft import Reading, drafted
 from monitors.scope import Scope, View, periods_of
+from monitors.shelved import Part, chosen
 from registry.domain.signal import Signal, Window
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.audit_chart import AuditChart, audit_chart
@@ -49,7 +51,7 @@ class AuditedUnits:
 def early_signals(view: View, counts: Counts) -> list[Signal]:
     """Return the chart of a site's first weeks; none for all sites together, whose weeks are others."""
     reference = _reference(view, counts)
-    early = reference and _early(view, _until(counts["F0"], view), day_number(reference.start))
+    early = reference and _early(view, counts, day_number(reference.start))
     return [drafted(view, "SCO006", early)] if early else []
 
 
@@ -67,13 +69,13 @@ def _reference(view: View, counts: Counts) -> Window | None:
     return periods_of(counts, view.scope, view.plan, view.window.end)[1].get(view.scope.site)
 
 
-def _until(family: Family, view: View) -> Family:
-    """Return the cells of a scope up to the end of the window."""
+def _until(view: View, part: Part) -> npt.NDArray[np.bool_]:
+    """Say which cells are of a scope, up to the end of the window."""
     scope: Scope = view.scope
-    keep = family.is_level("site", scope.site) & (family.codes_of("day") <= day_number(view.window.end))
+    keep = part.is_level("site", scope.site) & (part.column("day") <= day_number(view.window.end))
     for axis, level in (("version", scope.version), ("mode", scope.mode), ("target", scope.target)):
-        keep &= family.is_level(axis, level)
-    return family.select(keep)
+        keep &= part.is_level(axis, level)
+    return keep
 
 
 def _audits(view: View, audited: AuditedUnits, last: int) -> Reading:
@@ -138,12 +140,12 @@ def _first_of_patients(
     return day[chosen], q[chosen], truth[chosen]
 
 
-def _early(view: View, family: Family, first: int) -> Reading | None:
+def _early(view: View, counts: Counts, first: int) -> Reading | None:
     """Return the chart of the daily mean score while there is no whole reference; None afterwards."""
     runs = view.plan.reference_days + view.plan.window_days
     if not view.unready or day_number(view.window.end) >= first + runs:
         return None
-    deviates, n = _daily(family)
+    deviates, n = _daily(chosen(counts, "F0", partial(_until, view)))
     if len(deviates) <= BASELINE:
         why = f"{len(deviates)} days with scores; the first {BASELINE} are the baseline"
         return Reading(n, reason=NotAssessed.TOO_FEW, why=why)

@@ -6,7 +6,7 @@ Axes of text carry their levels; axes of integers (`day` as the proleptic ordina
 their own codes.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import compress, pairwise
@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from monitors.grouping import Narrow, grouped, narrowest
+from monitors.grouping import Narrow, grouped, grouped_parts, narrowest
 from registry.domain.canonical import canonical_bytes
-from registry.domain.digest import digest_bytes
+from registry.domain.digest import digest_pieces
 from registry.domain.signal import Window
 
 Integers = npt.NDArray[np.int64]
@@ -43,6 +43,7 @@ PROTOCOL = "protocol_name"
 NO_LABEL = 9999  # days: the age of a label that never came
 INTERNAL = frozenset({PATIENTS, READ_PATIENTS, REPORTED_PATIENTS, FINDING_PATIENTS, LABEL_SOURCES})
 UNACQUIRED = "unacquired"
+_ROWS = 16_384  # cells whose canonical bytes are made at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,9 +115,9 @@ class Family:
         """Return the cells of a mask of shape (cells,); they keep their order, levels out of use go."""
         return self._at(None if keep.all() else np.flatnonzero(keep))
 
-    def _at(self, cells: npt.NDArray[np.intp] | None) -> "Family":
+    def _at(self, cells: npt.NDArray[np.intp] | slice | None) -> "Family":
         """Return some cells, or all, without the levels that they do not use."""
-        columns = [column if cells is None else column[cells] for column in self.columns]
+        columns = list(self.columns) if cells is None else [column[cells] for column in self.columns]
         levels = {}
         for axis, names in self.levels.items():
             place = self.axes.index(axis)
@@ -131,10 +132,10 @@ class Family:
             cells = np.argsort(codes, kind="stable")
             codes = codes[cells]
         edges = np.searchsorted(codes, np.arange(len(self.levels[axis]) + 1)).tolist()
-        place = np.arange(len(codes)) if cells is None else cells
+        parts = zip(self.levels[axis], pairwise(edges), strict=True)
         return {
-            level: self._at(place[first:last])
-            for level, first, last in zip(self.levels[axis], edges, edges[1:], strict=False)
+            level: self._at(slice(first, last) if cells is None else cells[first:last])
+            for level, (first, last) in parts
         }
 
     def during(self, window: Window) -> "Family":
@@ -151,22 +152,24 @@ class Family:
     @property
     def data(self) -> bytes:
         """The canonical bytes: a line of canonical JSON, then codes and counts as little-endian int64."""
+        return b"".join(self._pieces())
+
+    def _pieces(self) -> Iterator[bytes]:
         head = {
             "schema": "overread.family/1",
             "name": self.name,
             "axes": [[axis, list(self.levels[axis]) if axis in self.levels else None] for axis in self.axes],
             "cells": len(self.counts),
         }
-        codes = np.empty((len(self.counts), len(self.axes)), dtype="<i8")
-        for place, column in enumerate(self.columns):
-            codes[:, place] = column
-        body = codes.tobytes() + self.counts.astype("<i8").tobytes()
-        return canonical_bytes(head) + b"\n" + body
+        yield canonical_bytes(head) + b"\n"
+        for columns in (self.columns, (self.counts,)):
+            for first in range(0, len(self.counts), _ROWS):
+                yield np.stack([one[first : first + _ROWS] for one in columns], axis=1).astype("<i8").tobytes()
 
     @property
     def digest(self) -> str:
         """Digest of the canonical bytes."""
-        return digest_bytes(self.data)
+        return digest_pieces(self._pieces())
 
 
 @dataclass(frozen=True)
@@ -303,8 +306,8 @@ def merged(parts: Sequence[Family]) -> Family:
             found = [part.levels[axis] for part in parts]
             levels[axis] = common_levels(found)
             columns[place] = relabelled(columns[place], found, levels[axis])
-    together = [np.concatenate(column) for column in columns]
-    return _canonical(name, axes, levels, together, np.concatenate([part.counts for part in parts]))
+    cells, sums = grouped_parts(list(zip(*columns, strict=True)), [part.counts for part in parts])
+    return Family(name, axes, levels, tuple(cells), sums)  # the levels of each part are in use, and sorted
 
 
 def common_levels(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -365,10 +368,7 @@ def _canonical(
     rows: Sequence[Narrow],
     counts: Integers | None,
 ) -> Family:
-    """Add up equal cells, sort the levels that are in use, sort the cells; the columns of `rows` stay as they are.
-
-    Rows are added up under the levels as they came, so that only cells, which are few, are given their sorted levels.
-    """
+    """Add up equal cells under the levels as they came, so that only cells, which are few, get their sorted levels."""
     columns, sums = grouped(rows, counts)
     kept, same = {}, True
     for place, axis in enumerate(axes):

@@ -1,8 +1,9 @@
 """What a run of the monitors reads of stored days: of most families the window and the references alone.
 
 Of the families that `monitors.every_day` keeps there is every day. All others, those of patients first, are cut to the
-days of the windows and of the sites' references. Days are read one after the other and never held together: memory
-does not grow with the history.
+days of the windows and of the sites' references. Days are read one after the other and never held together, and what
+has a cell for nearly every study is put on disk (`monitors.shelved`): memory grows neither with the history nor with
+the studies of the window.
 """
 
 from collections.abc import Callable, Collection
@@ -13,9 +14,13 @@ import numpy.typing as npt
 
 from monitors.counts import Counts, Family, Integers, day_number, family_axes
 from monitors.daily import GRID, UNITS
-from monitors.every_day import ALWAYS, CUT, FINDINGS, FIRST, EveryDay, Gathered, Reader
-from monitors.packing import unpack_counts
+from monitors.every_day import ALWAYS, CUT, FINDINGS, FIRST, Joined, Reader
+from monitors.packing import texts_of_counts, unpack_counts
+from monitors.patient_names import PatientNumbers
 from monitors.scope import days_seen
+from monitors.scratch import Scratch
+from monitors.shelved import Derived, Shelved, ShelvedCounts
+from monitors.shelving import PATIENT, Shelving, numbered
 from registry.domain.plan import MonitoringPlan
 from registry.domain.signal import Window
 
@@ -27,7 +32,7 @@ class Cut:
     """Counts cut to what a run reads, and the sums of every day that its charts show.
 
     Attributes:
-        counts: families of every day, or of the days that are read of them.
+        counts: families of every day, or of the days that are read of them; the long ones on disk.
         units, grid: the families of `monitors.daily`, of every day.
     """
 
@@ -36,7 +41,7 @@ class Cut:
     grid: Family
 
 
-def cut_of(every: EveryDay, read: Reader, plan: MonitoringPlan, as_of: str) -> Cut:
+def cut_of(every: Joined, read: Reader, plan: MonitoringPlan, as_of: str) -> Cut:
     """Return what a run of the monitors reads.
 
     Args:
@@ -46,32 +51,35 @@ def cut_of(every: EveryDay, read: Reader, plan: MonitoringPlan, as_of: str) -> C
         as_of: the last day that counts, ISO.
     """
     known = family_axes(every.axes)
-    findings = replace(every.families[FINDINGS], name="FQ")
+    kept = {"FQ": replace(every.families[FINDINGS], name="FQ")}
+    kept |= {name: every.families[name] for name in ALWAYS if name not in every.shelved}
     first = {name: every.families[f"first:{name}"] for name in FIRST}
-    wanted = _within(days_seen(Counts(first | {"FQ": findings}, every.axes), plan, as_of))
+    wanted = _within(days_seen(ShelvedCounts(kept, every.axes, days=first), plan, as_of))
     days = [day for day, speaks in every.speaks.items() if wanted(speaks).any()] or list(every.speaks)[:1]
-    families = {name: every.families[name] for name in ALWAYS} | _of_periods(days, read, wanted)
-    families |= {name: families[source].marginal(known[name], name) for name, source in FIRST.items()}
-    return Cut(Counts(families | {"FQ": findings}, every.axes), every.families[UNITS], every.families[GRID])
+    shelved = {**every.shelved, **_of_periods(every.scratch, days, read, wanted)}
+    derived = {name: Derived(name, known[name], shelved[source]) for name, source in FIRST.items()}
+    counts = ShelvedCounts(kept, every.axes, {**shelved, **derived}, first)
+    return Cut(counts, every.families[UNITS], every.families[GRID])
 
 
-def _of_periods(days: Collection[str], read: Reader, wanted: Callable[[Integers], Mask]) -> dict[str, Family]:
-    """Return the families that are cut, on the days that are wanted."""
-    gathered, patients = Gathered(), dict[str, str]()
+def _of_periods(
+    scratch: Scratch, days: Collection[str], read: Reader, wanted: Callable[[Integers], Mask]
+) -> dict[str, Shelved]:
+    """Return the families that are cut, on the days that are wanted; the days are gone over twice."""
+    patients = PatientNumbers(texts_of_counts(read(day), PATIENT) for day in days)
+    shelves: dict[str, Shelving] = {}
     for day in days:
         part = unpack_counts(read(day), CUT)
         for name in CUT:
-            family = part[name].select(wanted(part[name].codes_of("day")))
-            gathered.add(name, _sharing(family, patients))
-    return gathered.whole()
-
-
-def _sharing(family: Family, patients: dict[str, str]) -> Family:
-    """Return a family whose patients are the texts that other families have, so that each is held once."""
-    if "patient" not in family.levels:
-        return family
-    shared = tuple(patients.setdefault(name, name) for name in family.levels["patient"])
-    return replace(family, levels=dict(family.levels) | {"patient": shared})
+            family = part[name]
+            if PATIENT in family.axes:
+                family = numbered(family, patients.of(family.levels[PATIENT]))
+            cut = family.select(wanted(family.codes_of("day")))
+            if name in shelves:
+                shelves[name].add(cut)
+            else:
+                shelves[name] = Shelving.of(scratch, cut, by_site=False)
+    return {name: one.whole() for name, one in shelves.items()}
 
 
 def _within(periods: Collection[Window]) -> Callable[[Integers], Mask]:

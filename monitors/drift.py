@@ -15,7 +15,7 @@ from registry.domain.score_grid import CELLS
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.grid import to_values
-from validation.statistics.two_sample import ks_test, wasserstein_distance
+from validation.statistics.two_sample import aligned, ks_test, wasserstein_distance
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -78,11 +78,7 @@ def _shift(now: Family, base: Family, unlike: str) -> Reading:
 def pair_of(now: Family, base: Family) -> Pair:
     """Return the scores of two families on their common grid cells."""
     parts = [family.marginal(("q",)) for family in (now, base)]
-    cells = np.unique(np.concatenate([part.codes_of("q") for part in parts]))
-    counts = [np.zeros(len(cells), dtype=np.int64) for _ in parts]
-    for part, count in zip(parts, counts, strict=True):
-        count[np.searchsorted(cells, part.codes_of("q"))] = part.counts
-    return Pair(cells, counts[0], counts[1])
+    return Pair(*aligned(*(side for part in parts for side in (part.codes_of("q"), part.counts))))
 
 
 def permutation_p(now: Family, base: Family) -> float:

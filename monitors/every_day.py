@@ -5,7 +5,7 @@ days of each scope, the sums that charts show, and of which days each stored day
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,11 +27,16 @@ from monitors.daily import daily_sums
 from monitors.families import CATEGORICAL, EXPECTED, NUMERIC, RECEIVED
 from monitors.packing import days_of_counts, pack_counts, unpack_counts
 from monitors.scope import READS_SEEN, UNITS_SEEN
+from monitors.scratch import Scratch
+from monitors.shelved import Shelved
+from monitors.shelving import Shelving
 from monitors.watch.quality_streams import MEASURES
 from registry.domain.digest import digest_value
 
 SCHEMA = "overread.stretch/1"
-ALWAYS = ("FA", EXPECTED, RECEIVED, WATCH, WATCH_READS, *(f"FN:{measure}" for measure in MEASURES))
+# Of nearly every study a cell of its own.
+LONG = (WATCH, *(f"FN:{measure}" for measure in MEASURES))
+ALWAYS = ("FA", EXPECTED, RECEIVED, WATCH_READS, *LONG)
 FINDINGS = "every:FQ"
 # By which family the first days of a scope are told: those of units, those of reads.
 FIRST: Mapping[str, str] = {"F0": PATIENTS, "FR": READ_PATIENTS}
@@ -101,17 +106,47 @@ def every_day_of(days: Sequence[str], read: Reader) -> EveryDay:
     return EveryDay(gathered.whole(), speaks, axes)
 
 
-def joined(parts: Sequence[EveryDay]) -> EveryDay:
-    """Return what is kept of several stretches, at least one, of different days.
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """What is kept of several stretches together.
+
+    Attributes:
+        families: by name, with the day as an axis.
+        shelved: the long families, which have a cell for nearly every study: on disk, by site.
+        speaks: as of a stretch.
+        axes: the declared axes of the counts.
+        scratch: the file on which the long families are.
+    """
+
+    families: Mapping[str, Family]
+    shelved: Mapping[str, Shelved]
+    speaks: Mapping[str, Integers]
+    axes: tuple[str, ...]
+    scratch: Scratch
+
+
+def joined(parts: Iterable[EveryDay]) -> Joined:
+    """Return what is kept of several stretches, at least one, of different days; they are gone over one by one.
 
     Raises:
         ValueError: when they keep other families.
     """
-    names = set(parts[0].families)
-    if any(set(part.families) != names or part.axes != parts[0].axes for part in parts):
-        raise ValueError("stretches of other families cannot be joined")
-    families = {name: merged([part.families[name] for part in parts]) for name in sorted(names)}
-    return EveryDay(families, {day: days for part in parts for day, days in part.speaks.items()}, parts[0].axes)
+    gathered, shelves, speaks, scratch = Gathered(), dict[str, Shelving](), dict[str, Integers](), Scratch()
+    kept: tuple[set[str], tuple[str, ...]] | None = None
+    for part in parts:
+        kept = kept or (set(part.families), part.axes)
+        if kept != (set(part.families), part.axes):
+            raise ValueError("stretches of other families cannot be joined")
+        speaks |= part.speaks
+        for name, family in part.families.items():
+            if name not in LONG:
+                gathered.add(name, family)
+            elif name in shelves:
+                shelves[name].add(family)
+            else:
+                shelves[name] = Shelving.of(scratch, family, by_site=True)
+    axes = () if kept is None else kept[1]
+    return Joined(gathered.whole(), {name: one.whole() for name, one in shelves.items()}, speaks, axes, scratch)
 
 
 def stretch_recipe() -> str:

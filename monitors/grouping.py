@@ -1,7 +1,7 @@
 """Adding up equal rows of integers, which is what counting comes to: by table where that is small, else by sorting."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,11 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 Narrow = npt.NDArray[np.integer[Any]]
 _PACKED = 2**62
+_FOUR_BYTES = 2**32
+_WIDEST = 8  # bytes
 _UNSIGNED = tuple((np.dtype(f"u{size}"), 0, 2 ** (8 * size) - 1) for size in (1, 2, 4))
 _SIGNED = tuple((np.dtype(f"i{size}"), -(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1) for size in (1, 2, 4))
+_BATCH = 50_000  # rows that stay in a processor's cache while they are added up
 _TABLE_PER_ROW = 8  # cells of a table per row up to which it is quicker than sorting (benchmarks/monitoring.py)
 
 
@@ -37,27 +40,88 @@ def grouped(columns: Sequence[Narrow], counts: Integers | None) -> tuple[list[Na
     size = math.prod(radices)
     if size >= _PACKED:
         return _grouped_by_column(columns, counts)
-    packed = columns[0].astype(np.int64)
-    packed -= lows[0]
-    for column, low, radix in zip(columns[1:], lows[1:], radices[1:], strict=True):
-        packed *= radix
-        packed += column
-        packed -= low
-    keys, sums = _summed(packed, counts, size)
+    keys, sums = _summed(_packed(columns, lows, radices), counts, size)
     return _unpacked(keys, radices, lows), sums
 
 
-def _summed(packed: Integers, counts: Integers | None, size: int) -> tuple[Integers, Integers]:
-    """Return the distinct keys below `size`, ascending, and the sum of each one's counts: by table where it is small.
+def grouped_parts(parts: Sequence[Sequence[Narrow]], counts: Sequence[Integers]) -> tuple[list[Narrow], Integers]:
+    """Return what `grouped` returns of the rows of several parts.
 
-    Sums of integers in binary64 are exact below 2**53.
+    Where the table of all rows that there could be is small, the parts are added into it one after the other; so a sum
+    of days costs a pass over each day's cells, and none over all of them together.
+
+    Args:
+        parts: per part its columns, each of shape (rows of the part,).
+        counts: per part the count of each row.
     """
+    held = [place for place, part in enumerate(parts) if len(part[0])]
+    if not held:
+        return list(parts[0]), np.zeros(0, dtype=np.int64)
+    axes = [[parts[place][axis] for place in held] for axis in range(len(parts[0]))]
+    lows = [min(int(column.min()) for column in columns) for columns in axes]
+    radices = [max(int(column.max()) for column in columns) - low + 1 for columns, low in zip(axes, lows, strict=True)]
+    size = math.prod(radices)
+    if size > _TABLE_PER_ROW * sum(len(counts[place]) for place in held):
+        return grouped([np.concatenate(columns) for columns in axes], np.concatenate([counts[place] for place in held]))
+    table = np.zeros(size, dtype=np.int64)
+    for some in _batches([len(counts[place]) for place in held]):
+        columns = [_joined([column[place] for place in some]) for column in axes]
+        np.add.at(table, _packed(columns, lows, radices), _joined([counts[held[place]] for place in some]))
+    keys = np.flatnonzero(table != 0)
+    return _unpacked(keys, radices, lows), table[keys]
+
+
+def _batches(sizes: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the places of parts that are added up together: small ones, so that a call is worth its while."""
+    some: list[int] = []
+    rows = 0
+    for place, size in enumerate(sizes):
+        if some and rows + size > _BATCH:
+            yield some
+            some, rows = [], 0
+        some.append(place)
+        rows += size
+    yield some
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _packed(columns: Sequence[Narrow], lows: Sequence[int], radices: Sequence[int]) -> Integers:
+    """Return each row as one number, in which the first column counts most.
+
+    The last columns are put together first, in the narrowest numbers that hold them: most passes are over few bytes.
+    """
+    packed, size = _above(columns[-1], lows[-1], radices[-1]), radices[-1]
+    for column, low, radix in zip(columns[-2::-1], lows[-2::-1], radices[-2::-1], strict=True):
+        digit = _above(column, low, radix).astype(narrowest(0, size * radix))
+        digit *= digit.dtype.type(size)
+        digit += packed
+        packed, size = digit, size * radix
+    return packed.astype(np.int64, copy=False)
+
+
+def _above(column: Narrow, low: int, radix: int) -> Narrow:
+    """Return how far numbers lie above the least, in the narrowest type for that."""
+    kind = narrowest(0, radix - 1)
+    if low == 0:
+        return column.astype(kind, copy=False)
+    return (column.astype(np.int64) - low).astype(kind) if column.itemsize < _WIDEST else (column - low).astype(kind)
+
+
+def _summed(packed: Integers, counts: Integers | None, size: int) -> tuple[Integers, Integers]:
+    """Return the distinct keys below `size`, ascending, and the sum of each one's counts."""
     if counts is not None and bool((counts == 1).all()):
         counts = None
-    if size <= _TABLE_PER_ROW * len(packed) and (counts is None or counts.sum() < 2**53):
-        table = np.bincount(packed, None if counts is None else counts.astype(np.float64), minlength=size)
-        keys = np.flatnonzero(table)
-        return keys, table[keys].astype(np.int64)
+    if size <= _TABLE_PER_ROW * len(packed):
+        if counts is None:
+            table = np.bincount(packed, minlength=size).astype(np.int64, copy=False)
+        else:
+            table = np.zeros(size, dtype=np.int64)
+            np.add.at(table, packed, counts)
+        keys = np.flatnonzero(table != 0)
+        return keys, table[keys]
     order = None if counts is None else np.argsort(packed, kind="stable")
     ordered = np.sort(packed) if order is None else packed[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
@@ -66,9 +130,11 @@ def _summed(packed: Integers, counts: Integers | None, size: int) -> tuple[Integ
     return ordered[starts], np.add.reduceat(counts[order], starts)
 
 
-def _unpacked(keys: Integers, radices: Sequence[int], lows: Sequence[int]) -> list[Narrow]:
+def _unpacked(keys: Narrow, radices: Sequence[int], lows: Sequence[int]) -> list[Narrow]:
     """Return the columns of packed keys."""
     columns: list[Narrow] = []
+    if min(lows) >= 0 and math.prod(radices) + max(lows) < _FOUR_BYTES:
+        keys = keys.astype(np.uint32)  # a division takes half as long
     for radix, low in zip(radices[:0:-1], lows[:0:-1], strict=True):
         rest = keys // radix
         columns.append((keys - rest * radix + low).astype(narrowest(low, low + radix - 1)))

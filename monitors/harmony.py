@@ -31,7 +31,8 @@ class QualityRows:
     Attributes:
         measures: names of the p columns.
         values: float64[n, p].
-        scanner, site, patient: texts [n].
+        scanner, site: texts [n].
+        patient: a number each, int64[n].
         day: site-local day, proleptic ordinal int64[n].
     """
 
@@ -39,7 +40,7 @@ class QualityRows:
     values: _Floats
     scanner: npt.NDArray[np.str_]
     site: npt.NDArray[np.str_]
-    patient: npt.NDArray[np.str_]
+    patient: _Codes
     day: _Codes
 
     def where(self, keep: npt.NDArray[np.bool_]) -> "QualityRows":
@@ -96,7 +97,7 @@ def _unseen(now: QualityRows, fitted: Combat) -> Reading:
     if len(now) == 0:
         return Reading(0, reason=NotAssessed.TOO_FEW, why="no series of the window has these measures")
     names = unseen_scanners(fitted, now.scanner)
-    share = clustered_proportion(np.isin(now.scanner, list(names)), now.patient.tolist())
+    share = clustered_proportion(np.isin(now.scanner, list(names)), now.patient)
     more = f", and {len(names) - 5} more" if len(names) > 5 else ""
     why = f"not in the reference, or with too few series there: {', '.join(names[:5])}{more}" if names else ""
     return replace(reading_of(share, 0.0), why=why, watch=bool(names))

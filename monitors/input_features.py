@@ -1,18 +1,21 @@
 """From count families to the input monitor: the features of a scope's acquisitions in its window and its reference."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
-from monitors.counts import PATIENTS, SCANNER, Counts, Family, day_number
+from monitors.counts import PATIENTS, SCANNER, Counts, Family
 from monitors.drift_inputs import InputHistogram, embedding_signal, input_signals, unread_embeddings, unstated_signal
 from monitors.embeddings import Embeddings
 from monitors.families import CATEGORICAL, NUMERIC
 from monitors.scope import Scope, View, periods_of
 from monitors.shares import patients_of
+from monitors.shelved import Mask, Part, at_sites, chosen, within
 from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal, Window
 from validation.statistics.arrays import IntArray
+from validation.statistics.two_sample import aligned
 
 # Categories by the family that counts them, and the axis of it.
 MIXES: Mapping[str, tuple[str, str]] = {
@@ -43,8 +46,8 @@ def input_histograms(view: View, counts: Counts, as_of: str) -> list[InputHistog
     patients = (patients_of(view.now[PATIENTS]), patients_of(view.base[PATIENTS]))
 
     def periods(name: str) -> Pair:
-        family = _of_sites(counts[name], view.scope)
-        return family.during(window), _during_each(family, references)
+        now, base = partial(_in_window, view.scope, window), partial(at_sites, references)
+        return chosen(counts, name, now), chosen(counts, name, base)
 
     found = [_quantity(column, periods(f"FN:{column}"), patients) for column in NUMERIC]
     found += [_mix(feature, axis, periods(name), patients) for feature, (name, axis) in MIXES.items()]
@@ -52,8 +55,8 @@ def input_histograms(view: View, counts: Counts, as_of: str) -> list[InputHistog
 
 
 def _quantity(feature: str, pair: Pair, patients: tuple[int, int]) -> InputHistogram:
-    cells = np.unique(np.concatenate([family.codes_of("cell") for family in pair]))
-    now, base = (_summed(np.searchsorted(cells, family.codes_of("cell")), family, len(cells)) for family in pair)
+    parts = [family.marginal(("cell",)) for family in pair]
+    cells, now, base = aligned(*(side for part in parts for side in (part.codes_of("cell"), part.counts)))
     return InputHistogram(feature, to_numbers(cells), now, base, patients)
 
 
@@ -73,14 +76,7 @@ def _summed(place: IntArray, family: Family, size: int) -> IntArray:
     return np.bincount(place, family.counts, size).astype(np.int64)
 
 
-def _of_sites(family: Family, scope: Scope) -> Family:
-    return family.where(site=scope.site) if scope.site else family
-
-
-def _during_each(family: Family, references: Mapping[str, Window]) -> Family:
-    """Return the cells of each site's own reference period."""
-    keep, days = np.zeros(len(family.counts), dtype=np.bool_), family.codes_of("day")
-    for site, period in references.items():
-        within = (days >= day_number(period.start)) & (days <= day_number(period.end))
-        keep |= family.is_level("site", site) & within
-    return family.select(keep)
+def _in_window(scope: Scope, window: Window, part: Part) -> Mask:
+    """Say which cells are of a scope's sites, in its window."""
+    keep = within(part, window)
+    return keep & part.is_level("site", scope.site) if scope.site else keep

@@ -43,4 +43,4 @@ def _claimed(view: View, units: LabelUnits) -> tuple[Claimed, str] | tuple[NotAs
     check = f"calibration check on {fitted.n} units of the reference: p {fitted.check.p_value:.2g}"
     if fitted.check.p_value < PASSES:
         return NotAssessed.NOT_RUN, f"the scores cannot be calibrated by a line, so that they claim nothing; {check}"
-    return claimed_performance(fitted, units.scores, units.called, units.patient.tolist()), check
+    return claimed_performance(fitted, units.scores, units.called, units.patient), check

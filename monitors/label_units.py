@@ -65,7 +65,7 @@ class LabelUnits:
         """Return the share of hits among some units, clustered by patient; None without units."""
         if not among.any():
             return None
-        return clustered_proportion(hits[among], self.patient[among].tolist())
+        return clustered_proportion(hits[among], self.patient[among])
 
 
 def units_of(family: Family) -> LabelUnits:
@@ -107,7 +107,7 @@ def calibrated(reference: LabelUnits, least: int) -> Calibrator:
     patient = reference.patient[known]
     if few := thin(int(known.sum()), len(np.unique(patient))):
         raise ValueError(f"in the reference, {few}")
-    return calibrator(reference.scores[known], reference.truth[known] == 1, patient.tolist())
+    return calibrator(reference.scores[known], reference.truth[known] == 1, patient)
 
 
 def enough(units: LabelUnits, among: BoolArray, least: int) -> bool:

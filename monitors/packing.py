@@ -65,6 +65,17 @@ def days_of_counts(data: bytes, names: Collection[str]) -> Integers:
     return np.unique(np.concatenate(found))
 
 
+def texts_of_counts(data: bytes, axis: str) -> set[str]:
+    """Return the levels that an axis of text has in any family.
+
+    Raises:
+        ValueError: when the bytes are no counts.
+    """
+    head, _ = _parted(data)
+    axes = [one for record in head["families"] if record["cells"] for one in record["axes"] if one["axis"] == axis]
+    return {level for one in axes for level in one["levels"]}
+
+
 def completed(counts: Counts) -> Counts:
     """Return counts with every family that follows from those that are there."""
     return summed((counts,))

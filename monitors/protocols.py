@@ -24,14 +24,15 @@ class ProtocolRows:
     Attributes:
         protocols: every one, in the order of founding.
         protocol: its place among them, int64[n].
-        site, patient: texts [n].
+        site: texts [n].
+        patient: a number each, int64[n].
         day: site-local day, proleptic ordinal int64[n].
     """
 
     protocols: tuple[Protocol, ...]
     protocol: _Codes
     site: npt.NDArray[np.str_]
-    patient: npt.NDArray[np.str_]
+    patient: _Codes
     day: _Codes
 
 

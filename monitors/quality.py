@@ -1,6 +1,7 @@
 """Image quality and arrivals of each scanner of a site: drift against its own reference, harmony, silence."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from monitors.draft import Reading, drafted
 from monitors.families import QUALITY
 from monitors.groups import listed_levels, sizes_of, small_ones
 from monitors.scope import View, periods_of
+from monitors.shelved import at_sites, chosen
 from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
@@ -27,8 +29,10 @@ def quality_signals(view: View, counts: Counts) -> list[Signal]:
     found = [drafted(view, "SCN007", reading) for reading in _silence(view, counts["FA"].where(site=site))]
     stated = False
     for column in QUALITY:
-        whole = counts[f"FN:{column}"].where(site=site)
-        now, base = whole.during(view.window), whole.during(reference or view.window)
+        now, base = (
+            chosen(counts, f"FN:{column}", partial(at_sites, {site: period}))
+            for period in (view.window, reference or view.window)
+        )
         if now.total or base.total:
             stated = True
             found += _column(view, column, now, base)

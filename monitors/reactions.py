@@ -16,6 +16,7 @@ from monitors.groups import sizes_of
 from monitors.shares import Mask, patients_of
 from monitors.stratified import Stratified, stratified_difference
 from registry.domain.vocabulary import NotAssessed
+from validation.statistics.arrays import codes_of
 from validation.statistics.multiplicity import benjamini_hochberg
 from validation.statistics.proportions import ClusteredShare, clustered_from_totals
 
@@ -94,7 +95,8 @@ class _Cells:
     def of(cls, reads: Family, success: Success) -> "_Cells":
         decision = reads.is_level("ai_decision", "pos").astype(np.int64)
         stratum = 2 * reads.codes_of("band") + decision
-        return cls(stratum, reads.codes_of("patient"), success(reads), reads.counts)
+        patient = codes_of(reads.codes_of("patient"))
+        return cls(stratum, patient, success(reads), reads.counts)
 
     def at(self, keep: Mask) -> "_Cells":
         return _Cells(self.stratum[keep], self.patient[keep], self.success[keep], self.counts[keep])

@@ -1,6 +1,6 @@
 """What a monitor looks at: a version in a mode for a target at a site, in a window and in its reference."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +18,14 @@ from monitors.counts import (
     day_text,
 )
 from monitors.families import FOUND, LABELS, LESIONS, MEASURES, REACTIONS, READ_TIMES, WORK
+from monitors.shelved import Part, chosen, scope_days
 from registry.domain.plan import MonitoringPlan
 from registry.domain.signal import Window
 from registry.domain.vocabulary import Mode
 
 Mask = npt.NDArray[np.bool_]
 EVER = Window("0001-01-01", "9999-12-31")
+HELD = 2  # families of a view that are held at once
 MONITORED_MODES = (Mode.LIVE.value, Mode.SHADOW.value)
 UNITS_SEEN = (
     "F0",
@@ -48,6 +50,34 @@ class Scope:
     mode: str
     target: str
     site: str = ""
+
+
+class Seen(Mapping[str, Family]):
+    """The families of some sites, each during its period or whenever: put together when asked for, few held at once."""
+
+    def __init__(
+        self, counts: Counts, names: Sequence[str], scopes: Sequence[Scope], periods: Sequence[Window | None]
+    ) -> None:
+        self._counts, self._names, self._scopes = counts, names, tuple(zip(scopes, periods, strict=True))
+        self._held: dict[str, Family] = {}
+
+    def __getitem__(self, name: str) -> Family:
+        if name not in self._names:
+            raise KeyError(name)
+        found = self._held.pop(name, None) or chosen(self._counts, name, self._keep)
+        self._held[name] = found
+        while len(self._held) > HELD:
+            del self._held[next(iter(self._held))]
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _keep(self, part: Part) -> Mask:
+        return np.asarray(np.logical_or.reduce([_mask(part, *one) for one in self._scopes]), dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -75,7 +105,7 @@ class View:
 def scopes_of(counts: Counts) -> tuple[Scope, ...]:
     """Return every monitored scope with rows, and one over all sites where there are several."""
     found = set()
-    for family in (counts["F0"], counts["FR"], counts["FQ"]):
+    for family in (scope_days(counts, "F0"), scope_days(counts, "FR"), counts["FQ"]):
         cells = family.marginal(("version", "mode", "target", "site"))
         columns = [cells.labels_of(axis) for axis in cells.axes]
         found |= {Scope(*key) for key in zip(*columns, strict=True)}
@@ -98,7 +128,7 @@ def read_view(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) ->
 def periods_of(counts: Counts, scope: Scope, plan: MonitoringPlan, as_of: str) -> tuple[Window, Mapping[str, Window]]:
     """Return the days of a scope's window, and of each site's reference; a site without units has none."""
     sites = _sites(counts, scope)
-    own = [_of_scope(counts[UNITS_SEEN[0]], site) for site in sites]
+    own = [_of_scope(scope_days(counts, UNITS_SEEN[0]), site) for site in sites]
     references = [_reference(family, plan) for family in own]
     found = {site.site: period for site, period in zip(sites, references, strict=True) if period is not None}
     return _window(plan, as_of, own), found
@@ -118,7 +148,7 @@ def days_seen(counts: Counts, plan: MonitoringPlan, as_of: str) -> frozenset[Win
     found = {_window(plan, as_of, [])}
     for scope in scopes_of(counts):
         for first, without in ((UNITS_SEEN[0], EVER), (READS_SEEN[0], None)):
-            own = [_of_scope(counts[first], site) for site in _sites(counts, scope)]
+            own = [_of_scope(scope_days(counts, first), site) for site in _sites(counts, scope)]
             found.add(_window(plan, as_of, own))
             found |= {period for one in own if (period := _reference(one, plan) or without)}
     return frozenset(found)
@@ -133,10 +163,9 @@ def _sites(counts: Counts, scope: Scope) -> list[Scope]:
 
 def _view(counts: Counts, names: tuple[str, ...], scope: Scope, plan: MonitoringPlan, as_of: str) -> View:
     sites = _sites(counts, scope)
-    own = [_of_scope(counts[names[0]], site) for site in sites]
+    own = [_of_scope(scope_days(counts, names[0]), site) for site in sites]
     window, references = _window(plan, as_of, own), [_reference(family, plan) for family in own]
-    now = {name: _of_scopes(counts[name], sites, [window] * len(sites)) for name in names}
-    base = {name: _of_scopes(counts[name], sites, references) for name in names}
+    now, base = (Seen(counts, names, sites, periods) for periods in ([window] * len(sites), references))
     known = base[names[0]].total > 0
     digest = base[names[0]].digest if known else None
     return View(scope, plan, window, now, base, digest, _unready(references, window))
@@ -147,13 +176,7 @@ def _of_scope(family: Family, scope: Scope) -> Family:
     return family.select(_mask(family, scope, None))
 
 
-def _of_scopes(family: Family, scopes: list[Scope], periods: list[Window | None]) -> Family:
-    """Return a family's cells of several sites, each during its period or whenever; in one selection."""
-    masks = (_mask(family, scope, period) for scope, period in zip(scopes, periods, strict=True))
-    return family.select(np.logical_or.reduce(list(masks)))
-
-
-def _mask(family: Family, scope: Scope, period: Window | None) -> Mask:
+def _mask(family: Part, scope: Scope, period: Window | None) -> Mask:
     keep = family.is_level("site", scope.site)
     for axis, level in (("version", scope.version), ("mode", scope.mode), ("target", scope.target)):
         keep &= family.is_level(axis, level)

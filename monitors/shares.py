@@ -8,7 +8,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Family
+from monitors.counts import Family, Integers
+from validation.statistics.arrays import codes_of
 from validation.statistics.distributions import normal_two_sided
 from validation.statistics.proportions import ClusteredShare, clustered_from_totals
 
@@ -29,11 +30,35 @@ def thin(units: int, patients: int) -> str:
     return f"{units} units come from {of}, at least {LEAST_PATIENTS} are needed"
 
 
+def sums_of_patients(units: Family, rows: Family, weights: Integers) -> tuple[Integers, Integers]:
+    """Return for each patient of some units their number, and the sum of the weights of that patient's rows.
+
+    Args:
+        units: with the patient as an axis; at least one unit.
+        rows: another family with the patient as an axis; rows of other patients are left out.
+        weights: int64[cells of `rows`].
+    """
+    kept, place = np.unique(_patients(units, units), return_inverse=True)
+    theirs = _patients(rows, units)
+    known = np.isin(theirs, kept)
+    sums = np.bincount(np.searchsorted(kept, theirs[known]), weights[known], len(kept))
+    return np.bincount(place, units.counts).astype(np.int64), sums.astype(np.int64)
+
+
+def _patients(family: Family, of: Family) -> Integers:
+    """Return a family's patients as numbers that another family's patients have too; -1 for one that is not there."""
+    if "patient" not in family.levels:
+        return family.codes_of("patient")
+    places = {name: place for place, name in enumerate(of.levels["patient"])}
+    table = np.array([places.get(name, -1) for name in family.levels["patient"]] or [-1], dtype=np.int64)
+    return table[family.codes_of("patient")]
+
+
 def share_of(family: Family, success: Mask) -> ClusteredShare | None:
     """Return the share of a family's units in the cells of a mask, clustered by patient; None without units."""
     if family.total == 0:
         return None
-    patient = family.codes_of("patient")
+    patient = codes_of(family.codes_of("patient"))
     sizes = np.bincount(patient, family.counts).astype(np.int64)
     hits = np.bincount(patient, np.where(success, family.counts, 0), len(sizes)).astype(np.int64)
     return clustered_from_totals(hits, sizes)

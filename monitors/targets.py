@@ -17,7 +17,7 @@ from monitors.families import FOUND, LESIONS, MEASURES
 from monitors.means import Mean, mean_of, mean_of_patients
 from monitors.reference import against_reference, unfit
 from monitors.scope import View
-from monitors.shares import decline_p, difference_p, share_of, thin
+from monitors.shares import decline_p, difference_p, share_of, sums_of_patients, thin
 from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
@@ -137,13 +137,8 @@ def _found(view: View) -> list[Reading]:
 def _per_unit(found: Family, units: Family) -> Mean | None:
     if units.total == 0:
         return None
-    names = units.levels["patient"]
-    places = {name: place for place, name in enumerate(names)}
-    sizes = np.bincount(units.codes_of("patient"), units.counts, len(names)).astype(np.float64)
-    sums = np.zeros(len(names))
-    for name, n in zip(found.labels_of("patient"), (found.counts * found.codes_of("found")).tolist(), strict=True):
-        sums[places[name]] += n
-    return mean_of_patients(sums, sizes)
+    sizes, sums = sums_of_patients(units, found, found.counts * found.codes_of("found"))
+    return mean_of_patients(sums.astype(np.float64), sizes.astype(np.float64))
 
 
 def _met(view: View) -> list[Reading]:

@@ -15,6 +15,7 @@ _SHIFT = 1100
 # Of binary64: the bits without the sign, those of infinity and of the least normal number, and those after the seventh
 # of the fraction. A cell counts octaves from 2^-1100, the bits' exponent from 2^-1022.
 _MAGNITUDE, _NOT_FINITE, _NORMAL, _DROPPED = 2**63 - 1, 0x7FF << 52, 1 << 52, 52 - 7
+_HALF_CELL = 1 << (_DROPPED - 1)
 _OFFSET = (_SHIFT - 1022) * PER_OCTAVE
 _Floats = npt.NDArray[np.float64]
 
@@ -50,8 +51,21 @@ def _cells_of_tiny(values: _Floats) -> Integers:
 
 
 def to_numbers(cells: Integers) -> _Floats:
-    """Return the middle float64[n] of cells int64[n]; it is within 0.4 % of every number of the cell."""
+    """Return the middle float64[n] of cells int64[n]; it is within 0.4 % of every number of the cell.
+
+    As for `to_cells`, the bits of a normal number are its cell's; half of a cell is added to them.
+    """
     size = np.abs(cells)
+    bits = size - _OFFSET
+    bits <<= _DROPPED
+    bits += _HALF_CELL
+    numbers = bits.view(np.float64)
+    tiny = np.flatnonzero(size < _OFFSET + PER_OCTAVE) if len(size) and size.min() < _OFFSET + PER_OCTAVE else None
+    if tiny is not None:
+        numbers[tiny] = _numbers_of_tiny(size[tiny])
+    return np.asarray(np.copysign(numbers, cells), dtype=np.float64)
+
+
+def _numbers_of_tiny(size: Integers) -> _Floats:
     mantissa = 0.5 + (size % PER_OCTAVE + 0.5) / (2 * PER_OCTAVE)
-    numbers = np.ldexp(mantissa, (size // PER_OCTAVE - _SHIFT).astype(np.int64))
-    return np.asarray(np.where(cells == 0, 0.0, np.sign(cells) * numbers), dtype=np.float64)
+    return np.where(size == 0, 0.0, np.ldexp(mantissa, (size // PER_OCTAVE - _SHIFT).astype(np.int64)))

@@ -15,7 +15,7 @@ from monitors.families import WORK, WORK_UNITS
 from monitors.means import Mean, mean_of
 from monitors.reference import unfit
 from monitors.scope import View
-from monitors.shares import difference_p, patients_of, thin
+from monitors.shares import difference_p, patients_of, sums_of_patients, thin
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.distributions import critical_value, normal_two_sided
@@ -102,12 +102,6 @@ def _repeated(work: Family, units: Family) -> ClusteredShare | None:
     """Return the share of units whose study has a repeated series, clustered by patient."""
     if units.total == 0:
         return None
-    names = units.levels["patient"]
-    sizes = np.bincount(units.codes_of("patient"), units.counts, len(names)).astype(np.int64)
-    hits = np.zeros(len(names), dtype=np.int64)
-    places = {name: place for place, name in enumerate(names)}
-    repeats = work.where(measure="repeats").marginal(("patient",))
-    for name, count in zip(repeats.labels_of("patient"), repeats.counts.tolist(), strict=True):
-        if name in places:
-            hits[places[name]] = count
+    repeats = work.where(measure="repeats")
+    sizes, hits = sums_of_patients(units, repeats, repeats.counts)
     return clustered_from_totals(np.minimum(hits, sizes), sizes)

@@ -1,19 +1,23 @@
 """Segments: immutable, content-addressed Parquet files of observation rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from registry.domain.columns import TABLES, Kind, Table
 from registry.domain.digest import PREFIX, digest_bytes, digest_hex, digest_stream
 from registry.domain.errors import ArtifactChangedError, LedgerBrokenError
+from registry.domain.joining import Known
 from registry.objects import write_durably
 from registry.row_identity import ATTRIBUTES
 
 MAX_ROWS = 1_000_000
+INTERNAL = ("row_id", "supersedes", "available_at", "taken_in_at")
 SUFFIX = ".parquet"
 _ROW_GROUP = 131_072
 _TYPES: Mapping[Kind, Any] = {
@@ -79,6 +83,21 @@ class Segments:
             present = [name for name in file.schema_arrow.names if columns is None or name in columns]
             return file.read(columns=present)
 
+    def groups(self, table: Table, digest: str, columns: Sequence[str], stating: str = "") -> Iterator[Any]:
+        """Yield a segment's row groups as Arrow tables; those that do not state a column at all are left out.
+
+        Raises:
+            LedgerBrokenError: when the segment is missing.
+            ArtifactChangedError: when its bytes are others.
+        """
+        if digest not in self._verified:
+            self.check(table.name, digest)
+        with pq.ParquetFile(self.path(table.name, digest)) as file:
+            present = [name for name in file.schema_arrow.names if name in columns]
+            for number in range(file.num_row_groups):
+                if not stating or _states(file.metadata.row_group(number), stating):
+                    yield file.read_row_group(number, columns=present)
+
     def check(self, table: str, digest: str) -> None:
         """Compare a segment's bytes with its digest.
 
@@ -105,3 +124,70 @@ class Segments:
         for table in sorted(TABLES):
             for place in sorted((self.root / table).glob(f"*{SUFFIX}")):
                 yield table, PREFIX + place.stem
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Up to when rows are known (UTC text), and which known time counts."""
+
+    until: str
+    known: Known
+
+
+def row_batches(
+    segments: Segments, digests: Sequence[str], table: Table, columns: Sequence[str], stand: Stand, stating: str = ""
+) -> Iterator[Any]:
+    """Yield the rows that were known by an instant and not corrected by then, in the order of the segments.
+
+    Args:
+        segments: the files.
+        digests: of the table's segments, in order.
+        table: which table.
+        columns: the columns to return.
+        stand: which rows are known.
+        stating: a column; row groups that do not state it at all are not read.
+
+    Raises:
+        LedgerBrokenError, ArtifactChangedError: when a segment is missing or changed.
+    """
+    corrected = pa.array(sorted(_superseded(segments, digests, table, stand)), pa.string())
+    needed = [*columns, *INTERNAL, table.event_time]
+    schema = segment_schema(table)
+    empty = schema.empty_table().select([name for name in schema.names if name in needed])
+    for digest in digests:
+        for piece in segments.groups(table, digest, needed, stating):
+            whole = pa.concat_tables([empty, piece], promote_options="default")
+            by_then = pc.less_equal(known_times(whole, table, stand.known), stand.until)
+            there = pc.invert(pc.is_in(whole["row_id"], value_set=corrected))
+            found = whole.filter(pc.and_(by_then, there))
+            if found.num_rows:
+                yield found.select(list(columns))
+
+
+def known_times(whole: Any, table: Table, known: Known) -> Any:
+    """Return when each row was known, as UTC text; see `registry.domain.joining.known_at`."""
+    recorded = whole["available_at"]
+    if known is Known.RECORDED or not table.event_time:
+        return recorded
+    stated = pc.not_equal(recorded, whole["taken_in_at"])
+    return pc.if_else(stated, recorded, pc.coalesce(whole[table.event_time], recorded))
+
+
+def _superseded(segments: Segments, digests: Sequence[str], table: Table, stand: Stand) -> set[str]:
+    """Return the rows that others correct which are known by then."""
+    found: set[str] = set()
+    for digest in digests:
+        for piece in segments.groups(table, digest, [*INTERNAL, table.event_time], "supersedes"):
+            by_then = pc.less_equal(known_times(piece, table, stand.known), stand.until)
+            found.update(piece.filter(by_then)["supersedes"].drop_null().to_pylist())
+    return found
+
+
+def _states(group: Any, column: str) -> bool:
+    """Say whether a row group may state a column: it has it, and its statistics do not say that every value is null."""
+    for place in range(group.num_columns):
+        part = group.column(place)
+        if part.path_in_schema.partition(".")[0] == column:
+            told = part.statistics
+            return told is None or not told.has_null_count or told.null_count < part.num_values
+    return False

@@ -24,10 +24,8 @@ from registry.ledger.merkle import leaf_hash, root_of
 from registry.ledger.store import Ledger, Transaction
 from registry.row_identity import IdentifiedRow, identified
 from registry.schema import LedgerEntry, SegmentKeyRow, SegmentRow
-from registry.segments import MAX_ROWS, Segments, segment_schema
+from registry.segments import INTERNAL, MAX_ROWS, Segments, Stand, known_times, row_batches, segment_schema
 from registry.sifting import Sifted, load_heads, sift
-
-_INTERNAL = ("row_id", "supersedes", "available_at", "taken_in_at")
 
 
 @dataclass(frozen=True)
@@ -144,13 +142,13 @@ class ObservationTables:
         """
         found = table_named(table)
         names = _checked_columns(found, columns)
-        needed = None if columns is None else [*names, *_INTERNAL, found.event_time]
+        needed = None if columns is None else [*names, *INTERNAL, found.event_time]
         pieces = [self.segments.read(found, row.digest, needed) for row in self._manifest(table)]
         schema = segment_schema(found)
         empty = schema.empty_table().select([name for name in schema.names if needed is None or name in needed])
         whole = pa.concat_tables([empty, *pieces], promote_options="default")
         if as_of is not None:
-            whole = whole.filter(pc.less_equal(_known_at(whole, found, known), end_of_day(date.fromisoformat(as_of))))
+            whole = whole.filter(pc.less_equal(known_times(whole, found, known), end_of_day(date.fromisoformat(as_of))))
         return (whole if history else _newest(whole)).select(names)
 
     def rows(self, table: str, known: Known, numbers: Collection[int] | None = None) -> Any:
@@ -175,7 +173,7 @@ class ObservationTables:
                 piece = self.segments.read(found, row.digest)
                 pieces.append(piece.append_column("segment", pa.array([row.number] * piece.num_rows, pa.int64())))
         whole = pa.concat_tables(pieces, promote_options="default")
-        return whole.append_column("known_at", _known_at(whole, found, known))
+        return whole.append_column("known_at", known_times(whole, found, known))
 
     def pieces(self, table: str, columns: Sequence[str]) -> Iterator[Any]:
         """Yield the rows that are not corrected, segment by segment, so that they are never all in memory.
@@ -196,6 +194,26 @@ class ObservationTables:
             piece = self.segments.read(found, row.digest, empty.schema.names)
             whole = pa.concat_tables([empty, piece], promote_options="default")
             yield whole.filter(pc.invert(pc.is_in(whole["row_id"], value_set=corrected))).select(names)
+
+    def batches(
+        self, table: str, columns: Sequence[str], *, as_of: str, known: Known, stating: str = ""
+    ) -> Iterator[Any]:
+        """Yield the rows that `read` returns of some columns, a row group at a time, so that they are never all held.
+
+        Args:
+            table: the table's name.
+            columns: the columns to return.
+            as_of: a date; only rows known by the end of that day in UTC, and only corrections known by then.
+            known: which known time counts.
+            stating: a column; rows need not be returned that lie where no row states it.
+
+        Raises:
+            UnknownNameError: for an unknown table or column.
+            LedgerBrokenError, ArtifactChangedError: when a segment is missing or changed.
+        """
+        found, stand = table_named(table), Stand(end_of_day(date.fromisoformat(as_of)), known)
+        digests = [row.digest for row in self._manifest(table)]
+        yield from row_batches(self.segments, digests, found, _checked_columns(found, columns), stand, stating)
 
     def numbers(self, table: str) -> tuple[int, ...]:
         """Return the numbers of a table's segments, in order."""
@@ -349,14 +367,6 @@ def _checked_columns(table: Table, columns: Sequence[str] | None) -> list[str]:
         if name not in names:
             raise UnknownNameError.of(f"column of {table.name}", name, names)
     return names if columns is None else list(columns)
-
-
-def _known_at(whole: Any, table: Table, known: Known) -> Any:
-    recorded = whole["available_at"]
-    if known is Known.RECORDED or not table.event_time:
-        return recorded
-    stated = pc.not_equal(recorded, whole["taken_in_at"])
-    return pc.if_else(stated, recorded, pc.coalesce(whole[table.event_time], recorded))
 
 
 def _newest(whole: Any) -> Any:

@@ -15,6 +15,8 @@ from monitors.engine.reads import reads_of
 from monitors.engine.tables import Request, Tables
 from monitors.scope import Scope
 
+FRACTION = "sampling_fraction"
+
 
 def has_audit(outcomes: Any) -> bool:
     """Say whether any outcome states a sampling fraction.
@@ -22,8 +24,7 @@ def has_audit(outcomes: Any) -> bool:
     Args:
         outcomes: the table of outcomes.
     """
-    name = "sampling_fraction"
-    return name in outcomes.column_names and outcomes.column(name).null_count < outcomes.num_rows
+    return FRACTION in outcomes.column_names and outcomes.column(FRACTION).null_count < outcomes.num_rows
 
 
 def audited_units(tables: Tables, request: Request) -> AuditedUnits | None:

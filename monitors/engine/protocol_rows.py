@@ -1,15 +1,19 @@
 """The protocol of each series, from the table of acquisitions."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from monitors.engine.columns import flags, instants, joined, labels, numbers, texts
-from monitors.engine.days import local_days
+from monitors.counts import Integers
+from monitors.engine.columns import flags, joined, labels, numbers, texts
+from monitors.engine.seen_series import Patients, Texts, days_of, during
 from monitors.engine.tables import Request, Tables
 from monitors.protocols import ProtocolRows
 from registry.domain.protocol import CATEGORIES, NUMBERS, Made, registered
+from registry.domain.signal import Window
 
 COLUMNS = ("series_uid", "site", "patient", "scanner", "acquired_at", "modality", "attributes")
 _OWN = ("contrast", "convolution_kernel")  # categories that are columns of ours; others may be a file's own
@@ -26,36 +30,74 @@ def protocol_rows(tables: Tables, request: Request) -> ProtocolRows | None:
         tables: the observation tables; of them acquisitions.
         request: whose time zones apply.
     """
-    table = tables.acquisitions
-    if table.num_rows == 0:
-        return None
-    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
-    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
-
-    table = table.filter(pc.is_in(texts(table, "modality"), value_set=pa.array(list(NUMBERS))))
-    if table.num_rows == 0:
-        return None
-    order = pc.sort_indices(
-        pa.table({"at": texts(table, "acquired_at"), "uid": texts(table, "series_uid")}),
-        sort_keys=[("at", "ascending"), ("uid", "ascending")],
-    )
-    table = table.take(order)
-    made, place = _distinct(table)
-    stated = np.array([any(value is not None for value in one.values) for one in made], dtype=np.bool_)
-    if not stated.any():
-        return None
-    kept = stated[place]
-    table, place = table.filter(kept), (np.cumsum(stated) - 1)[place[kept]]
-    protocols, of_each = registered(one for one, told in zip(made, stated.tolist(), strict=True) if told)
-    places = {protocol: at for at, protocol in enumerate(protocols)}
-    of_made = np.array([places[one] for one in of_each], dtype=np.int64)
-    site, patient = (np.array(texts(table, name).to_pylist(), dtype=np.str_) for name in ("site", "patient"))
-    day = local_days(instants(texts(table, "acquired_at")), labels(texts(table, "site")), request.zone_of)
-    return ProtocolRows(protocols, of_made[place], site, patient, day)
+    seen = ProtocolsSeen(request)
+    seen.add(tables.acquisitions)
+    return seen.rows()
 
 
-def _distinct(table: Any) -> tuple[list[Made], Any]:
-    """Return the different ways in which series were made, in the order of their first series, and that of each."""
+@dataclass
+class ProtocolsSeen:
+    """How series were made, batch after batch.
+
+    Attributes:
+        request: whose time zones apply.
+        periods: only series of these are kept; all unless given. The registry is founded by every series.
+        made: each way in which series were made, with its number and its first series (instant, uid).
+        kept: of the series that are kept their number of a way, their site and their day.
+        patients: theirs.
+    """
+
+    request: Request
+    periods: Sequence[Window] | None = None
+    made: dict[Made, tuple[int, tuple[str, str]]] = field(default_factory=dict)
+    kept: list[tuple[Integers, Texts, Integers]] = field(default_factory=list)
+    patients: Patients = field(default_factory=Patients)
+
+    def add(self, table: Any) -> None:
+        """Go over some acquisitions."""
+        import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+        import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+        if table.num_rows:
+            table = table.filter(pc.is_in(texts(table, "modality"), value_set=pa.array(list(NUMBERS))))
+        if not table.num_rows:
+            return
+        keys = pa.table({"at": texts(table, "acquired_at"), "uid": texts(table, "series_uid")})
+        table = table.take(pc.sort_indices(keys, sort_keys=[("at", "ascending"), ("uid", "ascending")]))
+        made, place, rows = _distinct(table)
+        first = table.take(rows)
+        firsts = zip(texts(first, "acquired_at").to_pylist(), texts(first, "series_uid").to_pylist(), strict=True)
+        number = np.array([self._number(*pair) for pair in zip(made, firsts, strict=True)], dtype=np.int64)[place]
+        day = days_of(table, self.request)
+        chosen = np.flatnonzero((number >= 0) & during(day, self.periods))
+        part = table.take(chosen)
+        self.kept.append((number[chosen], np.array(texts(part, "site").to_pylist(), dtype=np.str_), day[chosen]))
+        self.patients.add(part)
+
+    def rows(self) -> ProtocolRows | None:
+        """Return the protocol of each series that was kept; None where no series at all states a parameter."""
+        if not self.made:
+            return None
+        found = sorted(self.made.items(), key=lambda one: one[1][1])
+        protocols, of_each = registered(one for one, _ in found)
+        places = {protocol: at for at, protocol in enumerate(protocols)}
+        of_number = np.zeros(len(found), dtype=np.int64)
+        for (_, (at, _)), protocol in zip(found, of_each, strict=True):
+            of_number[at] = places[protocol]
+        number, site, day = (np.concatenate(column) for column in zip(*self.kept, strict=True))
+        return ProtocolRows(protocols, of_number[number], site, self.patients.numbered(), day)
+
+    def _number(self, made: Made, first: tuple[str, str]) -> int:
+        """Return the number of a way in which series were made; -1 for one that states nothing."""
+        if all(value is None for value in made.values):
+            return -1
+        number, known = self.made.get(made, (len(self.made), first))
+        self.made[made] = (number, min(known, first))
+        return number
+
+
+def _distinct(table: Any) -> tuple[list[Made], Any, Any]:
+    """Return the different ways in which series were made, by their first series; that of each; their first rows."""
     import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
 
     columns = {name: numbers(table, name) for names in NUMBERS.values() for name in names}
@@ -71,7 +113,7 @@ def _distinct(table: Any) -> tuple[list[Made], Any]:
         values: list[float | str | None] = [_number(columns[name][row]) for name in NUMBERS[modality[row]]]
         values += [words[name][row] for name in CATEGORIES[modality[row]]]
         made.append(Made(site[row], modality[row], tuple(values)))
-    return made, ranks[key.codes]
+    return made, ranks[key.codes], np.sort(first)
 
 
 def _number(value: float) -> float | None:

@@ -63,16 +63,28 @@ def several_readers(reads: Any) -> Any:
     import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
     import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
 
-    if reads.num_rows == 0:
-        return reads
-    kept = pc.is_in(texts(reads, "stage", "final"), value_set=pa.array(_STAGES))
-    table = reads.filter(pc.and_(kept, pa.array(flags(reads, "ai_shown") >= 0)))
+    table = of_studies(reads)
     if table.num_rows == 0:
         return table
     pairs = pa.table({"unit": subjects(table), "reader": texts(table, "reader")})
     counted = pairs.group_by("unit").aggregate([("reader", "count_distinct")])
     several = counted.filter(pc.greater_equal(counted["reader_count_distinct"], LEAST))["unit"]
     return table.filter(pc.is_in(pairs["unit"], value_set=several))
+
+
+def of_studies(reads: Any) -> Any:
+    """Return the final and second reads that say whether the model was shown: only these are of a reader study.
+
+    Args:
+        reads: the table of reads.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    if reads.num_rows == 0:
+        return reads
+    kept = pc.is_in(texts(reads, "stage", "final"), value_set=pa.array(_STAGES))
+    return reads.filter(pc.and_(kept, pa.array(flags(reads, "ai_shown") >= 0)))
 
 
 def _studies(

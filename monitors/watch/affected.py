@@ -30,7 +30,7 @@ def studies_affected(watch: Watch, cause: Cause, lead: Stream, since: int, until
         keep &= cells.at("site", cause.site)
     if cause.axis:
         keep &= cells.at(cause.axis, cause.value)
-    return int(cells.n[keep].sum())
+    return cells.n.total(keep)
 
 
 def _units(lead: Stream, first: int, last: int) -> int:

@@ -70,8 +70,7 @@ def _silence(place: Place, calendar: Calendar, arrived: Floats, subject: dict[st
 def _scored(cells: Cells, place: Place, arrived: Floats) -> Stream:
     """Return the share of a site's acquisitions that were scored by the end of the next day."""
     timely = cells.at("site", place.scope.site) & (cells.lag <= LAG)
-    acquired_on = np.maximum(cells.day - cells.lag, 0)
-    scored = cells.calendar.spread(acquired_on[timely], cells.n[timely])
+    scored = cells.daily(timely, on=cells.day - cells.lag)
     series = np.stack([np.minimum(scored, arrived), arrived])
     found = share_of_series(cells.calendar, series, place.span, LAG)
     rules = Rules(place.span[1] + LAG, -1)

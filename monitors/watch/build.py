@@ -1,17 +1,20 @@
 """All streams of a model, with the evidence of each day and the limit that keeps the plan's budget."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import WATCH, WATCH_READS, Counts, Family, Integers, day_number, day_text
+from monitors.grouping import grouped
 from monitors.scope import MONITORED_MODES, Scope
+from monitors.shelved import Part, parts_by_site
 from monitors.watch.arrival_streams import arrival_streams
-from monitors.watch.cells import Calendar, Cells, Mask, cells_of
+from monitors.watch.cells import Calendar, Cells, cells_of
 from monitors.watch.charts import chart_limit, evidence_path
+from monitors.watch.columns import Mask, Those
 from monitors.watch.detector import Floats, Path
 from monitors.watch.label_streams import label_streams
 from monitors.watch.margins import with_margin
@@ -24,6 +27,7 @@ from registry.domain.plan import MonitoringPlan
 from validation.statistics.run_length import glr_limit
 
 YEAR = 365.25
+_SUBJECT = ("version", "mode", "target")
 NEVER = 1e9  # nats: the limit of a family without budget
 
 
@@ -68,18 +72,17 @@ class Watch:
     def units(self, stream: Stream, index: int) -> int:
         """Return the units of a stream's sites that entered by a day."""
         cells, here = self._here(stream)
-        return int(cells.n[here & (cells.day <= index)].sum())
+        return cells.n.total(here & (cells.day <= index))
 
     def labels(self, stream: Stream, index: int) -> int:
         """Return those of them that had a label by then."""
         cells, here = self._here(stream)
-        return int(cells.n[here & (cells.truth >= 0) & (cells.day + cells.age <= index)].sum())
+        return cells.n.total(here & (cells.truth >= 0) & (cells.day + cells.age <= index))
 
-    def _here(self, stream: Stream) -> tuple[Cells, Mask]:
+    def _here(self, stream: Stream) -> tuple[Cells, Those]:
         scope = stream.scope
         cells = self.cells[Scope(scope.version, scope.mode, scope.target)]
-        every = np.ones(len(cells.n), dtype=np.bool_)
-        return cells, cells.at("site", scope.site) if scope.site else every
+        return cells, cells.at("site", scope.site) if scope.site else cells.every
 
     @cached_property
     def sites(self) -> Mapping[Scope, Mapping[str, int]]:
@@ -97,14 +100,13 @@ def watch_of(counts: Counts, plan: MonitoringPlan, as_of: str) -> Watch | None:
 
     The evidence and the limit of a day depend on no later day, so that one watch serves every earlier run.
     """
-    units = _until(counts[WATCH], as_of)
-    modes = [units.is_level("mode", mode) for mode in MONITORED_MODES]
-    units = units.select(np.logical_or.reduce(modes) & ~units.is_level("site", ""))
-    if units.total == 0:
+    parts = [(site, part) for site, part in parts_by_site(counts, WATCH) if site]
+    first = _first_days(parts, as_of)
+    if not first:
         return None
-    start = int(units.codes_of("day").min())
+    start = min(first.values())
     calendar = Calendar(start, day_number(as_of) - start + 1, plan.reference_days)
-    cells = {scope: cells_of(_of(units, scope), calendar) for scope in _scopes(units)}
+    cells = {scope: cells_of(parts, partial(_own, scope, as_of), calendar) for scope in sorted(first)}
     streams = (_planned(stream, plan) for stream in _streams(counts, cells, plan, as_of))
     found = sorted(streams, key=lambda stream: stream.name)
     judged = tuple(_judged(stream, calendar) for stream in found)
@@ -199,10 +201,27 @@ def _ends(cells: Mapping[Scope, Cells]) -> dict[Scope, dict[str, int]]:
     return ends
 
 
-def _scopes(units: Family) -> list[Scope]:
-    cells = units.marginal(("version", "mode", "target"))
-    columns = [cells.labels_of(axis) for axis in cells.axes]
-    return sorted(Scope(*key) for key in zip(*columns, strict=True))
+def _first_days(parts: Sequence[tuple[str, Part]], as_of: str) -> dict[Scope, int]:
+    """Return each version, mode and target that is watched, with the ordinal of the first day on which one entered."""
+    found: dict[Scope, int] = {}
+    for _, part in parts:
+        days, names = part.column("day"), [part.levels[axis] for axis in _SUBJECT]
+        known = days <= day_number(as_of)
+        columns = [days[known], *(part.column(axis)[known] for axis in _SUBJECT)]
+        cells, _ = grouped(columns, None)
+        for day, *codes in zip(*(column.tolist() for column in cells), strict=True):
+            scope = Scope(*(levels[code] for levels, code in zip(names, codes, strict=True)))
+            if scope.mode in MONITORED_MODES:
+                found[scope] = min(day, found.get(scope, day))
+    return found
+
+
+def _own(scope: Scope, as_of: str, part: Part) -> Mask:
+    """Say which cells are of a version, mode and target, and entered by a day."""
+    keep = np.asarray(part.column("day") <= day_number(as_of), dtype=np.bool_)
+    for axis, level in zip(_SUBJECT, (scope.version, scope.mode, scope.target), strict=True):
+        keep &= part.is_level(axis, level)
+    return keep
 
 
 def _of(family: Family, scope: Scope) -> Family:

@@ -1,19 +1,20 @@
 """The units of one scope as columns, and what the streams are made of: daily sums, references, mid-ranks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Family, Integers
-from monitors.grouping import Narrow
+from monitors.counts import Integers
+from monitors.shelved import Part
+from monitors.watch.columns import Chunk, Column, Those, Whole
 from monitors.watch.comparisons import Level, Share
 from monitors.watch.detector import Floats
 from validation.statistics.grid import to_values
 
+GRID = 65_536  # cells of the score grid
 Mask = npt.NDArray[np.bool_]
-Whole = npt.NDArray[np.int32]
 Span = tuple[int, int]
 
 
@@ -42,76 +43,121 @@ class Calendar:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The cells of the family `watch` of one version, mode and target.
+    """The cells of the family `watch` of one version, mode and target, as columns that are gone over part by part.
 
     Attributes:
-        day: index of the day of entry, shape (cells,); int32, as every number of a cell: there may be millions.
-        q: score-grid cells.
-        truth: 1, 0, -1 for none.
-        called: whether the model called them positive.
-        lag, age: days from acquisition to entry, and from entry to the label.
-        n: units.
-        texts: per text axis the codes and the levels.
+        calendar: the days.
+        chunks: the parts, by site, those of a site in the order of their days.
+        names: per text axis the stated levels that are in use.
     """
 
     calendar: Calendar
-    day: Whole
-    q: Whole
-    truth: Whole
-    called: Mask
-    lag: Whole
-    age: Whole
-    n: Whole
-    texts: Mapping[str, tuple[Narrow, tuple[str, ...]]]
+    chunks: Sequence[Chunk]
+    names: Mapping[str, tuple[str, ...]]
 
     def levels(self, axis: str) -> tuple[str, ...]:
         """Return the stated levels of an axis that are in use; none for an axis that was not counted."""
-        codes, names = self.texts.get(axis, (np.zeros(0, dtype=np.uint8), ()))
-        used = set(np.unique(codes).tolist())
-        return tuple(name for code, name in enumerate(names) if name and code in used)
+        return self.names.get(axis, ())
 
-    def at(self, axis: str, level: str) -> Mask:
-        """Say per cell whether an axis has this level."""
-        codes, names = self.texts[axis]
-        return np.asarray(codes == names.index(level) if level in names else np.zeros(len(codes), bool))
+    def at(self, axis: str, level: str) -> Those:
+        """Return the cells whose axis has this level."""
+        return Those(self.chunks, lambda one: one.part.is_level(axis, level), level if axis == "site" else "")
 
-    def daily(self, keep: Mask, weights: Floats | None = None) -> Floats:
-        """Return the units a day of some cells, or the sums of a weight of each unit."""
-        units: Floats = self.n[keep] * np.float64(1.0)
-        return self.calendar.spread(self.day[keep], units if weights is None else units * weights[keep])
+    @property
+    def every(self) -> Those:
+        """All cells."""
+        return Those(self.chunks, lambda one: one.kept)
 
-    def first_day(self, keep: Mask) -> int:
+    @property
+    def day(self) -> Column:
+        """Index of the day of entry."""
+        return Column(self.chunks, lambda one: one.day)
+
+    @property
+    def q(self) -> Column:
+        """Score-grid cells."""
+        return Column(self.chunks, lambda one: one.q)
+
+    @property
+    def truth(self) -> Column:
+        """1, 0, -1 for none."""
+        return Column(self.chunks, lambda one: one.truth)
+
+    @property
+    def called(self) -> Those:
+        """Those that the model called positive."""
+        return Those(self.chunks, lambda one: one.called)
+
+    @property
+    def lag(self) -> Column:
+        """Days from acquisition to entry."""
+        return Column(self.chunks, lambda one: one.lag)
+
+    @property
+    def age(self) -> Column:
+        """Days from entry to the label."""
+        return Column(self.chunks, lambda one: one.age)
+
+    @property
+    def n(self) -> Column:
+        """Units."""
+        return Column(self.chunks, lambda one: one.n)
+
+    def daily(self, keep: Those, scores: Floats | None = None, on: Column | None = None) -> Floats:
+        """Return the units a day of some cells, or the sums of a score of each unit.
+
+        Args:
+            keep: which cells.
+            scores: of each cell of the score grid, shape (65536,).
+            on: the day that a cell is counted on, if it is not that of entry; days before the first are the first.
+        """
+        found = np.zeros(self.calendar.days)
+        days = self.day if on is None else on
+        for one, mask in keep.parts():
+            index, units = np.maximum(days.read(one)[mask], 0), one.n[mask] * np.float64(1.0)
+            if len(index):
+                first = int(index.min())
+                sums = np.bincount(index - first, units if scores is None else units * scores[one.q[mask]])
+                found[first : first + len(sums)] += sums
+        return found
+
+    def histogram(self, keep: Those) -> Floats:
+        """Return the units of some cells by cell of the score grid, shape (65536,)."""
+        found = np.zeros(GRID)
+        for one, mask in keep.parts():
+            found += np.bincount(one.q[mask], one.n[mask], minlength=GRID)
+        return found
+
+    def first_day(self, keep: Those) -> int:
         """Return the index of the first day of some cells; that after the last day for none."""
-        return int(self.day[keep].min()) if keep.any() else self.calendar.days
+        return self.day.least(keep, self.calendar.days)
 
-    def during(self, span: Span) -> Mask:
-        """Say per cell whether it entered in a span of days, the second excluded."""
-        return (self.day >= span[0]) & (self.day < span[1])
+    def during(self, span: Span) -> Those:
+        """Return the cells that entered in a span of days, the second excluded."""
+        return Those(self.chunks, lambda one: (one.day >= span[0]) & (one.day < span[1]))
 
     @property
     def values(self) -> Floats:
-        """Scores of the cells."""
-        return to_values(self.q.astype(np.int64))
+        """Scores of the score grid's cells, shape (65536,)."""
+        return to_values(np.arange(GRID))
 
 
-def cells_of(family: Family, calendar: Calendar) -> Cells:
-    """Return a family of units as columns."""
-    positive, negative = (family.is_level("first_truth", truth) for truth in ("pos", "neg"))
-    return Cells(
-        calendar,
-        _whole(family.column("day")) - np.int32(calendar.start),
-        _whole(family.column("q")),
-        np.int32(2) * positive + negative - np.int32(1),
-        family.is_level("decision", "pos"),
-        _whole(family.column("lag")),
-        _whole(family.column("label_age")),
-        _whole(family.counts),
-        {axis: (family.column(axis), family.levels[axis]) for axis in family.levels},
-    )
+def cells_of(parts: Sequence[tuple[str, Part]], own: Callable[[Part], Mask], calendar: Calendar) -> Cells:
+    """Return units as columns.
 
-
-def _whole(column: Narrow) -> Whole:
-    return column.astype(np.int32)
+    Args:
+        parts: of the family `watch`, as `monitors.shelved.parts_by_site` gives them.
+        own: says which cells of a part count.
+        calendar: the days.
+    """
+    chunks = [Chunk(site, part, calendar.start, own) for site, part in parts]
+    found: dict[str, set[str]] = {}
+    for chunk in chunks:
+        one = chunk.opened()
+        for axis, names in one.part.levels.items():
+            used = np.unique(one.part.column(axis)[one.kept]).tolist()
+            found.setdefault(axis, set()).update(names[code] for code in used if names[code])
+    return Cells(calendar, chunks, {axis: tuple(sorted(names)) for axis, names in found.items()})
 
 
 def first_span(daily: Floats, calendar: Calendar) -> Span | None:
@@ -133,26 +179,25 @@ def reference_of(daily: Floats, site: Span, calendar: Calendar, least: float) ->
     return None
 
 
-def mid_ranks(cells: Cells, keep: Mask) -> Floats:
-    """Return each cell's mid-rank within the units of a mask, as a share in 0..1."""
-    cell, place = np.unique(cells.q[keep], return_inverse=True)
-    counts = np.bincount(place, cells.n[keep], minlength=len(cell))
-    below = np.concatenate([[0.0], np.cumsum(counts)])
-    left, right = np.searchsorted(cell, cells.q, "left"), np.searchsorted(cell, cells.q, "right")
-    return np.asarray((below[left] + below[right]) / (2 * below[-1]), dtype=np.float64)
+def mid_ranks(cells: Cells, keep: Those) -> Floats:
+    """Return the mid-rank of each cell of the score grid within some units, as a share in 0..1, shape (65536,)."""
+    units = cells.histogram(keep)
+    below = np.cumsum(units)
+    return np.asarray((below - units + below) / (2 * below[-1]), dtype=np.float64)
 
 
-def level(cells: Cells, keep: Mask, score: Floats, span: Span, lag: int = 0) -> Level:
-    """Return the level of a score of some cells against its reference."""
+def level(cells: Cells, keep: Those, scores: Floats, span: Span, lag: int = 0) -> Level:
+    """Return the level of a score of some cells against its reference; `scores` as of `Cells.daily`."""
     inside = keep & cells.during(span)
-    n = float(cells.n[inside].sum())
-    mean = float((cells.n[inside] * score[inside]).sum()) / n
-    variance = float((cells.n[inside] * (score[inside] - mean) ** 2).sum()) / n
-    series = np.stack([cells.daily(keep, score), cells.daily(keep)])
+    units, score = cells.n[inside], scores[cells.q[inside]]
+    n = float(units.sum())
+    mean = float((units * score).sum()) / n
+    variance = float((units * (score - mean) ** 2).sum()) / n
+    series = np.stack([cells.daily(keep, scores), cells.daily(keep)])
     return Level(_shifted(cells.calendar, series, lag), (span[0] + lag, span[1] + lag), mean, variance, n)
 
 
-def share(cells: Cells, keep: Mask, hit: Mask, span: Span, lag: int = 0) -> Share:
+def share(cells: Cells, keep: Those, hit: Those, span: Span, lag: int = 0) -> Share:
     """Return the share of hits among some cells against their reference."""
     series = np.stack([cells.daily(keep & hit), cells.daily(keep)])
     return share_of_series(cells.calendar, series, span, lag)

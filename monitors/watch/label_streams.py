@@ -11,6 +11,7 @@ import numpy as np
 
 from monitors.labels import MATURE
 from monitors.watch.cells import Cells, Mask, level, share
+from monitors.watch.columns import Those
 from monitors.watch.comparisons import Share, Strata
 from monitors.watch.detector import Floats, Rules
 from monitors.watch.places import Place, Wave
@@ -40,7 +41,7 @@ class Ripe:
     """
 
     place: Place
-    keep: Mask
+    keep: Those
     age: int
     begins: int
     holds: tuple[Hold, ...]
@@ -52,10 +53,10 @@ def ripe_labels(cells: Cells, place: Place) -> Ripe | None:
     decided = place.span[1] + calendar.reference_days
     here = cells.at("site", place.scope.site)
     inside = here & cells.during(place.span) & (cells.age <= calendar.reference_days)
-    total = cells.n[inside].sum()
+    total = cells.n.total(inside)
     if calendar.days < decided or total == 0:
         return None
-    enough = (age for age in AGES if cells.n[inside & (cells.age <= age)].sum() >= MATURE * total)
+    enough = (age for age in AGES if cells.n.total(inside & (cells.age <= age)) >= MATURE * total)
     age = min(next(enough, calendar.reference_days), calendar.reference_days)
     keep = here & (cells.age <= age) & (cells.truth >= 0)
     return Ripe(place, keep, age, decided, _holds(cells, place, keep, age))
@@ -141,7 +142,7 @@ def _over_sites(wave: Wave, ripe: list[Ripe], who: tuple[str, str, dict[str, str
     return Stream(family, watched, wave.scope, subject, key, strata, Rules(begins, -1), lag=lag, holds=holds)
 
 
-def _rates(cells: Cells, ripe: Ripe, keep: Mask, plan: MonitoringPlan) -> dict[str, Share]:
+def _rates(cells: Cells, ripe: Ripe, keep: Those, plan: MonitoringPlan) -> dict[str, Share]:
     """Return sensitivity and specificity of some cells where the reference holds enough of that class."""
     least = {"sensitivity": plan.min_positive, "specificity": plan.min_negative}
     found = {}
@@ -153,7 +154,7 @@ def _rates(cells: Cells, ripe: Ripe, keep: Mask, plan: MonitoringPlan) -> dict[s
     return found
 
 
-def _holds(cells: Cells, place: Place, keep: Mask, age: int) -> tuple[Hold, ...]:
+def _holds(cells: Cells, place: Place, keep: Those, age: int) -> tuple[Hold, ...]:
     """Return the days on which the last four weeks lack labels, or are verified otherwise than the reference."""
     here = cells.at("site", place.scope.site)
     shares = []

@@ -5,10 +5,13 @@ in another proportion (label shift; Saerens et al. 2002); what was seen must be 
 than to the reference itself and to the reference with every score moved by one step.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from monitors.counts import Integers
-from monitors.watch.cells import Cells, Mask, Whole
+from monitors.watch.cells import GRID, Cells
+from monitors.watch.columns import Those
 from monitors.watch.detector import Floats
 from validation.statistics.grid import to_values
 
@@ -19,7 +22,7 @@ _LEVELS = (0.2, 0.4, 0.55, 0.7, 0.8, 0.87, 0.92, 0.96, 0.985)
 _STEPS = tuple(np.round(np.arange(-3.0, 3.05, 0.1), 1).tolist())
 
 
-def prevalence_explains(cells: Cells, keep: Mask, since: int, index: int) -> bool:
+def prevalence_explains(cells: Cells, keep: Those, since: int, index: int) -> bool:
     """Say whether the scores since a day are those of the reference with another share of positives.
 
     Args:
@@ -34,45 +37,49 @@ def prevalence_explains(cells: Cells, keep: Mask, since: int, index: int) -> boo
     before = keep & (cells.day < since)
     now = keep & (cells.day >= since) & (cells.day <= index)
     known = before & (cells.truth >= 0) & (cells.day + cells.age <= index)
-    if min(cells.n[known & (cells.truth == truth)].sum() for truth in (0, 1)) < LEAST or not now.any():
+    if min(cells.n.total(known & (cells.truth == truth)) for truth in (0, 1)) < LEAST or not now.any():
         return False
-    edges = _edges(cells, before)
-    place = np.searchsorted(edges, cells.q, side="right")
-    weights = cells.n * _verification_weights(cells, before, known)
-    classes = [_shares(place[known & (cells.truth == t)], weights[known & (cells.truth == t)]) for t in (0, 1)]
-    usual = _shares(place[before], cells.n[before])
-    seen: Floats = np.bincount(place[now], cells.n[now], minlength=BINS).astype(np.float64)
-    against_usual, against_mixture = _deviance(seen, usual), _deviance(seen, _mixed(seen, classes))
-    moved = min(_deviance(seen, _moved(cells, before, edges, step)) for step in _STEPS)
+    reference = cells.histogram(before)
+    edges = _edges(reference)
+    place = np.searchsorted(edges, np.arange(GRID), side="right")
+    weights = _verification_weights(cells, before, known)
+    classes = [_shares(place, _stood_for(cells, known & (cells.truth == truth), weights)) for truth in (0, 1)]
+    seen = np.bincount(place, cells.histogram(now), minlength=BINS).astype(np.float64)
+    against_usual, against_mixture = _deviance(seen, _shares(place, reference)), _deviance(seen, _mixed(seen, classes))
+    moved = min(_deviance(seen, _moved(reference, edges, step)) for step in _STEPS)
     return against_mixture < min(moved, against_usual - 2.0)
 
 
-def _moved(cells: Cells, before: Mask, edges: Integers, step: float) -> Floats:
+def _moved(reference: Floats, edges: Integers, step: float) -> Floats:
     """Return the shares of the bins had every score of the reference moved by a step on the logit scale."""
-    values = cells.values[before]
+    values = to_values(np.arange(GRID))
     moved = 1 / (1 + np.exp(-(np.log(values / (1 - values)) + step)))
-    return _shares(np.searchsorted(to_values(edges), moved, side="right"), cells.n[before])
+    return _shares(np.searchsorted(to_values(edges), moved, side="right"), reference)
 
 
-def _edges(cells: Cells, before: Mask) -> Integers:
+def _edges(reference: Floats) -> Integers:
     """Return the edges of the bins: wide in the reference's lower half, finer towards the top."""
-    order = np.argsort(cells.q[before], kind="stable")
-    total = np.cumsum(cells.n[before][order])
-    edges: Integers = cells.q[before][order][np.searchsorted(total, np.array(_LEVELS) * total[-1])]
-    return edges
+    total = np.cumsum(reference)
+    return np.asarray(np.searchsorted(total, np.array(_LEVELS) * total[-1]), dtype=np.int64)
 
 
-def _verification_weights(cells: Cells, before: Mask, known: Mask) -> Floats:
+def _verification_weights(cells: Cells, before: Those, known: Those) -> dict[bool, float]:
     """Return the units that each labelled one stands for, by the model's answer."""
-    weights = np.ones(len(cells.n))
-    for called in (True, False):
-        mine = cells.called == called
-        labelled = cells.n[known & mine].sum()
-        weights[mine] = cells.n[before & mine].sum() / max(labelled, 1.0)
-    return weights
+    sides = {called: cells.called == called for called in (True, False)}
+    return {
+        called: cells.n.total(before & mine) / max(cells.n.total(known & mine), 1.0) for called, mine in sides.items()
+    }
 
 
-def _shares(place: Integers, weights: Floats | Whole) -> Floats:
+def _stood_for(cells: Cells, those: Those, weights: Mapping[bool, float]) -> Floats:
+    """Return by cell of the score grid the units that some labelled ones stand for."""
+    return sum(
+        (weight * cells.histogram(those & (cells.called == called)) for called, weight in weights.items()),
+        np.zeros(GRID),
+    )
+
+
+def _shares(place: Integers, weights: Floats) -> Floats:
     counts = np.bincount(place, weights, minlength=BINS) + 0.5
     return np.asarray(counts / counts.sum())
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from monitors.scope import Scope
 from monitors.watch.cells import Cells, Span
 
@@ -53,7 +51,7 @@ def places_of(cells: Cells, scope: Scope, ends: dict[str, int]) -> tuple[Place, 
     """Return the sites of a scope in the order in which they began."""
     found = []
     for site in cells.levels("site"):
-        first = int(cells.day[cells.at("site", site)].min())
+        first = cells.first_day(cells.at("site", site))
         own = Scope(scope.version, scope.mode, scope.target, site)
         found.append(Place(own, (first, first + cells.calendar.reference_days), ends.get(site)))
     return tuple(sorted(found, key=lambda place: (place.span, place.scope.site)))
@@ -72,4 +70,4 @@ def waves_of(places: Sequence[Place]) -> tuple[Wave, ...]:
 
 def first_days(cells: Cells) -> dict[str, int]:
     """Return the index of the first day of each site."""
-    return {site: int(np.min(cells.day[cells.at("site", site)])) for site in cells.levels("site")}
+    return {site: cells.first_day(cells.at("site", site)) for site in cells.levels("site")}

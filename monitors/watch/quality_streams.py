@@ -4,13 +4,14 @@ They need the count families `FN:snr`, `FN:sharpness` and `FN:motion` (a histogr
 where they were not counted, or no series states a measure, there are none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from monitors.counts import SCANNER, Counts, Family
+from monitors.counts import SCANNER, Counts, Integers
+from monitors.shelved import Part, parts_by_site
 from monitors.watch.arrival_streams import LAG
-from monitors.watch.cells import Calendar, reference_of
+from monitors.watch.cells import Calendar, Span, reference_of
 from monitors.watch.comparisons import Level
 from monitors.watch.detector import Floats, Rules
 from monitors.watch.places import Place
@@ -30,12 +31,9 @@ def quality_streams(counts: Counts, calendar: Calendar, place: Place, plan: Moni
         plan: the monitoring plan.
     """
     for measure in MEASURES:
-        family = counts.families.get(f"FN:{measure}")
-        if family is None:
-            continue
-        here = family.where(site=place.scope.site)
-        for name in here.levels.get(SCANNER, ()):
-            found = _level(here.where(scanner=name), calendar, place, plan) if name else None
+        here = [part for site, part in parts_by_site(counts, f"FN:{measure}") if site == place.scope.site]
+        for name in _scanners(here):
+            found = _level(here, name, (calendar, place, plan))
             if found is not None:
                 subject = {SCANNER: name, "quality": measure}
                 rules = Rules(found.reference[1])
@@ -44,25 +42,59 @@ def quality_streams(counts: Counts, calendar: Calendar, place: Place, plan: Moni
                 )
 
 
-def _level(family: Family, calendar: Calendar, place: Place, plan: MonitoringPlan) -> Level | None:
-    day = family.codes_of("day") - calendar.start
-    inside = (day >= 0) & (day < calendar.days - LAG)
-    day, cell, n = day[inside], family.codes_of("cell")[inside], family.counts[inside].astype(np.float64)
-    units = calendar.spread(day, n)
+def _scanners(parts: Sequence[Part]) -> list[str]:
+    """Return the scanners of some parts, by name."""
+    used = {part.levels[SCANNER][code] for part in parts for code in np.unique(part.column(SCANNER)).tolist()}
+    return sorted(used - {""})
+
+
+def _level(parts: Sequence[Part], name: str, about: tuple[Calendar, Place, MonitoringPlan]) -> Level | None:
+    """Return the mid-ranks of a scanner's values within its reference, summed a day."""
+    calendar, place, plan = about
+    units = np.zeros(calendar.days)
+    for day, _, n in _rows(parts, name, calendar):
+        units += calendar.spread(day, n)
     span = reference_of(units, place.span, calendar, plan.min_units)
     if span is None or calendar.days <= span[1] + LAG:
         return None
-    known = (day >= span[0]) & (day < span[1])
-    rank = _mid_ranks(cell, np.where(known, n, 0.0))
-    mean = float((n * rank)[known].sum() / n[known].sum())
-    variance = float((n * (rank - mean) ** 2)[known].sum() / n[known].sum())
-    series = np.stack([calendar.shifted(row, LAG) for row in (calendar.spread(day, n * rank), units)])
-    return Level(series, (span[0] + LAG, span[1] + LAG), mean, variance, float(n[known].sum()))
+    cell, n = _inside(parts, name, calendar, span)
+    levels, at = np.unique(cell, return_inverse=True)
+    below = np.concatenate([[0.0], np.cumsum(np.bincount(at, n, minlength=len(levels)))])
+    rank = _mid_ranks(levels, below, cell)
+    mean = float((n * rank).sum() / n.sum())
+    variance = float((n * (rank - mean) ** 2).sum() / n.sum())
+    sums = np.zeros(calendar.days)
+    for day, value, weight in _rows(parts, name, calendar):
+        sums += calendar.spread(day, weight * _mid_ranks(levels, below, value))
+    series = np.stack([calendar.shifted(row, LAG) for row in (sums, units)])
+    return Level(series, (span[0] + LAG, span[1] + LAG), mean, variance, float(n.sum()))
 
 
-def _mid_ranks(cell: np.ndarray[tuple[int], np.dtype[np.int64]], weights: Floats) -> Floats:
-    """Return each cell's mid-rank among the weighted ones, as a share in 0..1."""
-    levels, place = np.unique(cell, return_inverse=True)
-    counts = np.bincount(place, weights, minlength=len(levels))
-    below = np.concatenate([[0.0], np.cumsum(counts)])
-    return np.asarray(((below[:-1] + below[1:]) / (2 * max(below[-1], 1.0)))[place])
+def _rows(parts: Sequence[Part], name: str, calendar: Calendar) -> Iterator[tuple[Integers, Integers, Floats]]:
+    """Yield day, value and number of a scanner's cells, part by part."""
+    for part in parts:
+        day = part.column("day").astype(np.int64) - calendar.start
+        keep = part.is_level(SCANNER, name) & (day >= 0) & (day < calendar.days - LAG)
+        yield day[keep], part.column("cell")[keep].astype(np.int64), part.counts[keep].astype(np.float64)
+
+
+def _inside(parts: Sequence[Part], name: str, calendar: Calendar, span: Span) -> tuple[Integers, Floats]:
+    """Return value and number of a scanner's cells in its reference."""
+    found = [(day, cell, n) for day, cell, n in _rows(parts, name, calendar) if len(day)]
+    keep = [(day >= span[0]) & (day < span[1]) for day, _, _ in found]
+    return (
+        np.concatenate([cell[mine] for (_, cell, _), mine in zip(found, keep, strict=True)]),
+        np.concatenate([n[mine] for (_, _, n), mine in zip(found, keep, strict=True)]),
+    )
+
+
+def _mid_ranks(levels: Integers, below: Floats, cell: Integers) -> Floats:
+    """Return each value's mid-rank among those of the reference, as a share in 0..1.
+
+    Args:
+        levels: the values of the reference, ascending, int64[k].
+        below: how many of the reference are below each, and how many there are, float64[k + 1].
+        cell: values int64[n].
+    """
+    left, right = np.searchsorted(levels, cell, "left"), np.searchsorted(levels, cell, "right")
+    return np.asarray((below[left] + below[right]) / (2 * max(below[-1], 1.0)))

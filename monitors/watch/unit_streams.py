@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from monitors.counts import SCANNER
-from monitors.watch.cells import Cells, Mask, Span, level, mid_ranks, reference_of, share
+from monitors.watch.cells import Cells, Span, level, mid_ranks, reference_of, share
+from monitors.watch.columns import Those
 from monitors.watch.comparisons import Level, Share, Strata
 from monitors.watch.detector import Rules
 from monitors.watch.places import Place, Wave
@@ -31,7 +30,7 @@ def site_streams(cells: Cells, place: Place, plan: MonitoringPlan) -> Iterator[S
     yield _stream(place, "score", "score_top", level(cells, here, rank**_TOP, span), span)
     called = cells.q[inside & cells.called]
     if len(called):
-        broken = cells.called != (cells.q >= called.min())
+        broken = cells.called != (cells.q >= int(called.min()))
         yield _stream(place, "score", "decision_rule", share(cells, here, broken, span), span, side=1)
 
 
@@ -56,7 +55,7 @@ def group_streams(cells: Cells, wave: Wave, plan: MonitoringPlan) -> Iterator[St
         for place in wave.places:
             here = cells.at("site", place.scope.site)
             group, rest = here & cells.at(axis, name), here & ~cells.at(axis, name) & ~cells.at(axis, "")
-            if min(cells.n[keep & cells.during(place.span)].sum() for keep in (group, rest)) >= plan.min_units:
+            if min(cells.n.total(keep & cells.during(place.span)) for keep in (group, rest)) >= plan.min_units:
                 pairs.append((_ranked(cells, group, place.span), _ranked(cells, rest, place.span)))
         if wave.begins > cells.calendar.days or not pairs:
             yield unjudged("subgroup", "score_level", wave.scope, subject, key)
@@ -70,12 +69,12 @@ def groups_of(cells: Cells, plan: MonitoringPlan) -> list[tuple[str, str]]:
     return [(axis, name) for axis in plan.subgroup_axes for name in cells.levels(axis)]
 
 
-def _ranked(cells: Cells, keep: Mask, span: Span) -> Level:
+def _ranked(cells: Cells, keep: Those, span: Span) -> Level:
     return level(cells, keep, mid_ranks(cells, keep & cells.during(span)), span)
 
 
 def _score_streams(
-    cells: Cells, keep: Mask, place: Place, plan: MonitoringPlan, who: tuple[str, dict[str, str], str]
+    cells: Cells, keep: Those, place: Place, plan: MonitoringPlan, who: tuple[str, dict[str, str], str]
 ) -> Iterator[Stream]:
     family, subject, key = who
     span = reference_of(cells.daily(keep), place.span, cells.calendar, plan.min_units)
@@ -85,7 +84,7 @@ def _score_streams(
         return
     rank = mid_ranks(cells, keep & cells.during(span))
     yield _stream(place, family, "score_level", level(cells, keep, rank, span), span, who=(subject, key))
-    called = share(cells, keep, np.asarray(cells.called), span)
+    called = share(cells, keep, cells.called, span)
     yield _stream(place, family, "positive_share", called, span, who=(subject, key))
 
 

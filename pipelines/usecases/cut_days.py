@@ -4,7 +4,7 @@ A month's sum is stored as a version of its own, known by the digests of the day
 like theirs: with another version of any of its days it is an old one, and made anew. The newest month is read by days.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -12,7 +12,7 @@ from monitors.counts import UNACQUIRED
 from monitors.cut import Cut, cut_of
 from monitors.daily import GRID, UNITS, daily_sums
 from monitors.engine.embedded import count_tables
-from monitors.every_day import EveryDay, every_day_from, every_day_of, joined, stretch_recipe
+from monitors.every_day import EveryDay, Joined, every_day_from, every_day_of, joined, stretch_recipe
 from monitors.packing import counts_of_day
 from pipelines.counting.catching_up import catch_up
 from pipelines.counting.known_rows import Source
@@ -98,13 +98,20 @@ class _Stored:
         self.broken.clear()
         return True
 
-    def every_day(self) -> EveryDay:
-        """Return what is kept of every day, from stored months where they hold."""
+    def every_day(self) -> Joined:
+        """Return what is kept of every day, from stored months where they hold; the months are not held together."""
+        made: dict[DayVersion, bytes] = {}
+        found = joined(self._stretches(made))
+        workspace, head = self.source.workspace, self.stand.head
+        workspace.day_counts.store(whose_of(self.source), made, head.tables, workspace.actor)
+        return found
+
+    def _stretches(self, made: dict[DayVersion, bytes]) -> Iterator[EveryDay]:
+        """Yield what is kept of each month; `made` gets the sums that are not stored yet."""
         months = [list(days) for _, days in groupby(self.wanted, key=lambda day: day[:_MONTH])]
         whole = [days for days in months if days != [UNACQUIRED]][:-1]
         versions = {tuple(days): self._month(days) for days in whole}
         held = self._proven(list(versions.values()))
-        parts, made = [], {}
         for days in months:
             version = versions.get(tuple(days))
             found = None if version is None else self._stretch(version, held)
@@ -112,10 +119,7 @@ class _Stored:
                 found = every_day_of(days, self.read)
                 if version is not None:
                     made[version] = found.data
-            parts.append(found)
-        workspace, head = self.source.workspace, self.stand.head
-        workspace.day_counts.store(whose_of(self.source), made, head.tables, workspace.actor)
-        return joined(parts)
+            yield found
 
     def read(self, day: str) -> bytes:
         """Return the bytes of a day's counts.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from monitors.beside import periods_beside
 from monitors.counts import Counts
 from monitors.daily import daily_records
 from monitors.engine.tables import Request, axes_of
@@ -102,7 +103,9 @@ def run_monitors(
     check_watched(workspace, (model, target), counts, day)
     sequence = sequence_of(model, counts, plan, day, used.earlier)
     occasion = Occasion(model, day, known, versions_of(workspace))
-    embeddings, beside = embeddings_known(workspace, asked, day, known), beside_known(workspace, asked, day, known)
+    periods = periods_beside(counts, plan, day)
+    embeddings = embeddings_known(workspace, asked, day, known)
+    beside = beside_known(workspace, asked, day, known, periods)
     run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings, beside=beside)
     progress.advance()
     return _stored(workspace, run, sequence.alerts(day), used, counted)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -17,12 +18,17 @@ def digest_bytes(data: bytes) -> str:
     return PREFIX + hashlib.sha256(data).hexdigest()
 
 
-def digest_stream(file: BinaryIO) -> str:
-    """Return the digest of what a binary file holds from its present position on, read piece by piece."""
+def digest_pieces(pieces: Iterable[bytes]) -> str:
+    """Return the digest of bytes that come in pieces."""
     digest = hashlib.sha256()
-    while piece := file.read(_PIECE):
+    for piece in pieces:
         digest.update(piece)
     return PREFIX + digest.hexdigest()
+
+
+def digest_stream(file: BinaryIO) -> str:
+    """Return the digest of what a binary file holds from its present position on, read piece by piece."""
+    return digest_pieces(iter(lambda: file.read(_PIECE), b""))
 
 
 def digest_value(value: Any) -> str:

@@ -295,9 +295,14 @@ def test_a_hostile_model_name_reaches_its_page_as_text(name: str) -> None:
     assert link is not None
     answer = pages.get(link[1])
     assert answer.status_code == 200
-    assert queries.asked == [(name, None, None)]
+    assert queries.asked == [(name, hostile_dossier(name).model.version, None)]
     assert not re.search(r"<(script(?! src=\"/static)|img(?! src=\"/static))", answer.text)
     assert not set(answer.text) & set("\u202e\u2066\x1b\x07")
+
+
+def test_each_row_of_the_fleet_leads_to_its_own_version() -> None:
+    links = re.findall(r'<th scope="row"><a href="([^"]+)"', client().get("/").text)
+    assert links == [f"/models/{row.model}?version={row.version}" for row in FakeQueries().fleet()]
 
 
 def test_the_pages_link_to_what_runs_now() -> None:

@@ -1,24 +1,27 @@
 """A run from stored days, cut to what it reads, is to the byte the run from every row."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from planted import VERSIONS, Hospital
 from rich_tables import rich_tables
 from tables_at_random import zone_of
 
-from monitors.counts import PATIENTS
+from monitors.counts import PATIENTS, Family
 from monitors.cut import Cut, cut_of
 from monitors.daily import daily_records, daily_series
 from monitors.engine.embedded import count_tables
 from monitors.engine.homes import Work, count_homes
 from monitors.engine.links import links_of
 from monitors.engine.tables import Request, Tables, axes_of
-from monitors.every_day import EveryDay, every_day_from, every_day_of, joined
+from monitors.every_day import LONG, every_day_from, every_day_of, joined
 from monitors.packing import pack_counts
 from monitors.run import Occasion, monitor_json, monitor_run
+from monitors.shelved import Part
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
 
@@ -33,7 +36,9 @@ def stored(tables: Tables, request: Request) -> Days:
 
 
 def cut(days: Days, plan: MonitoringPlan, as_of: str) -> Cut:
-    return cut_of(every_day_of(list(days), days.__getitem__), days.__getitem__, plan, as_of)
+    names = list(days)
+    parts = (every_day_of(names[at : at + 4], days.__getitem__) for at in range(0, len(names), 4))
+    return cut_of(joined(parts), days.__getitem__, plan, as_of)
 
 
 def hold(tables: Tables, plan: MonitoringPlan, zones: Any, as_of: str) -> None:
@@ -65,7 +70,7 @@ def test_days_outside_the_window_and_the_reference_are_not_kept_by_patient() -> 
     assert len(set(found.units.codes_of("day").tolist())) == 60
 
 
-def test_a_day_that_no_period_touches_is_read_once_and_the_others_twice() -> None:
+def test_a_day_that_no_period_touches_is_read_once_and_the_others_thrice() -> None:
     hospital, told = Hospital(days=60, per_day=8), list[str]()
     days = stored(hospital.tables(), Request("m", lambda _: "UTC", axes_of(SHORT)))
 
@@ -73,10 +78,11 @@ def test_a_day_that_no_period_touches_is_read_once_and_the_others_twice() -> Non
         told.append(day)
         return days[day]
 
-    every = every_day_of(list(days), read)
+    every = joined([every_day_of(list(days), read)])
     told.clear()
     cut_of(every, read, SHORT, "2026-02-28")
-    assert len(told) == len(set(told)) == SHORT.window_days + SHORT.reference_days
+    assert set(Counter(told).values()) == {2}  # their patients first, then their cells
+    assert len(set(told)) == SHORT.window_days + SHORT.reference_days
 
 
 def test_stretches_that_are_stored_and_joined_in_any_order_are_every_day() -> None:
@@ -84,8 +90,10 @@ def test_stretches_that_are_stored_and_joined_in_any_order_are_every_day() -> No
     names = list(days)
     whole = every_day_of(names, days.__getitem__)
     parts = [every_day_of(names[at : at + 3], days.__getitem__) for at in range(0, len(names), 3)]
-    back = joined([every_day_from(part.data) for part in parts[::-1]])
-    assert digests(back) == digests(whole)
+    back = joined(every_day_from(part.data) for part in parts[::-1])
+    shelved = {name: one.chosen(every_cell) for name, one in back.shelved.items()}
+    assert set(shelved) == set(LONG)
+    assert digests(dict(back.families) | shelved) == digests(whole.families)
     assert {day: speaks.tolist() for day, speaks in back.speaks.items()} == {
         day: speaks.tolist() for day, speaks in whole.speaks.items()
     }
@@ -97,5 +105,9 @@ def test_bytes_that_are_no_stretch_are_refused() -> None:
         every_day_from(day)
 
 
-def digests(every: EveryDay) -> Mapping[str, str]:
-    return {name: family.digest for name, family in every.families.items()}
+def digests(families: Mapping[str, Family]) -> Mapping[str, str]:
+    return {name: family.digest for name, family in families.items()}
+
+
+def every_cell(part: Part) -> Any:
+    return np.ones(len(part.counts), dtype=np.bool_)

@@ -20,7 +20,7 @@ def integers(values: ArrayLike) -> IntArray:
         ValueError: when a value is not a whole number, or the array is not one-dimensional.
     """
     array = np.asarray(values)
-    whole = array.astype(np.int64) if array.dtype.kind in "iub" or array.size == 0 else _whole(array)
+    whole = array.astype(np.int64, copy=False) if array.dtype.kind in "iub" or array.size == 0 else _whole(array)
     return _flat(whole)
 
 
@@ -111,7 +111,7 @@ def two_samples(first: ArrayLike, second: ArrayLike) -> tuple[IntArray, IntArray
     """
     one, other = integers(first), integers(second)
     same_length(one, other)
-    if len(one) == 0 or (one < 0).any() or (other < 0).any() or not one.sum() or not other.sum():
+    if not len(one) or min(one.min(), other.min()) < 0 or not one.sum() or not other.sum():
         raise ValueError("two samples are compared, each with one unit at least")
     return one, other
 

@@ -74,8 +74,9 @@ def auc_interval(result: RocResult, level: float = 0.95) -> Bounds | None:
     """
     if not result.pairs:
         return None
-    cap = separation_bound(result.patients_positive, result.patients_negative, level)
+    patients = result.patients_positive, result.patients_negative
     if result.auc in (0.0, 1.0):
+        cap = separation_bound(*patients, level)
         return Bounds(cap, 1.0) if result.auc else Bounds(0.0, 1.0 - cap)
     if result.tie_loss == 0.5:
         tied = (1 - level) ** (1 / result.pairs)
@@ -83,6 +84,12 @@ def auc_interval(result: RocResult, level: float = 0.95) -> Bounds | None:
     if not result.variance:
         return None
     low, high = logit_interval(result.auc, result.variance, level)
+    square = critical_value(level) ** 2
+    if (
+        min(_excess(low, *patients, square), _excess(1 - high, *patients, square)) > 0
+    ):  # no better than a perfect area's
+        return Bounds(low, high)
+    cap = separation_bound(*patients, level)
     return Bounds(min(low, cap), max(high, 1 - cap))
 
 

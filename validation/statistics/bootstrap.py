@@ -10,7 +10,7 @@ from validation.statistics.arrays import FloatArray, IntArray
 from validation.statistics.proportions import Bounds
 
 DEFAULT_REPEATS = 1000
-_CHUNK = 4_000_000  # drawn weights held in memory at a time
+_CHUNK = 500_000  # drawn weights held in memory at a time
 
 
 def resampled_means(totals: FloatArray, sizes: IntArray, repeats: int, seed: int) -> FloatArray:

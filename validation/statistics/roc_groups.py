@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from validation.statistics.arrays import FloatArray, IntArray, flags, integers, same_length
 
+Sides = tuple[IntArray, IntArray]
 _NARROW = 2**32
 _BLOCK = 65_536  # units
 
@@ -74,23 +75,56 @@ def _blocks(bounds: IntArray) -> list[tuple[int, int]]:
 
 def _areas(packed: NDArray[Any], bounds: IntArray) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
     """Sum up the sorted numbers of some groups cell by cell, then group by group."""
-    packed, bounds, size = packed[bounds[0] : bounds[-1]], bounds - bounds[0], len(bounds) - 1
+    packed, bounds = packed[bounds[0] : bounds[-1]], bounds - bounds[0]
     hits = np.cumsum(packed & 1, dtype=np.int64)
     cell = packed >> 1
     ends = np.append(np.flatnonzero(cell[1:] != cell[:-1]) + 1, len(packed))[: len(packed)]
-    at = np.concatenate([[0], hits])[bounds]  # positives before each group
-    edges = np.searchsorted(ends, bounds, side="right")
-    ups, n_up = hits[ends - 1], np.diff(at)
-    up, downs, n_down = np.diff(ups, prepend=0), ends - ups, np.diff(bounds) - n_up
-    down = np.diff(downs, prepend=0)
-    few = np.flatnonzero(up)  # only cells with a positive have a share in the area
-    group = np.searchsorted(edges, few, side="right") - 1
-    below = (2 * (downs[few] - (bounds - at)[group]) - down[few]).astype(np.float64)
+    ups = hits[ends - 1]
+    up = np.diff(ups, prepend=0)
+    return _of_cells(
+        (up, np.diff(ends, prepend=0) - up), (ups, ends - ups), np.searchsorted(ends, bounds, side="right")
+    )
+
+
+def areas_of_cells(positive: ArrayLike, negative: ArrayLike, edges: ArrayLike) -> GroupAreas:
+    """Return the area and DeLong's variance of every group from the counts of its occupied cells.
+
+    Args:
+        positive: positive units int[k] per cell, group after group, each group's cells ascending.
+        negative: negative units int[k] in the same cells.
+        edges: int[g + 1]: the first cell of each group, and last the number of cells.
+
+    Raises:
+        ValueError: when lengths differ, a count is negative or the edges do not part the cells.
+    """
+    ups, downs, cuts = integers(positive), integers(negative), integers(edges)
+    same_length(ups, downs)
+    if min(ups.min(initial=0), downs.min(initial=0)) < 0:
+        raise ValueError("a count is not negative")
+    if not len(cuts) or cuts[0] != 0 or cuts[-1] != len(ups) or (np.diff(cuts) < 0).any():
+        raise ValueError("edges ascend from 0 to the number of cells")
+    return GroupAreas(*_of_cells((ups, downs), (np.cumsum(ups), np.cumsum(downs)), cuts))
+
+
+def _of_cells(units: Sides, sums: Sides, edges: IntArray) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+    """Return area, variance, positive and negative units of groups.
+
+    Args:
+        units: positive and negative units int[k] of each cell.
+        sums: the same up to and with each cell.
+        edges: the first cell of each group, and last the number of cells: int[g + 1].
+    """
+    (up, down), (ups, downs) = units, sums
+    at, before = (np.concatenate([[0], side])[edges] for side in sums)  # units before each group
+    n_up, n_down = np.diff(at), np.diff(before)
+    few = np.flatnonzero(up != 0)  # only cells with a positive have a share in the area
+    parts = np.searchsorted(few, edges)
+    below = (2 * (downs[few] - np.repeat(before[:-1], np.diff(parts))) - down[few]).astype(np.float64)
     above = (2 * (np.repeat(at[1:], np.diff(edges)) - ups) + up).astype(np.float64)
     won = up[few] * below
     with np.errstate(divide="ignore", invalid="ignore"):
-        auc = np.bincount(group, won, size) / (2 * n_up * n_down)
-        spread = _spread(np.bincount(group, won * below, size).astype(np.float64), n_up, 2 * n_down, auc)
+        auc = _sums(won, parts) / (2 * n_up * n_down)
+        spread = _spread(_sums(won * below, parts), n_up, 2 * n_down, auc)
         spread += _spread(_sums(down * above * above, edges), n_down, 2 * n_up, auc)
     return auc, np.where(np.minimum(n_up, n_down) < 2, np.nan, spread), n_up, n_down
 

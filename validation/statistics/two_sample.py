@@ -7,6 +7,7 @@ index, Lewis 1994, on bins of the reference.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +18,6 @@ from validation.statistics.arrays import (
     floats,
     integers,
     same_length,
-    sums_by,
     tally,
     two_samples,
 )
@@ -46,6 +46,94 @@ def counts_on_common_cells(first: ArrayLike, second: ArrayLike) -> tuple[IntArra
     return cells, counts[0], counts[1]
 
 
+def aligned(
+    first: ArrayLike, counts: ArrayLike, second: ArrayLike, others: ArrayLike
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the cells int64[k] that either of two samples occupies, and each one's counts int64[k] in them.
+
+    Args:
+        first: occupied cells int[n] of the first sample, ascending, each once.
+        counts: its counts int[n].
+        second: occupied cells int[m] of the second sample, ascending, each once.
+        others: its counts int[m].
+
+    Raises:
+        ValueError: when cells do not ascend, or lengths differ.
+    """
+    one, other = (integers(cells) for cells in (first, second))
+    if any((cells[1:] <= cells[:-1]).any() for cells in (one, other)):
+        raise ValueError("cells ascend, each once")
+    units = [integers(n) for n in (counts, others)]
+    same_length(one, units[0])
+    same_length(other, units[1])
+    every = np.concatenate([one, other])
+    order = np.argsort(every, kind="stable")  # of two runs that ascend: a merge
+    ordered, held = every[order], np.concatenate(units)[order]
+    fresh = np.ones(len(every), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    starts = np.flatnonzero(fresh)
+    ends = np.append(starts[1:], len(every))[: len(starts)] - 1  # where both occupy a cell, the second stands last
+    sides = np.where(order[starts] < len(one), held[starts], 0), np.where(order[ends] >= len(one), held[ends], 0)
+    return ordered[starts], *sides
+
+
+@dataclass(frozen=True, eq=False)
+class TwoSamples:
+    """Two samples on common cells, each with one unit at least; several distances share their running sums.
+
+    Attributes:
+        first, second: counts int[k] of each sample per cell, cells ascending.
+
+    Raises:
+        ValueError: when a sample is empty, a count is negative, or the lengths differ.
+    """
+
+    first: IntArray
+    second: IntArray
+
+    def __post_init__(self) -> None:
+        two_samples(self.first, self.second)
+
+    @cached_property
+    def sums(self) -> tuple[IntArray, IntArray]:
+        """Units int64[k] of each sample up to and with each cell."""
+        return np.cumsum(self.first), np.cumsum(self.second)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Units of each sample."""
+        return int(self.sums[0][-1]), int(self.sums[1][-1])
+
+    def ks_test(self) -> KsTest:
+        """Return the two-sided Kolmogorov-Smirnov test; see the function of this name."""
+        (m, n), (one, other) = self.sizes, self.sums
+        distance = int(np.abs(one * n - other * m).max())
+        exact = m + n <= EXACT_UNITS and (m + n) * min(m, n) <= EXACT_LATTICE
+        tail = _exact_tail(self.first, self.second, distance) if exact else None
+        p_value = kolmogorov_tail(distance / math.sqrt(m * n * (m + n))) if tail is None else tail
+        return KsTest(distance / (m * n), p_value, exact)
+
+    def wasserstein_distance(self, values: ArrayLike) -> float:
+        """Return the first Wasserstein distance over the cells' values float[k]; see the function of this name.
+
+        Raises:
+            ValueError: when the lengths differ.
+        """
+        at, (m, n), (one, other) = floats(values), self.sizes, self.sums
+        same_length(at, one)
+        gap = np.abs(one / m - other / n)
+        return float((gap[:-1] * (at[1:] - at[:-1])).sum())
+
+    def bins_of_first(self, bins: int = 10) -> tuple[IntArray, IntArray]:
+        """Return the counts int[b] of both samples in bins that hold about equal counts of the first one.
+
+        Cell j belongs to bin floor(bins x mid-rank / n), and the bins that a cell belongs to are kept: b <= bins.
+        """
+        place = np.minimum((2 * self.sums[0] - self.first) * bins // (2 * self.sizes[0]), bins - 1)
+        starts = np.append(0, np.flatnonzero(place[1:] != place[:-1]) + 1)  # mid-ranks ascend
+        return np.add.reduceat(self.first, starts), np.add.reduceat(self.second, starts)
+
+
 def ks_test(first: ArrayLike, second: ArrayLike) -> KsTest:
     """Return the two-sided Kolmogorov-Smirnov test of two samples.
 
@@ -59,12 +147,7 @@ def ks_test(first: ArrayLike, second: ArrayLike) -> KsTest:
     Raises:
         ValueError: when a sample is empty, a count is negative, or the lengths differ.
     """
-    one, other = two_samples(first, second)
-    m, n = int(one.sum()), int(other.sum())
-    distance = int(np.abs(np.cumsum(one) * n - np.cumsum(other) * m).max())
-    exact = m + n <= EXACT_UNITS and (m + n) * min(m, n) <= EXACT_LATTICE
-    p_value = _exact_tail(one, other, distance) if exact else kolmogorov_tail(distance / math.sqrt(m * n * (m + n)))
-    return KsTest(distance / (m * n), p_value, exact)
+    return TwoSamples(integers(first), integers(second)).ks_test()
 
 
 def wasserstein_distance(values: ArrayLike, first: ArrayLike, second: ArrayLike) -> float:
@@ -78,18 +161,14 @@ def wasserstein_distance(values: ArrayLike, first: ArrayLike, second: ArrayLike)
     Raises:
         ValueError: when a sample is empty, or the lengths differ.
     """
-    at = floats(values)
-    one, other = two_samples(first, second)
-    same_length(at, one)
-    gap = np.abs(np.cumsum(one) / one.sum() - np.cumsum(other) / other.sum())
-    return float((gap[:-1] * np.diff(at)).sum())
+    return TwoSamples(integers(first), integers(second)).wasserstein_distance(values)
 
 
 def stability_index(reference: ArrayLike, current: ArrayLike, bins: int = 10) -> float:
     """Return the population stability index sum (c - r) ln(c / r) over bins of the reference.
 
-    Bins hold about equal counts of the reference: cell j belongs to bin floor(bins x mid-rank / n). Half a unit is
-    added to every occupied bin of both samples. Chance alone lifts the index by about (bins - 1) (1/m + 1/n).
+    Half a unit is added to every occupied bin of both samples. Chance alone lifts the index by about
+    (bins - 1) (1/m + 1/n).
 
     Args:
         reference: counts int[k] per cell, cells ascending.
@@ -99,12 +178,31 @@ def stability_index(reference: ArrayLike, current: ArrayLike, bins: int = 10) ->
     Raises:
         ValueError: when a sample is empty, or the lengths differ.
     """
-    one, other = two_samples(reference, current)
-    twice_rank = 2 * np.cumsum(one) - one
-    place = np.minimum(bins - 1, twice_rank * bins // (2 * one.sum()))
-    used = np.unique(place)
-    shares = [_smoothed(sums_by(place, counts.astype(np.float64), bins)[used]) for counts in (one, other)]
+    return stability_of_bins(*TwoSamples(integers(reference), integers(current)).bins_of_first(bins))
+
+
+def stability_of_bins(reference: IntArray, current: IntArray) -> float:
+    """Return the population stability index of two samples' counts int[b] in the same bins."""
+    shares = [_smoothed(counts.astype(np.float64)) for counts in (reference, current)]
     return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+def jensen_shannon_of_bins(first: IntArray, second: IntArray) -> float:
+    """Return the Jensen-Shannon distance (Endres & Schindelin, IEEE Trans Inf Theory 2003;49:1858) of two samples.
+
+    It is the root of the divergence in bits: 0 for equal shares, 1 where no bin holds both.
+
+    Args:
+        first: counts int[b] of the first sample in bins.
+        second: counts int[b] of the second in the same bins.
+
+    Raises:
+        ValueError: when a sample is empty, or the lengths differ.
+    """
+    one, other = two_samples(first, second)
+    shares = zip((one / one.sum()).tolist(), (other / other.sum()).tolist(), strict=True)
+    terms = (share * math.log2(2 * share / (p + r)) for p, r in shares for share in (p, r) if share)
+    return math.sqrt(max(0.0, math.fsum(terms) / 2))
 
 
 def _smoothed(counts: FloatArray) -> FloatArray:

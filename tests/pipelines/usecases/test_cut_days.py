@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from test_count_days import START, TODAY, asked, outcome, small, take, take_day
 
+from monitors.shelved import ShelvedCounts
 from pipelines.bootstrap import Workspace
 from pipelines.counting.known_rows import Source
 from pipelines.usecases.cut_days import CutDays, cut_days
@@ -34,7 +35,10 @@ def read_of(workspace: Workspace, *, afresh: bool = False) -> CutDays:
 
 
 def digests(found: CutDays) -> Mapping[str, str]:
-    families = dict(found.cut.counts.families) | {"units": found.cut.units, "grid": found.cut.grid}
+    counts = found.cut.counts
+    assert isinstance(counts, ShelvedCounts)
+    families = {name: counts[name] for name in (*counts.families, *counts.shelved)}
+    families |= {"units": found.cut.units, "grid": found.cut.grid}
     return {name: family.digest for name, family in families.items()}
 
 

@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.spatial.distance import jensenshannon
 
 from validation.statistics.two_sample import (
     EXACT_UNITS,
+    TwoSamples,
+    aligned,
     counts_on_common_cells,
+    jensen_shannon_of_bins,
     ks_test,
     stability_index,
     wasserstein_distance,
@@ -103,3 +107,34 @@ def test_an_empty_sample_is_refused() -> None:
         wasserstein_distance([1, 2], [1, 1], [-1, 2])
     with pytest.raises(ValueError, match="different lengths"):
         ks_test([1], [1, 2])
+
+
+@given(short, short)
+def test_counted_samples_are_aligned_like_their_units(first: list[int], second: list[int]) -> None:
+    sides = [np.unique(units, return_counts=True) for units in (first, second)]
+    found = aligned(*sides[0], *sides[1])
+    for one, expected in zip(found, counts_on_common_cells(first, second), strict=True):
+        assert one.tolist() == expected.tolist()
+
+
+def test_cells_out_of_order_are_not_aligned() -> None:
+    with pytest.raises(ValueError, match="ascend"):
+        aligned([2, 1], [1, 1], [1], [1])
+    with pytest.raises(ValueError, match="different lengths"):
+        aligned([1, 2], [1], [1], [1])
+
+
+@given(short, short)
+def test_the_jensen_shannon_distance_is_scipys(first: list[int], second: list[int]) -> None:
+    _, one, other = counts_on_common_cells(first, second)
+    expected = jensenshannon(one / one.sum(), other / other.sum(), base=2)
+    assert jensen_shannon_of_bins(one, other) == pytest.approx(float(expected), abs=1e-7)
+
+
+def test_bins_of_the_first_sample_hold_about_equal_counts_of_it() -> None:
+    rng = np.random.default_rng(3)
+    first, second = rng.integers(1, 5, 400), rng.integers(0, 5, 400)
+    bins = TwoSamples(first, second).bins_of_first(8)
+    assert len(bins[0]) == 8
+    assert np.abs(bins[0] - first.sum() / 8).max() <= 8
+    assert (bins[0].sum(), bins[1].sum()) == (first.sum(), second.sum())
