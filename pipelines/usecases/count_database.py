@@ -111,12 +111,14 @@ def _connected(address: str) -> Iterator[Any]:
         raise UnknownNameError.of("kind of database", plain(scheme, 20), SCHEMES, mend="write duckdb://FILE")
     if find_spec("ibis") is None:
         raise UsageError("counting in a database needs ibis", where="--database", mend="pip install 'overread[sql]'")
+    import duckdb  # noqa: PLC0415 - lazy: optional
     import ibis  # noqa: PLC0415 - lazy: optional, slow to import
+    import psycopg  # noqa: PLC0415 - lazy: optional
 
     read_only = {"read_only": True} if scheme == "duckdb" else {}
     try:
         found = ibis.connect(address, **read_only)
-    except Exception as error:  # noqa: BLE001 - each driver has errors of its own
+    except (duckdb.Error, psycopg.Error, ibis.common.exceptions.IbisError, OSError, ValueError) as error:
         # Its text may hold the address with a password: only its kind is told.
         raise ServiceUnreachableError(
             f"the database does not answer ({type(error).__name__})",
