@@ -21,9 +21,12 @@ from monitors.engine.reader_studies import reader_studies
 from monitors.engine.tables import Request, Tables, axes_of
 from monitors.scope import periods_of, scopes_of
 from pipelines.bootstrap import Workspace, init_workspace
+from pipelines.progress import Silent
 from pipelines.usecases.known_beside import beside_known
 from pipelines.usecases.known_embeddings import embeddings_known
 from pipelines.usecases.known_studies import READS, KnownRows, several_rows
+from pipelines.usecases.replay_monitors import Replay, replay_monitors
+from pipelines.usecases.run_monitors import run_monitors
 from registry.domain.instants import instant_text
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
@@ -119,7 +122,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     clock, rng = FakeClock(START), np.random.default_rng(4)
     made = init_workspace(tmp_path_factory.mktemp("beside") / "w", clock)
     for first, last, known in ((0, 20, 25), (20, 50, 55), (50, 61, 61), (61, DAYS, DAYS)):
-        clock.instant = START + timedelta(days=known)
+        clock.at = START + timedelta(days=known)
         for table, rows in drawn(rng, range(first, last)):
             take(made, table, rows)
     old = made.tables.read("acquisitions", columns=["row_id", "series_uid", "study_uid", "patient", "acquired_at"])
@@ -175,6 +178,15 @@ def test_embeddings_of_the_windows_and_references_are_those_of_whole_tables(work
         for mine, told in zip(found.of_periods(*asked), every.of_periods(*asked), strict=True):
             assert len(mine) > PLAN.min_units
             assert mine.tolist() == told.tolist()
+
+
+def test_a_replay_with_windows_has_the_signals_of_a_run_on_each_day(workspace: Workspace) -> None:
+    asked = Replay("m", None, (EARLIER, LAST), Known.ASSUMED, windows=True)
+    replayed = replay_monitors(workspace, asked, PLAN, Silent())["runs"]
+    for one in replayed:
+        run = run_monitors(workspace, "m", as_of=one["as_of"], plan=PLAN, known=Known.ASSUMED, progress=Silent()).json
+        assert run["signals"] == one["signals"]
+        assert {signal["code"] for signal in one["signals"]} >= CODES | {"INP004"}
 
 
 def test_reads_of_units_with_one_reader_are_not_read_whole(workspace: Workspace) -> None:
