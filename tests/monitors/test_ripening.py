@@ -10,6 +10,7 @@ from scipy.stats import chi2_contingency
 
 from monitors.counts import Column, Labels, count
 from monitors.scope import Scope
+from monitors.watch import detector
 from monitors.watch.cells import Calendar, Cells, cells_of
 from monitors.watch.comparisons import Share
 from monitors.watch.detector import Rules, change_point, path_of, segment_beyond, segment_sums, segment_z
@@ -104,6 +105,13 @@ def test_the_evidence_of_labels_depends_on_no_later_day() -> None:
     long, short = (path_of(until(days), Rules(120, -1)) for days in (260, 190))
     assert long.evidence[:190].any()
     assert np.array_equal(long.evidence[:190], short.evidence)
+
+
+def test_days_that_are_judged_part_by_part_give_the_same_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = path_of(ripening(4), Rules(120, -1))
+    monkeypatch.setattr(detector, "_AT_ONCE", 10_000)
+    parts = path_of(ripening(4), Rules(120, -1))
+    assert all(np.array_equal(getattr(whole, name), getattr(parts, name)) for name in ("evidence", "length", "sign"))
 
 
 def test_a_fall_is_heard_before_its_labels_are_mature_and_dated_by_entry() -> None:
