@@ -64,7 +64,7 @@ def unstated_signal(view: View, code: str, features: Sequence[str]) -> Signal:
 
 
 def unread_embeddings(view: View) -> Signal:
-    """Return the signal of embeddings in a run that did not read them, such as a replay."""
+    """Return the signal of embeddings in a run that did not read them."""
     return drafted(view, "INP004", Reading(0, reason=NotAssessed.NOT_RUN, why="this run did not read embeddings"))
 
 

@@ -20,6 +20,7 @@ MAX_ROWS = 1_000_000
 INTERNAL = ("row_id", "supersedes", "available_at", "taken_in_at")
 SUFFIX = ".parquet"
 _ROW_GROUP = 131_072
+_BATCH = 16_384  # rows that are read at a time
 _TYPES: Mapping[Kind, Any] = {
     Kind.TEXT: pa.string(),
     Kind.INSTANT: pa.string(),
@@ -84,7 +85,7 @@ class Segments:
             return file.read(columns=present)
 
     def groups(self, table: Table, digest: str, columns: Sequence[str], stating: str = "") -> Iterator[Any]:
-        """Yield a segment's row groups as Arrow tables; those that do not state a column at all are left out.
+        """Yield a segment's rows in batches as Arrow tables, without row groups that do not state a column at all.
 
         Raises:
             LedgerBrokenError: when the segment is missing.
@@ -96,7 +97,8 @@ class Segments:
             present = [name for name in file.schema_arrow.names if name in columns]
             for number in range(file.num_row_groups):
                 if not stating or _states(file.metadata.row_group(number), stating):
-                    yield file.read_row_group(number, columns=present)
+                    for batch in file.iter_batches(_BATCH, row_groups=[number], columns=present):
+                        yield pa.Table.from_batches([batch])
 
     def check(self, table: str, digest: str) -> None:
         """Compare a segment's bytes with its digest.
@@ -138,6 +140,8 @@ def row_batches(
     segments: Segments, digests: Sequence[str], table: Table, columns: Sequence[str], stand: Stand, stating: str = ""
 ) -> Iterator[Any]:
     """Yield the rows that were known by an instant and not corrected by then, in the order of the segments.
+
+    A batch at a time is read, so that they are never all held.
 
     Args:
         segments: the files.

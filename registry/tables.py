@@ -198,7 +198,7 @@ class ObservationTables:
     def batches(
         self, table: str, columns: Sequence[str], *, as_of: str, known: Known, stating: str = ""
     ) -> Iterator[Any]:
-        """Yield the rows that `read` returns of some columns, a row group at a time, so that they are never all held.
+        """Yield the rows that `read` returns of some columns, a batch at a time, so that they are never all held.
 
         Args:
             table: the table's name.

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from monitors.embeddings import NO_VECTORS, EmbeddedUnit, Embeddings
 from monitors.engine.acquisitions import acquired
@@ -12,6 +13,7 @@ from monitors.engine.envelope import axes_of_suspensions, outside
 from monitors.engine.predictions import predictions_of
 from monitors.engine.tables import Request, Tables
 from monitors.scope import MONITORED_MODES, Scope
+from validation.statistics.arrays import FloatArray
 
 COLUMN = "embedding"
 NONE = Embeddings((), NO_VECTORS)
@@ -33,10 +35,7 @@ def embeddings_of(tables: Tables, request: Request) -> Embeddings:
     further = axes_of_suspensions(request.suspensions)
     where = acquired(tables, replace(request, axes=()), predictions.series, predictions.study, further)
     apart = outside(where, predictions.version, predictions.predicted_at, request.suspensions)
-    vectors = table.column(COLUMN).to_pylist()
-    lengths = np.array([len(vector) for vector in vectors])
-    usual = np.bincount(lengths).argmax()
-    fit = np.array([len(vector) == usual and bool(np.isfinite(vector).all()) for vector in vectors], dtype=np.bool_)
+    vectors, fit = _vectors(table)
     rows = np.flatnonzero(predictions.analysed & where.known & ~apart & fit).tolist()
     columns = (predictions.version, predictions.mode, predictions.target, where.site, where.patient)
     named = [[column.levels[code] for code in column.codes.tolist()] for column in columns]
@@ -44,9 +43,26 @@ def embeddings_of(tables: Tables, request: Request) -> Embeddings:
     units = [(EmbeddedUnit(Scope(*(named[at][row] for at in range(4))), days[row], named[4][row]), row) for row in rows]
     units = [(unit, row) for unit, row in units if unit.scope.mode in MONITORED_MODES and unit.scope.site]
     units.sort(key=lambda one: (one[0].day, one[0].patient, ids[one[1]]))
-    if not units or not usual:
+    if not units or not vectors.shape[1]:
         return NONE
-    return Embeddings(tuple(unit for unit, _ in units), np.array([vectors[row] for _, row in units], dtype=np.float64))
+    place = np.cumsum(fit) - 1
+    return Embeddings(tuple(unit for unit, _ in units), vectors[place[[row for _, row in units]]])
+
+
+def _vectors(table: Any) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Return the vectors that have the usual length and finite numbers, and which rows these are."""
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    column = table.column(COLUMN).combine_chunks()
+    lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
+    usual = int(np.bincount(lengths).argmax())
+    fit = lengths == usual
+    numbers = column.filter(pa.array(fit)).flatten().cast(pa.float64()).to_numpy(zero_copy_only=False)
+    vectors = numbers.reshape(int(fit.sum()), usual)
+    finite = np.isfinite(vectors).all(axis=1)
+    fit[np.flatnonzero(fit)[~finite]] = False
+    return np.asarray(vectors[finite], dtype=np.float64), fit
 
 
 def _asked(table: Any, request: Request) -> Any:

@@ -40,17 +40,18 @@ class KnownRows:
 
     def of_studies(self, studies: Any, units: Any) -> Tables:
         """Return the whole rows of the four tables that name some studies, or some units."""
-        found = {}
-        for name in _NAMES:
-            schema = segment_schema(TABLES[name])
-            kept = [schema.empty_table()]
-            for batch in self.batches(name, schema.names):
-                keep = pc.is_in(batch["study_uid"], value_set=studies)
-                if "unit_uid" in schema.names:
-                    keep = pc.or_(keep, pc.is_in(batch["unit_uid"], value_set=units))
-                kept.append(batch.filter(keep))
-            found[name] = pa.concat_tables(kept)
-        return Tables(**found)
+        return Tables(*(self.of_table(name, studies, units) for name in _NAMES))
+
+    def of_table(self, name: str, studies: Any, units: Any, stating: str = "") -> Any:
+        """Return the whole rows of a table that name some studies, or some units; `stating` as of `batches`."""
+        schema = segment_schema(TABLES[name])
+        kept = [schema.empty_table()]
+        for batch in self.batches(name, schema.names, stating):
+            keep = pc.is_in(batch["study_uid"], value_set=studies)
+            if "unit_uid" in schema.names:
+                keep = pc.or_(keep, pc.is_in(batch["unit_uid"], value_set=units))
+            kept.append(batch.filter(keep))
+        return pa.concat_tables(kept)
 
 
 def named_by(batches: Iterator[Any]) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from monitors.beside import periods_beside
 from monitors.engine.tables import Request, axes_of
 from monitors.run import Occasion, monitor_run
 from monitors.sequential import sequence_of
@@ -13,6 +14,8 @@ from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
 from pipelines.counting.recounting import Shelf
 from pipelines.usecases.count_days import count_days
+from pipelines.usecases.known_beside import beside_known
+from pipelines.usecases.known_embeddings import embeddings_known
 from pipelines.usecases.run_monitors import check_watched, day_of, versions_of
 from registry.domain.errors import UsageError
 from registry.domain.joining import Known
@@ -60,7 +63,8 @@ def replay_monitors(workspace: Workspace, asked: Replay, plan: MonitoringPlan, p
     """Return `{"runs": one a date, "alerts": each once}` (contract, section 9).
 
     With assumed known times, and without fixed windows, the rows are counted once: a unit enters the watch on the day
-    by whose end it was acquired and scored, so that the watch up to the last date answers for every earlier one.
+    by whose end it was acquired and scored, so that the watch up to the last date answers for every earlier one. What
+    is judged from rows is judged with the fixed windows, from the rows that were known on the date.
 
     Raises:
         UnknownNameError: when the model is neither registered nor named by a prediction.
@@ -80,7 +84,12 @@ def replay_monitors(workspace: Workspace, asked: Replay, plan: MonitoringPlan, p
             counts = count_days(source, keep=False, shelf=shelf).counts
             sequence = sequence_of(asked.model, counts, plan, day)
         occasion = Occasion(asked.model, day, asked.known, versions)
-        runs.append(monitor_run(counts, plan, occasion, sequence, windows=asked.windows))
+        if asked.windows:
+            about = (workspace, request, day, asked.known, periods_beside(counts, plan, day))
+            beside, embeddings = beside_known(*about), embeddings_known(*about)
+            runs.append(monitor_run(counts, plan, occasion, sequence, embeddings=embeddings, beside=beside))
+        else:
+            runs.append(monitor_run(counts, plan, occasion, sequence, windows=False))
         progress.advance()
     return {"runs": runs, "alerts": _each_once(runs)}
 

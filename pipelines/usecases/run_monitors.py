@@ -104,7 +104,7 @@ def run_monitors(
     sequence = sequence_of(model, counts, plan, day, used.earlier)
     occasion = Occasion(model, day, known, versions_of(workspace))
     periods = periods_beside(counts, plan, day)
-    embeddings = embeddings_known(workspace, asked, day, known)
+    embeddings = embeddings_known(workspace, asked, day, known, periods)
     beside = beside_known(workspace, asked, day, known, periods)
     run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings, beside=beside)
     progress.advance()

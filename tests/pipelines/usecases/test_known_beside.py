@@ -14,13 +14,19 @@ from monitors.beside import Beside, beside_signals, periods_beside
 from monitors.counts import Counts
 from monitors.engine.audited import audited_units
 from monitors.engine.embedded import count_tables
+from monitors.engine.embeddings import embeddings_of
 from monitors.engine.protocol_rows import protocol_rows
 from monitors.engine.quality_rows import quality_rows
 from monitors.engine.reader_studies import reader_studies
 from monitors.engine.tables import Request, Tables, axes_of
+from monitors.scope import periods_of, scopes_of
 from pipelines.bootstrap import Workspace, init_workspace
+from pipelines.progress import Silent
 from pipelines.usecases.known_beside import beside_known
+from pipelines.usecases.known_embeddings import embeddings_known
 from pipelines.usecases.known_studies import READS, KnownRows, several_rows
+from pipelines.usecases.replay_monitors import Replay, replay_monitors
+from pipelines.usecases.run_monitors import run_monitors
 from registry.domain.instants import instant_text
 from registry.domain.joining import Known
 from registry.domain.plan import MonitoringPlan
@@ -72,6 +78,7 @@ def drawn(rng: np.random.Generator, days: range) -> Iterator[tuple[str, Rows]]:
                 "score": float(value),
                 "decision": bool(value >= 0.5),
                 "threshold": 0.5,
+                **({"embedding": rng.normal(size=3 if value < 0.95 else 2).tolist()} if value > 0.1 else {}),
             }
             for uid, moment, value in zip(uids, when, score, strict=True)
         ],
@@ -115,7 +122,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     clock, rng = FakeClock(START), np.random.default_rng(4)
     made = init_workspace(tmp_path_factory.mktemp("beside") / "w", clock)
     for first, last, known in ((0, 20, 25), (20, 50, 55), (50, 61, 61), (61, DAYS, DAYS)):
-        clock.instant = START + timedelta(days=known)
+        clock.at = START + timedelta(days=known)
         for table, rows in drawn(rng, range(first, last)):
             take(made, table, rows)
     old = made.tables.read("acquisitions", columns=["row_id", "series_uid", "study_uid", "patient", "acquired_at"])
@@ -125,10 +132,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return made
 
 
+def tables_of(workspace: Workspace, day: str, known: Known) -> Tables:
+    names = ("acquisitions", "predictions", "reads", "outcomes")
+    return Tables(*(workspace.tables.read(name, as_of=day, known=known) for name in names))
+
+
 def whole(workspace: Workspace, day: str, known: Known) -> tuple[Counts, Beside]:
     """Return the counts, and what is judged beside them, from whole tables: the oracle."""
-    names = ("acquisitions", "predictions", "reads", "outcomes")
-    tables = Tables(*(workspace.tables.read(name, as_of=day, known=known) for name in names))
+    tables = tables_of(workspace, day, known)
     studies, audited = reader_studies(tables, REQUEST), audited_units(tables, REQUEST)
     beside = Beside(studies, quality_rows(tables, REQUEST), protocol_rows(tables, REQUEST), audited)
     return count_tables(tables, REQUEST), beside
@@ -155,6 +166,27 @@ def test_series_outside_the_window_and_the_references_are_not_kept(workspace: Wo
     kept = set(rows.quality.day.tolist()) | set(rows.protocols.day.tolist())
     assert len(kept) <= PLAN.window_days + 2 * (PLAN.reference_days + 1)
     assert len(rows.quality) < len(every.quality)
+
+
+def test_embeddings_of_the_windows_and_references_are_those_of_whole_tables(workspace: Workspace) -> None:
+    counts, _ = whole(workspace, LAST, Known.ASSUMED)
+    every = embeddings_of(tables_of(workspace, LAST, Known.ASSUMED), REQUEST)
+    found = embeddings_known(workspace, REQUEST, LAST, Known.ASSUMED, periods_beside(counts, PLAN, LAST))
+    assert 0 < len(found.units) < len(every.units)
+    for scope in scopes_of(counts):
+        asked = (scope, *periods_of(counts, scope, PLAN, LAST))
+        for mine, told in zip(found.of_periods(*asked), every.of_periods(*asked), strict=True):
+            assert len(mine) > PLAN.min_units
+            assert mine.tolist() == told.tolist()
+
+
+def test_a_replay_with_windows_has_the_signals_of_a_run_on_each_day(workspace: Workspace) -> None:
+    asked = Replay("m", None, (EARLIER, LAST), Known.ASSUMED, windows=True)
+    replayed = replay_monitors(workspace, asked, PLAN, Silent())["runs"]
+    for one in replayed:
+        run = run_monitors(workspace, "m", as_of=one["as_of"], plan=PLAN, known=Known.ASSUMED, progress=Silent()).json
+        assert run["signals"] == one["signals"]
+        assert {signal["code"] for signal in one["signals"]} >= CODES | {"INP004"}
 
 
 def test_reads_of_units_with_one_reader_are_not_read_whole(workspace: Workspace) -> None:
