@@ -103,14 +103,15 @@ class Shelving:
         return Family(self.name, self.axes, dict(shared), _under(self.axes, columns, levels, shared), counts)
 
 
-def numbered(family: Family, place: Narrow) -> Family:
+def numbered(family: Family, numbers: Mapping[str, int]) -> Family:
     """Return a family whose patients are whole numbers.
 
     Args:
         family: with the patient as its last axis.
-        place: the number of each of its patients, ascending.
+        numbers: of its patients, and perhaps of others, in the order of their names.
     """
     levels = {axis: names for axis, names in family.levels.items() if axis != PATIENT}
+    place = np.array([numbers[name] for name in family.levels[PATIENT]], dtype=np.int64)
     patients = place[family.columns[-1]] if len(family.counts) else family.columns[-1]
     return replace(family, levels=levels, columns=(*family.columns[:-1], patients))
 

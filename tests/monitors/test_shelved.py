@@ -85,11 +85,13 @@ def test_families_of_other_axes_are_not_put_together(parts: list[Family]) -> Non
 
 
 def test_numbers_of_patients_are_in_the_order_of_their_names() -> None:
-    names = [["b", "a"], ["", "ä", "z"], ["a", "𝄞", "\uffff"]]
+    pseudonyms = [f"p:{number:032x}" for number in (0, 1, 255, 256, 16**31, 16**32 - 1)]
+    names = [["b", "a"], ["", "ä", "z"], ["a", "𝄞", "\uffff"], pseudonyms, ["p:", "q" * 60, "p:0G", "2.25.9"]]
     numbers = PatientNumbers(names)
-    known = sorted({name for part in names for name in part})
-    assert np.argsort(numbers.of(known)).tolist() == list(range(len(known)))
-    assert len(set(numbers.of(known).tolist())) == len(known)
+    for part in (pseudonyms, ["", "a", "b", "z", "ä", "\uffff", "𝄞"], ["2.25.9", "a", "p:", "q" * 60]):
+        assert list(numbers.of(part).values()) == sorted(numbers.of(part).values())
+    known = {name for part in names for name in part}
+    assert len(set(numbers.of(known).values())) == len(known)
 
 
 def test_a_family_with_numbered_patients_has_the_same_cells_in_the_same_order(parts: list[Family]) -> None:
