@@ -14,7 +14,7 @@ from monitors.cause import Cause, Scene, cause_of
 from monitors.watch.affected import studies_affected, unit_count
 from monitors.watch.build import Watch
 from monitors.watch.charts import evidence_path
-from monitors.watch.detector import Floats, Path, change_point, segment_z
+from monitors.watch.detector import Floats, Path, change_point, segment_beyond, segment_z
 from monitors.watch.stream import Stream
 from registry.domain.digest import digest_value
 from registry.domain.plan_response import ALERT_FAMILIES, RESPONSE_OF_CAUSE
@@ -78,8 +78,7 @@ class Life:
 
     def crossed(self, place: int, index: int) -> bool:
         """Say whether a stream exceeds its limit on a day."""
-        limit = self.watch.limits[self.watch.streams[place].family][index]
-        return bool(self.evidence[place][index] > limit)
+        return bool(self.evidence[place][index] > self.watch.limits[place][index])
 
 
 def life_of(watch: Watch, before: Life | None = None) -> Life:
@@ -222,18 +221,21 @@ def _ended(
     watch: Watch, episode: Episode, crossing: np.ndarray[tuple[int, int], np.dtype[np.bool_]], index: int
 ) -> bool:
     """Keep the last active day; say whether the plan's quiet period went by since."""
-    moved = any(crossing[place, index] and _deviates(watch.streams[place], index) for place in episode.explained)
+    moved = any(
+        crossing[place, index] and _deviates(watch.streams[place], index, episode.since[2])
+        for place in episode.explained
+    )
     if moved or _lasts(episode, index):
         episode.active = index
     return index - episode.active >= watch.plan.quiet_days
 
 
-def _deviates(stream: Stream, index: int) -> bool:
+def _deviates(stream: Stream, index: int, since: int) -> bool:
     if stream.comparison is None:
         return False
     if stream.watched == "silence":
         return True
-    return abs(_beyond(stream, max(stream.begins, index + 1 - RECENT), index)) >= STILL
+    return abs(_beyond(stream, max(stream.begins, index + 1 - RECENT), index, since)) >= STILL
 
 
 def _lasts(episode: Episode, index: int) -> bool:
@@ -246,20 +248,19 @@ def _lasts(episode: Episode, index: int) -> bool:
     if lead.comparison is None or lead.watched == "silence":
         return False
     first = max(episode.since[2] + lead.lag, lead.begins)
-    then = _beyond(lead, first, episode.opened)
+    then = _beyond(lead, first, episode.opened, episode.since[2])
     if then == 0.0 or index <= episode.opened:
         return False
     enough = math.ceil((episode.opened + 1 - first) * (SEEN / then) ** 2)
-    now = _beyond(lead, max(first, index + 1 - max(RECENT, enough)), index)
+    now = _beyond(lead, max(first, index + 1 - max(RECENT, enough)), index, episode.since[2])
     return now * math.copysign(1.0, then) >= STILL
 
 
-def _beyond(stream: Stream, first: int, last: int) -> float:
-    """Return the signed deviate of some days from the reference, beyond the margin, dispersion included."""
+def _beyond(stream: Stream, first: int, last: int, since: int) -> float:
+    """Return the signed deviate of some days beyond the margin, from the reference or from all before a change."""
     if stream.comparison is None or first > last:
         return 0.0
-    sums = stream.comparison.series[:, first : last + 1].sum(axis=1, keepdims=True)
-    return float(stream.comparison.beyond(sums)[0]) / math.sqrt(stream.comparison.dispersion)
+    return segment_beyond(stream.comparison, first, last, min(first, max(since + stream.lag, stream.begins)))
 
 
 def _rearm(
@@ -278,12 +279,12 @@ def _rearm(
         judged = watch.judged[place][index + 1 :]
         evidence[place][index + 1 :] = np.where(judged, again.evidence[index + 1 :], 0.0)
         paths[place] = again
-        limit = watch.limits[stream.family][index + 1 :]
+        limit = watch.limits[place][index + 1 :]
         crossing[place, index + 1 :] = evidence[place][index + 1 :] > limit
 
 
 def _limit(watch: Watch, place: int, index: int) -> float:
-    return float(watch.limits[watch.streams[place].family][index])
+    return float(watch.limits[place][index])
 
 
 def _alert(watch: Watch, model: str, episode: Episode, index: int) -> Alert:

@@ -56,6 +56,18 @@ READERS = (
         raised="It has become more frequent, beyond chance: the clicks are not to be trusted as a record.",
     ),
     SignalType(
+        "OVR009",
+        "override",
+        "chance_corrected_agreement",
+        "Agreement of model and reader beyond chance",
+        READS,
+        NO_LIMIT,
+        "Beyond chance the model and the readers who saw its answer agree by {value} {interval} (Gwet's AC1, 1 is "
+        "always), on {n} reads.",
+        calm="The override rate is judged by OVR001.",
+        share=False,
+    ),
+    SignalType(
         "OVS001",
         "oversight",
         "override_given_right",
@@ -161,6 +173,19 @@ READERS = (
         NO_LIMIT,
         "The model's AUC differs by {value} {interval} from the mean of readers who did not see it, on {n} studies.",
         calm="It compares the model with these readers' kind; it has no limit.",
+        share=False,
+        only_with="reads of several readers of the same studies, without the model",
+    ),
+    SignalType(
+        "OVS010",
+        "oversight",
+        "reader_agreement",
+        "Agreement among readers of the same studies",
+        (*_STUDY, "reads.confidence"),
+        NO_LIMIT,
+        "Without the model the readers' ratings agree by an intraclass correlation of {value} {interval}, on {n} "
+        "studies.",
+        calm="The less they agree, the more it matters who reads; it has no limit.",
         share=False,
         only_with="reads of several readers of the same studies, without the model",
     ),

@@ -15,13 +15,14 @@ from monitors.scope import Scope
 from monitors.watch.build import Watch
 from monitors.watch.cells import Cells
 from monitors.watch.columns import Those
-from monitors.watch.detector import segment_z
+from monitors.watch.detector import segment_beyond, segment_z
 from monitors.watch.mixture import prevalence_explains
 from monitors.watch.stream import Stream
 
 APART = 2.5  # standard deviates at which a group counts as fallen behind the rest of its site, beside a crossed limit
 MOVED = 3.0  # standard deviates at which a stream counts as moved, beside one that crossed its limit
-NARROWER = 1.0  # by how much the square of a scanner's deviate must exceed that of its site
+LEANS = 1.5  # and at which it may be the one that fell, where its own fall explains the labels better than one of all
+NARROWER = 1.0  # by how much the square of a scanner's, or a group's, deviate must exceed that of the whole site
 ALIKE = 2.0  # standard deviates at which another stream counts as moving along
 SLACK = 3  # days by which a change of software may lie outside the change-point's interval
 ALL_SITES = "all sites"
@@ -86,6 +87,13 @@ class Scene:
         if stream.comparison is None or first > self.index:
             return 0.0
         return segment_z(stream.comparison, first, self.index)
+
+    def fall(self, stream: Stream) -> float:
+        """Return the deviate of a stream since the change began from its reference, or from all before."""
+        first = max(self.since[2] + stream.lag, stream.begins)
+        if stream.comparison is None or first > self.index:
+            return 0.0
+        return segment_beyond(stream.comparison, first, self.index)
 
     def strongest(self, *watched: str, site: str, family: str) -> tuple[float, Stream] | None:
         """Return the stream that moved most, with its deviate."""
@@ -170,7 +178,7 @@ def _labels(scene: Scene) -> Cause:
     least = ALIKE if scene.lead.watched == "residual" else MOVED + 1
     if scene.lead.family != "subgroup" and abs(_site_z(scene, site)) >= least:
         return _scores(scene)
-    if scene.lead.family == "subgroup" and scene.z(scene.lead) <= -APART:
+    if scene.lead.family == "subgroup" and _fell_apart(scene, scene.lead):
         return _group(scene, scene.lead)
     declined = _declined_group(scene, scene.lead.scope.site)
     if declined is not None:
@@ -209,14 +217,33 @@ def _group(scene: Scene, lead: Stream) -> Cause:
         found = [stream for stream in scene.streams("score_level", family="subgroup") if stream.key.startswith(axis)]
         furthest = max(found, key=lambda stream: _own_change(scene, stream))
         value = furthest.key.partition("#")[0].partition("=")[2]
-    return Cause("subgroup", f"{axis} {value}", lead.scope.site, axis, value)
+    return Cause("subgroup", f"{axis} {value}", _site_of_group(scene, lead), axis, value)
+
+
+def _site_of_group(scene: Scene, lead: Stream) -> str:
+    """Return the site at which a group's labels fell; none where its fall over all sites explains them as well."""
+    everywhere = [one for one in scene.streams(lead.watched, site="", family="subgroup") if one.key == lead.key]
+    if lead.watched == "score_level" or not everywhere:
+        return lead.scope.site
+    mine, whole = scene.fall(lead), scene.fall(everywhere[0])
+    return lead.scope.site if whole >= 0 or mine * mine > whole * whole + NARROWER else ""
 
 
 def _declined_group(scene: Scene, site: str) -> Cause | None:
     """Return the group whose sensitivity or specificity fell most against the rest of its site, if one fell."""
     groups = [one for one in scene.streams("sensitivity", "specificity", family="subgroup") if one.scope.site == site]
     worst = min(groups, key=scene.z, default=None)
-    return _group(scene, worst) if worst is not None and scene.z(worst) <= -APART else None
+    return _group(scene, worst) if worst is not None and _fell_apart(scene, worst) else None
+
+
+def _fell_apart(scene: Scene, group: Stream) -> bool:
+    """Say whether a group fell beyond the rest, or its own fall explains the labels better than one of all does."""
+    beyond = scene.z(group)
+    if beyond <= -APART:
+        return True
+    whole = scene.streams("sensitivity", "specificity", site=group.scope.site, family="performance")
+    mine, all_of_them = scene.fall(group), min((scene.fall(one) for one in whole), default=0.0)
+    return beyond <= -LEANS and mine < 0 and mine * mine > all_of_them * all_of_them + NARROWER
 
 
 def _own_change(scene: Scene, stream: Stream) -> float:
@@ -247,7 +274,7 @@ def _declined_everywhere(scene: Scene, site: str) -> bool:
     """Say whether labels disagree with the model more at this site and, together beyond chance, at the others."""
     for watched in ("sensitivity", "specificity"):
         falls = {one.scope.site: scene.z(one) for one in scene.streams(watched, family="performance") if one.scope.site}
-        others = [z for name, z in falls.items() if name != site]
+        others = [z for name, z in falls.items() if name != site and z != 0.0]  # 0: too few labels to tell
         together = sum(others) / max(len(others), 1) ** 0.5
         if others and falls.get(site, 0.0) <= -1.0 and max(others) < 0 and together <= -APART:
             return True

@@ -107,13 +107,21 @@ def _audits(view: View, audited: AuditedUnits, last: int) -> Reading:
 
 
 def _told(chart: AuditChart, last: int) -> str:
+    evidence = (
+        ""
+        if chart.evidence_limit is None
+        else (
+            f"; case by case the evidence of a change is {chart.evidence:.1f} nats at most, and chance alone passes "
+            f"{chart.evidence_limit:.1f} with a probability of {PROMISE:g} at most"
+        )
+    )
     if chart.alarm is None:
-        return f"{len(chart.sums)} months of {MONTH} days"
+        return f"{len(chart.sums)} months of {MONTH} days{evidence}"
     month, side = chart.alarm
     since = day_text(last + 1 + MONTH * month)
     whom = {"diseased": "diseased cases rank lower", "healthy": "healthy cases rank higher"}
     moved = whom.get(side, "diseased cases rank lower and healthy ones higher")
-    return f"{moved} than in the reference; beyond the limit in the month from {since}"
+    return f"{moved} than in the reference; beyond the limit in the month from {since}{evidence}"
 
 
 def _first_of_patients(

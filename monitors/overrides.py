@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from monitors.chance_agreement import chance_agreement
 from monitors.counts import FINDING_PATIENTS, READ_PATIENTS, Family
 from monitors.draft import Reading, drafted, reading_of
 from monitors.families import LABELS, REACTIONS
@@ -32,6 +33,7 @@ def override_signals(view: View) -> list[Signal]:
         ("OVR004", _readers(view, compared(now))),
         *_on_like_cases(view),
         ("OVR008", _clicks(view)),
+        ("OVR009", chance_agreement(compared(now), view.plan.min_units)),
     ]
     note = _note(view)
     return [drafted(view, code, _explained(reading, unseen, note)) for code, reading in readings]

@@ -16,6 +16,7 @@ from monitors.scope import Scope, View
 from registry.domain.plan import MonitoringPlan
 from registry.domain.signal import Signal, Window
 from registry.domain.vocabulary import NotAssessed
+from validation.statistics.intraclass import intraclass
 from validation.statistics.multireader import MultiReader, multireader
 
 LEAST = 2  # readers
@@ -55,9 +56,31 @@ def reader_study_signals(studies: Sequence[ReaderStudy], plan: MonitoringPlan) -
 
 def _readings(study: ReaderStudy, plan: MonitoringPlan) -> list[tuple[str, Reading]]:
     if study.aided is not None:
-        return [("OVS008", _reading(study, plan, (study.aided, study.alone), judged=True))]
-    alone = np.broadcast_to(study.model, study.alone.shape)
-    return [("OVS009", _reading(study, plan, (alone, study.alone), judged=False))]
+        compared = ("OVS008", _reading(study, plan, (study.aided, study.alone), judged=True))
+    else:
+        alone = np.broadcast_to(study.model, study.alone.shape)
+        compared = ("OVS009", _reading(study, plan, (alone, study.alone), judged=False))
+    return [compared, ("OVS010", _agreement(study, plan))]
+
+
+def _agreement(study: ReaderStudy, plan: MonitoringPlan) -> Reading:
+    """Return how far these readers, a sample of readers, rate a study alike: ICC(2,1), and with the model in words."""
+    n = len(study.truth)
+    counted = Reading(n, n_patients=n, assumes=READERS)
+    if n < plan.min_units:
+        why = f"{n} studies that all readers read, at least {plan.min_units} are needed"
+        return replace(counted, reason=NotAssessed.TOO_FEW, why=why)
+    try:
+        alone, aided = (None if arm is None else intraclass(arm.T) for arm in (study.alone, study.aided))
+    except ValueError as error:
+        return replace(counted, reason=NotAssessed.TOO_FEW, why=str(error))
+    said = "ratings" if study.rated else "decisions, which are no ratings"
+    why = f"{len(study.alone)} readers, by their {said}"
+    if aided is not None:
+        low, high = aided.two_way_random_bounds
+        why += f"; with the model on screen {aided.two_way_random:.3f} ({low:.3f} to {high:.3f})"
+    value, bounds = (alone.two_way_random, alone.two_way_random_bounds) if alone else (None, None)
+    return replace(counted, value=value, interval=bounds, why=why)
 
 
 def _reading(study: ReaderStudy, plan: MonitoringPlan, arms: tuple[_Floats, _Floats], *, judged: bool) -> Reading:

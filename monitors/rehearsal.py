@@ -116,7 +116,7 @@ def _alerts(life: Life, model: str) -> list[Alert]:
 def _stand(life: Life, plan: MonitoringPlan, struck: Struck, since: int) -> _Stand:
     watch = life.watch
     streams = sum(int(judged[since]) for judged in watch.judged)
-    lags = [one.lag for one in watch.streams if one.family == "performance" and one.scope.site == struck.site]
+    lags = [one.mature for one in watch.streams if one.family == "performance" and one.scope.site == struck.site]
     days = watch.calendar.days
     volumes = Volumes(max(streams, 1), float(plan.false_alerts_per_model_year), days, plan.reference_days)
     return _Stand(volumes, max(lags, default=0), (), (days - plan.reference_days) / _YEAR)

@@ -17,6 +17,8 @@ from monitors.scope import Scope
 from monitors.watch.affected import unit_count
 from monitors.watch.build import NEVER, Watch, watch_of
 from monitors.watch.comparisons import Share, Silence
+from monitors.watch.detector import segment_sums
+from monitors.watch.ripening import Ripening
 from monitors.watch.stream import Stream
 from monitors.watch.words import explained, unexplained
 from registry.domain.digest import digest_bytes
@@ -144,14 +146,14 @@ def _exists(watch: Watch, stream: Stream, index: int) -> bool:
 
 def _signal(life: Life, place: int, index: int, *, alert: bool) -> Signal:
     watch, stream = life.watch, life.watch.streams[place]
-    limit = float(watch.limits[stream.family][index])
+    limit = float(watch.limits[place][index])
     if stream.comparison is None or not stream.begun(index) or stream.hold_on(index) or limit >= NEVER:
         return _unjudged(watch, stream, index)
     if not alert and not unit_count(stream, index + 1 - RECENT, index):
         return _unjudged(watch, stream, index)
     length = int(watch.paths[place].length[index]) or max(min(RECENT, index + 1 - stream.begins), 1)
     first = index + 1 - length
-    sums = stream.comparison.series[:, first : index + 1].sum(axis=1)
+    sums = segment_sums(stream.comparison, first, index)
     value, error = stream.comparison.estimate(sums)
     n = round(unit_count(stream, first, index))
     evidence = float(life.evidence[place][index])
@@ -174,8 +176,8 @@ def _signal(life: Life, place: int, index: int, *, alert: bool) -> Signal:
 def _interval(
     stream: Stream, sums: np.ndarray[tuple[int], np.dtype[np.float64]], value: float, error: float
 ) -> tuple[float, float] | None:
-    if isinstance(stream.comparison, Share):
-        bounds = wilson(round(float(sums[0])), round(float(sums[1])))
+    if isinstance(stream.comparison, Share | Ripening):
+        bounds = wilson(round(float(sums[0::2].sum())), round(float(sums[1::2].sum())))
         return bounds.low, bounds.high
     return None if isinstance(stream.comparison, Silence) else (value - _Z * error, value + _Z * error)
 

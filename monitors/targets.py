@@ -21,12 +21,11 @@ from monitors.shares import decline_p, difference_p, share_of, sums_of_patients,
 from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal
 from registry.domain.vocabulary import NotAssessed
-from validation.statistics.detection import RATES
 from validation.statistics.distributions import critical_value, normal_two_sided
 from validation.statistics.proportions import Bounds, ClusteredShare
 
-FALSE_POSITIVES = 1.0  # a scan: the middle point of LUNA16's score (1/8 to 8)
-CURVE = tuple(rate for rate in RATES if rate != FALSE_POSITIVES)
+FALSE_POSITIVES = 1.0  # a scan: the middle point of LUNA16's score (Setio et al., Med Image Anal 2017;42:1)
+CURVE = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)  # the other points of that score
 _Floats = npt.NDArray[np.float64]
 
 

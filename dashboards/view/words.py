@@ -13,6 +13,7 @@ METRICS: Mapping[str, str] = {
     "ppv": "Positive predictive value",
     "npv": "Negative predictive value",
     "ece": "Expected calibration error",
+    "ici": "Integrated calibration index",
     "brier": "Brier score",
     "prevalence": "Prevalence",
     "cox_slope": "Calibration slope (Cox)",

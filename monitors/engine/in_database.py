@@ -1,4 +1,4 @@
-"""The families F0, F1, FR and FA as expressions, for rows that must stay in a database: only counts come out.
+"""The families F0, F1, F2, FR and FA as expressions, for rows that must stay in a database: only counts come out.
 
 The joining rules are those of the kernel; a test holds the two together by their digests, on DuckDB and on PostgreSQL.
 The database has the four tables under their names with the stored columns (docs/reference/files.md), one row a key,
@@ -15,6 +15,7 @@ from monitors.counts import F0, FA, FR, SCANNER, Column, Family, Labels, tallied
 from monitors.engine.acquisitions import AGE_BAND
 from monitors.engine.days import offset_changes
 from monitors.engine.tables import Request
+from monitors.families import pair_axes
 from registry.domain.joining import MIXED
 from registry.domain.stratum import Suspension
 from registry.domain.vocabulary import AGE_BANDS, SOURCES
@@ -32,16 +33,18 @@ def count_in_database(database: Any, request: Request) -> dict[str, Family]:
 
     Args:
         database: an ibis connection (`ibis.duckdb.connect`, `ibis.postgres.connect`) that may make temporary tables.
-        request: whose predictions, which F1 axes, the sites' time zones, suspensions.
+        request: whose predictions, which F1 axes and F2 pairs, the sites' time zones, suspensions.
 
     Returns:
-        F0, FR, FA and one F1 an axis, each equal to the kernel's.
+        F0, FR, FA, one F1 an axis and one F2 a pair, each equal to the kernel's.
     """
     rows = _Rows(database, request)
     units = rows.units().cache()
     found = {"F0": _family("F0", F0, units, request)}
     for axis in request.axes:
         found[f"F1:{axis}"] = _family(f"F1:{axis}", (*F0, axis), units, request)
+    for pair in request.pairs:
+        found[f"F2:{pair}"] = _family(f"F2:{pair}", (*F0, *pair_axes(pair)), units, request)
     found["FR"] = _family("FR", FR, rows.reactions(), request)
     found["FA"] = _family("FA", FA, rows.acquired(), request)
     return found

@@ -4,6 +4,7 @@ from monitors.cause import Cause
 from monitors.scope import Scope
 from monitors.watch.build import Watch
 from monitors.watch.comparisons import Share, Silence
+from monitors.watch.detector import segment_sums
 from monitors.watch.stream import Stream
 
 
@@ -37,8 +38,7 @@ def _units(lead: Stream, first: int, last: int) -> int:
     comparison = lead.comparison
     if comparison is None:
         return 0
-    sums = comparison.series[:, max(first, 0) : last + 1].sum(axis=1)
-    return int(sums[1])
+    return int(segment_sums(comparison, first, last)[1])
 
 
 def _missed(watch: Watch, lead: Stream, since: int, until: int) -> int:
@@ -60,5 +60,4 @@ def unit_count(lead: Stream, first: int, last: int) -> float:
     comparison = lead.comparison
     if comparison is None:
         return 0.0
-    sums = comparison.series[:, max(first, 0) : last + 1].sum(axis=1)
-    return comparison.units_of(sums)
+    return comparison.units_of(segment_sums(comparison, first, last))

@@ -40,7 +40,7 @@ class Watch:
         streams: in the order of their names.
         paths: the evidence of each stream.
         judged: per stream the days on which it is judged, shape (days,).
-        limits: per family the limit of each day, in nats.
+        limits: per stream the limit of each day, in nats, shape (days,).
         counts: how many streams of each family were judged on each day.
         cells: the units of each scope of all sites, by version, mode and target.
         plan: the monitoring plan.
@@ -50,7 +50,7 @@ class Watch:
     streams: tuple[Stream, ...]
     paths: tuple[Path, ...]
     judged: tuple[npt.NDArray[np.bool_], ...]
-    limits: Mapping[str, Floats]
+    limits: tuple[Floats, ...]
     counts: Mapping[str, Integers]
     cells: Mapping[Scope, Cells]
     plan: MonitoringPlan
@@ -91,7 +91,7 @@ class Watch:
 
     def crossing(self) -> npt.NDArray[np.bool_]:
         """Say per stream and day whether the evidence exceeds the limit, shape (streams, days)."""
-        found = [path.evidence > self.limits[one.family] for one, path in zip(self.streams, self.paths, strict=True)]
+        found = [path.evidence > limit for limit, path in zip(self.limits, self.paths, strict=True)]
         return np.stack(found) if found else np.zeros((0, self.calendar.days), dtype=np.bool_)
 
 
@@ -112,20 +112,23 @@ def watch_of(counts: Counts, plan: MonitoringPlan, as_of: str) -> Watch | None:
     judged = tuple(_judged(stream, calendar) for stream in found)
     paths = tuple(_path(stream, days) for stream, days in zip(found, judged, strict=True))
     sizes = _sizes(found, calendar)
-    limits = {stream.family: _limits(plan, stream.family, sizes.get(stream.family), calendar) for stream in found}
+    kinds = {(stream.family, stream.rules.side == 0) for stream in found}
+    known = {kind: _limits(plan, kind, sizes.get(kind[0]), calendar) for kind in kinds}
+    limits = tuple(known[stream.family, stream.rules.side == 0] for stream in found)
     return Watch(calendar, tuple(found), paths, judged, limits, sizes, cells, plan)
 
 
-def stream_limit(plan: MonitoringPlan, family: str, streams: int) -> float:
+def stream_limit(plan: MonitoringPlan, family: str, streams: int, *, two_sided: bool = True) -> float:
     """Return the limit, in nats, of each of so many streams of a family of the plan's budget.
 
-    A stream's share is the total times the family's share, over the number of its streams (Bonferroni, on rates).
+    A stream's share is the total times the family's share, over the number of its streams (Bonferroni, on rates). Of
+    the likelihood ratio the limit depends on whether both directions count.
     """
     rate = float(plan.false_alerts_per_model_year) * float(plan.budget.get(family, "0"))
     if rate <= 0 or streams < 1:
         return NEVER
     arl, detector = max(10.0, YEAR * streams / rate), plan.detectors.get(family, "glr")
-    return glr_limit(arl) if detector == "glr" else chart_limit(detector, arl, plan.reference_days)
+    return glr_limit(arl, two_sided=two_sided) if detector == "glr" else chart_limit(detector, arl, plan.reference_days)
 
 
 def _streams(counts: Counts, cells: Mapping[Scope, Cells], plan: MonitoringPlan, as_of: str) -> Iterator[Stream]:
@@ -177,11 +180,13 @@ def _sizes(streams: list[Stream], calendar: Calendar) -> dict[str, Integers]:
     return found
 
 
-def _limits(plan: MonitoringPlan, family: str, size: Integers | None, calendar: Calendar) -> Floats:
+def _limits(plan: MonitoringPlan, kind: tuple[str, bool], size: Integers | None, calendar: Calendar) -> Floats:
+    """Return the limit of each day of the streams of a family whose both directions count, or one."""
+    family, two_sided = kind
     if size is None:
         return np.full(calendar.days, NEVER)
     sizes, place = np.unique(size, return_inverse=True)
-    return np.array([stream_limit(plan, family, max(int(one), 1)) for one in sizes])[place]
+    return np.array([stream_limit(plan, family, max(int(one), 1), two_sided=two_sided) for one in sizes])[place]
 
 
 def _ends(cells: Mapping[Scope, Cells]) -> dict[Scope, dict[str, int]]:

@@ -12,8 +12,10 @@ from functools import cache
 
 import numpy as np
 
-from monitors.watch.comparisons import LEAST, Level, Share, Strata
+from monitors.watch.comparisons import LEAST, Level, Share
 from monitors.watch.detector import Floats, Path, Rules, path_of
+from monitors.watch.ripening import Ripening
+from monitors.watch.strata import Strata
 from monitors.watch.stream import Comparison
 from validation.statistics.chart_limits import cusum_limit, ewma_limit
 
@@ -140,8 +142,10 @@ def _parts(comparison: Comparison) -> list[Level | Share]:
     """Return the means that are bet on."""
     if isinstance(comparison, Level | Share):
         return [comparison]
+    if isinstance(comparison, Ripening):
+        return list(comparison.bands)
     if isinstance(comparison, Strata) and all(rest is None for _, rest in comparison.pairs):
-        return [group for group, _ in comparison.pairs]
+        return [part for group, _ in comparison.pairs for part in _parts(group)]
     raise ValueError("the e-detector bets on means of their own, without a rest that they are compared with")
 
 

@@ -8,7 +8,7 @@ likelihood of Student's t.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,11 @@ class Comparison(Protocol):
     @property
     def series(self) -> Floats:
         """Daily series of shape (rows, days) whose sums over a segment are sufficient."""
+        ...
+
+    @property
+    def lags(self) -> tuple[int, ...]:
+        """Per row the days from a unit's entry to its judgement; none where all are alike."""
         ...
 
     def z(self, sums: Floats) -> Floats:
@@ -65,6 +70,20 @@ class Comparison(Protocol):
     @property
     def freedom(self) -> float:
         """Degrees of freedom of the dispersion."""
+        ...
+
+
+@runtime_checkable
+class Growing(Comparison, Protocol):
+    """A comparison that may also hold a segment against all that was before it, so that its reference grows."""
+
+    @property
+    def grows(self) -> bool:
+        """Say whether it does."""
+        ...
+
+    def since(self, sums: Floats, past: Floats) -> Floats:
+        """Return the signed deviate of segments from all that was before them, before dispersion."""
         ...
 
 
@@ -116,13 +135,12 @@ def path_of(comparison: Comparison, rules: Rules) -> Path:
     days = comparison.series.shape[1]
     if rules.first >= days:
         return Path(np.zeros(days), np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64))
-    sums = _sums(comparison)
     size = lengths_of(rules)
     ends = np.arange(rules.first, days)
     starts = ends[None, :] + 1 - size[:, None]
     inside = starts >= rules.first
-    segments = sums[:, ends + 1][:, None, :] - sums[:, np.where(inside, starts, ends[None, :] + 1)]
-    z = np.where(inside, _sided(comparison.beyond(segments), rules.side), 0.0)
+    segments = _segments(comparison, np.where(inside, starts, ends[None, :] + 1), ends[None, :])
+    z = np.where(inside, _sided(_stronger(comparison, *segments), rules.side), 0.0)
     spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
     at = np.where(inside, starts, rules.first)
     found = nats(z, spread.dispersion[at], spread.freedom[at])
@@ -136,8 +154,32 @@ def path_of(comparison: Comparison, rules: Rules) -> Path:
 
 def segment_z(comparison: Comparison, first: int, last: int) -> float:
     """Return the signed deviate of one segment, dispersion included; both ends count."""
-    sums = comparison.series[:, max(first, 0) : last + 1].sum(axis=1, keepdims=True)
+    sums = segment_sums(comparison, first, last)[:, None]
     return float(comparison.z(sums)[0] / np.sqrt(comparison.dispersion))
+
+
+def segment_beyond(comparison: Comparison, first: int, last: int, before: int | None = None) -> float:
+    """Return the signed deviate of what exceeds the margin, from the reference or from all before, dispersion included.
+
+    Args:
+        comparison: the compared series.
+        first: index of the first day of the segment.
+        last: of its last.
+        before: the first day that is no part of what was before; that of the segment unless stated.
+    """
+    sums = segment_sums(comparison, first, last)[:, None]
+    _, past = _segments(comparison, np.array([first if before is None else before]), np.array([last]))
+    return float(_stronger(comparison, sums, past)[0] / np.sqrt(comparison.dispersion))
+
+
+def segment_sums(comparison: Comparison, first: int, last: int) -> Floats:
+    """Return the sums of one segment, shape (rows,); both ends count.
+
+    Its first day is that of the rows that come first. Of rows that come later it holds what entered since the same day.
+    """
+    late = _late(comparison).tolist()
+    rows = zip(comparison.series, late, strict=True)
+    return np.array([row[max(first, 0) + delay : last + 1].sum() for row, delay in rows])
 
 
 def change_point(comparison: Comparison, rules: Rules, last: int) -> tuple[int, int, int]:
@@ -150,8 +192,9 @@ def change_point(comparison: Comparison, rules: Rules, last: int) -> tuple[int, 
     """
     first = max(rules.first, last + 1 - LONGEST)
     starts = np.arange(first, last + 2 - rules.shortest)
-    sums = _sums(comparison)
-    z = _sided(comparison.z(sums[:, [last + 1]] - sums[:, starts]), rules.side)
+    sums, past = _segments(comparison, starts, np.array([last]))
+    grows = isinstance(comparison, Growing) and comparison.grows
+    z = _sided(_stronger(comparison, sums, past) if grows else comparison.z(sums), rules.side)
     spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
     profile = nats(z, spread.dispersion[starts], spread.freedom[starts])
     place = int(np.argmax(profile))
@@ -181,9 +224,33 @@ def dispersion_of(residuals: Sequence[float] | Floats) -> float:
     return max(1.0, plain, total)
 
 
-def _sums(comparison: Comparison) -> Floats:
-    """Return the cumulative sums of the series, beginning with 0, shape (rows, days + 1)."""
-    return np.concatenate([np.zeros((len(comparison.series), 1)), comparison.series.cumsum(axis=1)], axis=1)
+def _segments(comparison: Comparison, starts: Integers, ends: Integers) -> tuple[Floats, Floats]:
+    """Return the sums of segments, and of all before them, each of shape (rows, *segments).
+
+    A segment holds what entered since its start and was judged by its end; what was judged by then and entered sooner
+    was before it.
+    """
+    series = comparison.series
+    sums = np.concatenate([np.zeros((len(series), 1)), series.cumsum(axis=1)], axis=1)
+    last = np.minimum(np.broadcast_to(ends, starts.shape) + 1, series.shape[1])
+    rows = zip(sums, _late(comparison).tolist(), strict=True)
+    before = np.stack([row[np.minimum(starts + delay, last)] for row, delay in rows])
+    return sums[:, last] - before, before
+
+
+def _stronger(comparison: Comparison, sums: Floats, past: Floats) -> Floats:
+    """Return the deviates from the reference; those from all before where they are stronger and the reference grows."""
+    z = comparison.beyond(sums)
+    if not (isinstance(comparison, Growing) and comparison.grows):
+        return z
+    other = comparison.since(sums, past)
+    return np.where(np.abs(other) > np.abs(z), other, z)
+
+
+def _late(comparison: Comparison) -> Integers:
+    """Return the days by which each row is judged later than the first."""
+    lags = np.array(comparison.lags, dtype=np.int64)
+    return lags - lags.min() if len(lags) else np.zeros(len(comparison.series), dtype=np.int64)
 
 
 def _sided(z: Floats, side: int) -> Floats:

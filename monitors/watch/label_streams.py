@@ -1,21 +1,24 @@
-"""Streams that need labels: every day is looked at when its units have one age, so that late labels change nothing.
+"""Streams that need labels: each label is looked at when it comes, against the reference's labels of like age.
 
-The age is the one by which 80 % of the labels arrived that the reference's units had after a further reference period;
-it is set once a site, when that period is over (contract, section 9: mature at 80 %, at equal age).
+The oldest age that counts is the one by which 80 % of the labels arrived that the reference's units had after a further
+reference period; it is set once a site, when that period is over (contract, section 9: mature at 80 %, at equal age).
+Up to it labels are counted in bands of their age, so that late labels, and slow ones, change nothing (`ripening`).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from monitors.labels import MATURE
-from monitors.watch.cells import Cells, Mask, level, share
+from monitors.watch.cells import Calendar, Cells, Mask, Span, level, share_of_series
 from monitors.watch.columns import Those
-from monitors.watch.comparisons import Share, Strata
 from monitors.watch.detector import Floats, Rules
 from monitors.watch.places import Place, Wave
+from monitors.watch.ripening import Ripening
 from monitors.watch.standardised import Standardised
+from monitors.watch.strata import Strata
 from monitors.watch.stream import Hold, Stream
 from monitors.watch.unit_streams import groups_of
 from registry.domain.plan import MonitoringPlan
@@ -79,13 +82,15 @@ def label_streams(cells: Cells, wave: Wave, plan: MonitoringPlan) -> Iterator[St
 
 
 def _site(cells: Cells, ripe: Ripe, plan: MonitoringPlan) -> Iterator[Stream]:
-    found: dict[str, Share | Standardised] = dict(_rates(cells, ripe, ripe.keep, plan))
+    found: dict[str, Ripening | Standardised] = dict(_rates(cells, ripe, ripe.keep, plan))
     if {"sensitivity", "specificity"} <= set(found):
         found["residual"] = _calibration(cells, ripe)
     for family, watched in OF_A_SITE:
         rules = Rules(ripe.begins, 0 if watched == "residual" else -1)
-        stream = Stream(family, watched, ripe.place.scope, {}, "", found.get(watched), rules)
-        yield replace(stream, lag=ripe.age, ends=ripe.place.ends, holds=ripe.holds)
+        comparison = found.get(watched)
+        lag = comparison.ages[0] if isinstance(comparison, Ripening) else ripe.age
+        stream = Stream(family, watched, ripe.place.scope, {}, "", comparison, rules, lag=lag, mature=ripe.age)
+        yield replace(stream, ends=ripe.place.ends, holds=ripe.holds)
 
 
 def _calibration(cells: Cells, ripe: Ripe) -> Standardised:
@@ -100,7 +105,7 @@ def _pooled(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) ->
     for watched in TRUTHS:
         pairs = tuple((rates[watched], None) for rates in found if watched in rates)
         if len(pairs) > 1:
-            yield _over_sites(wave, ripe, ("performance", watched, {}, wave.mark), Strata(pairs))
+            yield _over_sites(wave, ripe, ("performance", watched, {}, wave.mark), Strata(pairs, alone=True))
 
 
 def _groups(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) -> Iterator[Stream]:
@@ -127,43 +132,98 @@ def _groups(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) ->
                 yield replace(_over_sites(wave, ripe, who, strata), exists=exists)
 
 
-def _at_site(ripe: Ripe, who: tuple[str, str, dict[str, str], str], pair: tuple[Share, Share]) -> Stream:
+def _at_site(ripe: Ripe, who: tuple[str, str, dict[str, str], str], pair: tuple[Ripening, Ripening]) -> Stream:
     family, watched, subject, key = who
     rules, strata = Rules(ripe.begins, -1), Strata((pair,), own=True, alone=True)
-    stream = Stream(family, watched, ripe.place.scope, subject, key, strata, rules, lag=ripe.age)
-    return replace(stream, ends=ripe.place.ends, holds=ripe.holds)
+    stream = Stream(family, watched, ripe.place.scope, subject, key, strata, rules)
+    return replace(stream, lag=min(strata.lags), mature=ripe.age, ends=ripe.place.ends, holds=ripe.holds)
 
 
 def _over_sites(wave: Wave, ripe: list[Ripe], who: tuple[str, str, dict[str, str], str], strata: Strata) -> Stream:
     family, watched, subject, key = who
     begins = max(place.span[1] for place in wave.places) + ripe[0].place.span[1] - ripe[0].place.span[0]
-    lag = max(one.age for one in ripe)
+    mature = max(one.age for one in ripe)
     holds = tuple(hold for one in ripe for hold in one.holds)
-    return Stream(family, watched, wave.scope, subject, key, strata, Rules(begins, -1), lag=lag, holds=holds)
+    stream = Stream(family, watched, wave.scope, subject, key, strata, Rules(begins, -1), holds=holds)
+    return replace(stream, lag=min(strata.lags), mature=mature)
 
 
-def _rates(cells: Cells, ripe: Ripe, keep: Those, plan: MonitoringPlan) -> dict[str, Share]:
+def _rates(cells: Cells, ripe: Ripe, keep: Those, plan: MonitoringPlan) -> dict[str, Ripening]:
     """Return sensitivity and specificity of some cells where the reference holds enough of that class."""
     least = {"sensitivity": plan.min_positive, "specificity": plan.min_negative}
-    found = {}
+    ages, found = _ages(ripe.age), {}
     for watched, truth in TRUTHS.items():
-        chosen = keep & (cells.truth == truth)
-        rate = share(cells, chosen, cells.called == bool(truth), ripe.place.span, ripe.age)
+        daily = _daily_by_age(cells, keep & (cells.truth == truth), ages, cells.called == bool(truth))
+        rate = _in_bands(cells.calendar, daily, ripe, least[watched])
         if rate.units >= least[watched]:
             found[watched] = rate
     return found
 
 
+def _in_bands(calendar: Calendar, daily: Floats, ripe: Ripe, least: int) -> Ripening:
+    """Return a share in bands of age, of which each holds enough units in the reference where all together do."""
+    span, ages = ripe.place.span, _ages(ripe.age)
+    whole = share_of_series(calendar, daily.sum(axis=1), span, ripe.age)
+    complete = band_ages(ages, daily[1, :, span[0] : span[1]].sum(axis=1), least)
+    inside = [[low < age <= high for age in ages] for low, high in pairwise((-1, *complete))]
+    sums = [daily[:, those].sum(axis=1) for those in inside]
+    bands = (share_of_series(calendar, one, span, age) for one, age in zip(sums, complete, strict=True))
+    return Ripening(whole, tuple(bands), complete)
+
+
+def _ages(mature: int) -> tuple[int, ...]:
+    return (*(age for age in AGES if age < mature), mature)
+
+
+def _daily_by_age(cells: Cells, keep: Those, ages: tuple[int, ...], hit: Those) -> Floats:
+    """Return hits and units of each day of entry by the age of their label, shape (2, ages, days).
+
+    Args:
+        cells: all units.
+        keep: those that count, none of them with an older label than the last age.
+        ages: upper ends of the bands of age.
+        hit: which of them are hits.
+    """
+    days = cells.calendar.days
+    found = np.zeros((2, len(ages) * days))
+    for one, mask in keep.parts():
+        place, units = np.searchsorted(ages, one.age[mask]) * days + one.day[mask], one.n[mask] * np.float64(1.0)
+        found[0] += np.bincount(place, units * hit.test(one)[mask], minlength=len(ages) * days)
+        found[1] += np.bincount(place, units, minlength=len(ages) * days)
+    return found.reshape(2, len(ages), days)
+
+
+def band_ages(ages: tuple[int, ...], units: Floats, least: int) -> tuple[int, ...]:
+    """Return the ages at which bands of labels are complete: each holds at least so many, where all together do.
+
+    Args:
+        ages: upper ends of the narrowest bands; the last stays.
+        units: of the reference in each of them, shape (ages,).
+        least: units of a band.
+    """
+    found, held = [], 0.0
+    for age, n in zip(ages, units.tolist(), strict=True):
+        held += n
+        if held >= least:
+            found.append(age)
+            held = 0.0
+    return (*found[:-1], ages[-1])
+
+
 def _holds(cells: Cells, place: Place, keep: Those, age: int) -> tuple[Hold, ...]:
-    """Return the days on which the last four weeks lack labels, or are verified otherwise than the reference."""
+    """Return the days on which the last four weeks brought too few labels, or others than the reference's.
+
+    What they should have brought is told at equal age: of each band's units the share that had a label of that age in
+    the reference.
+    """
     here = cells.at("site", place.scope.site)
     shares = []
     for called in (True, False):
         chosen = here & (cells.called == called)
-        daily = np.stack([cells.daily(chosen & keep), cells.daily(chosen)])
-        recent = _recent(np.stack([cells.calendar.shifted(row, age) for row in daily]))
-        before = daily[:, place.span[0] : place.span[1]].sum(axis=1)
-        shares.append((recent, before))
+        labels, units = _daily_by_age(cells, chosen & keep, _ages(age), chosen)[1], cells.daily(chosen)
+        recent = _recent(_as_they_come(cells, labels, units, (place.span, _ages(age))))
+        daily = np.stack([labels.sum(axis=0), units])
+        shares.append((recent, daily[:, place.span[0] : place.span[1]].sum(axis=1)))
     (pos, pos_before), (neg, neg_before) = shares
     covered = (pos[0] + neg[0]) / np.maximum(pos[1] + neg[1], 1)
     hollow = covered < MATURE * (pos_before[0] + neg_before[0]) / max(pos_before[1] + neg_before[1], 1)
@@ -171,6 +231,24 @@ def _holds(cells: Cells, place: Place, keep: Those, age: int) -> tuple[Hold, ...
     biased = "the units that are verified depend on the model's answer otherwise than in the reference"
     swayed = _swayed(pos, neg, (pos_before, neg_before))
     return (Hold(hollow, NotAssessed.IMMATURE, few), Hold(swayed, NotAssessed.VERIFICATION, biased))
+
+
+def _as_they_come(cells: Cells, labels: Floats, units: Floats, when: tuple[Span, tuple[int, ...]]) -> Floats:
+    """Return a day's labels, of every band that is complete on it, and as many units as usually have so many.
+
+    Args:
+        cells: all units.
+        labels: by band and day of entry, shape (ages, days).
+        units: by day of entry, shape (days,).
+        when: the reference's days, and the ages at which the bands are complete.
+    """
+    span, ages = when
+    usual = labels[:, span[0] : span[1]].sum(axis=1)
+    parts = usual / max(float(usual.sum()), 1.0)
+    found = np.zeros((2, cells.calendar.days))
+    for band, part, age in zip(labels, parts, ages, strict=True):
+        found += np.stack([cells.calendar.shifted(row, age) for row in (band, part * units)])
+    return found
 
 
 def _swayed(pos: Floats, neg: Floats, before: tuple[Floats, Floats]) -> Mask:

@@ -7,8 +7,9 @@ them, so it is no part of any estimated spread; the plan states it, and the dete
 
 from dataclasses import replace
 
-from monitors.watch.comparisons import Level, Share, Strata
+from monitors.watch.comparisons import Level, Share
 from monitors.watch.standardised import Standardised
+from monitors.watch.strata import Part, Strata
 from monitors.watch.stream import Comparison, Stream
 from registry.domain.plan import MonitoringPlan
 
@@ -32,5 +33,7 @@ def _allowed(comparison: Comparison, margin: float) -> Comparison:
     return comparison
 
 
-def _part(group: Level | Share, margin: float) -> Level | Share:
-    return replace(group, margin=margin) if isinstance(group, Level) else replace(group, ratio=margin)
+def _part(group: Part, margin: float) -> Part:
+    if isinstance(group, Level):
+        return replace(group, margin=margin)
+    return replace(group, ratio=margin) if isinstance(group, Share) else group

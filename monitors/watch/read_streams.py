@@ -7,8 +7,9 @@ import numpy as np
 from monitors.counts import Family
 from monitors.scope import Scope
 from monitors.watch.cells import Calendar, Mask, Span, share_of_series
-from monitors.watch.comparisons import Share, Strata
+from monitors.watch.comparisons import Share
 from monitors.watch.detector import Floats, Rules
+from monitors.watch.strata import Strata
 from monitors.watch.stream import RESTRICTED, Stream, unjudged
 from registry.domain.plan import MonitoringPlan
 

@@ -30,6 +30,7 @@ class Standardised:
     share: float
     margin: float = 0.0
     part = 1.0
+    lags = ()
 
     @cached_property
     def series(self) -> Floats:

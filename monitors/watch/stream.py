@@ -7,12 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.scope import Scope
-from monitors.watch import comparisons
+from monitors.watch.comparisons import Level, Share, Silence
 from monitors.watch.detector import Rules
+from monitors.watch.ripening import Ripening
 from monitors.watch.standardised import Standardised
+from monitors.watch.strata import Strata
 from registry.domain.vocabulary import NotAssessed
 
-Comparison = comparisons.Any | Standardised
+Comparison = Level | Share | Ripening | Standardised | Strata | Silence
 RESTRICTED = {"reader": "restricted"}
 
 
@@ -37,7 +39,8 @@ class Stream:
         key: whom it speaks of, exactly; for a reader the pseudonym, which is never shown.
         comparison: the series and its reference; None where there is none.
         rules: which segments count.
-        lag: days from a unit's entry to its judgement.
+        lag: days from a unit's entry to its judgement, of labels that come in bands to that of the first band.
+        mature: days from a unit's entry to the judgement of its last label; the lag where labels do not come in bands.
         exists: index of the day from which there is such a stream, such as that of a site's second scanner.
         ends: index of the day from which the stream is over (its version was replaced); None for never.
         holds: days on which it is not judged.
@@ -51,6 +54,7 @@ class Stream:
     comparison: Comparison | None
     rules: Rules = field(default_factory=lambda: Rules(0))
     lag: int = 0
+    mature: int = 0
     exists: int = 0
     ends: int | None = None
     holds: tuple[Hold, ...] = ()

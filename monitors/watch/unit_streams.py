@@ -6,9 +6,10 @@ from dataclasses import replace
 from monitors.counts import SCANNER
 from monitors.watch.cells import Cells, Span, level, mid_ranks, reference_of, share
 from monitors.watch.columns import Those
-from monitors.watch.comparisons import Level, Share, Strata
+from monitors.watch.comparisons import Level, Share
 from monitors.watch.detector import Rules
 from monitors.watch.places import Place, Wave
+from monitors.watch.strata import Strata
 from monitors.watch.stream import Stream, unjudged
 from registry.domain.plan import MonitoringPlan
 

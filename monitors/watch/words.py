@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from monitors.watch.comparisons import Silence, Strata
+from monitors.watch.comparisons import Silence
+from monitors.watch.strata import Strata
 from monitors.watch.stream import Stream
 from registry.domain.signal import Window
 
@@ -12,8 +13,8 @@ NOUNS: Mapping[str, str] = {
     "score_top": "share of scores near the top of those of the reference (mean sixth power of the ranks)",
     "positive_share": "share of units that the model called positive",
     "decision_rule": "share of decisions that break the rule of the reference",
-    "sensitivity": "sensitivity, every day at equal age of its labels",
-    "specificity": "specificity, every day at equal age of its labels",
+    "sensitivity": "sensitivity, its labels as they come, each at equal age",
+    "specificity": "specificity, its labels as they come, each at equal age",
     "residual": "share of positive units minus the mean score at the reference's prevalence, at equal age of labels",
     "override_of_positive": "share of the model's positive answers that a reader decided otherwise",
     "override_of_negative": "share of the model's negative answers that a reader decided otherwise",

@@ -1,4 +1,4 @@
-"""`overread monitor counts`: share counts with other hospitals, add theirs up, prove the stored ones."""
+"""`overread monitor counts`: share counts, add up those of others, prove the stored ones, count in a database."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,15 +23,26 @@ def counts(  # noqa: PLR0913, PLR0917 - one argument an option
     merge: Annotated[list[Path] | None, typer.Option("--merge", help="Add up files of several hospitals.")] = None,
     json_file: JsonFile = None,
     key: Annotated[list[str] | None, typer.Option("--key", help="A hospital's public key; once for each.")] = None,
+    database: Annotated[
+        str | None, typer.Option("--database", help="Count rows that stay there: duckdb://FILE, postgres://HOST/NAME.")
+    ] = None,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Prove every stored count; 1 where one was changed.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Prove every stored count, or the database's; 1 where one differs.")
+    ] = False,
 ) -> None:
-    """Share counts of a window, never rows; add up those of several hospitals; or prove the stored ones."""
+    """Share counts of a window; add up those of several hospitals; prove the stored ones; count inside a database."""
     from pipelines.usecases.export_counts import Wanted  # noqa: PLC0415 - lazy: --help loads no adapter
 
-    if (export is not None) + (merge is not None) + check != 1:
-        raise UsageError("one of --export FILE, --merge FILE…, --check is needed", where="monitor counts")
-    if merge is not None:
+    chosen = (export is not None) + (merge is not None) + (database is not None)
+    if chosen > 1 or chosen + check == 0 or (check and chosen and database is None):
+        ways = "one of --export FILE, --merge FILE…, --database URL, --check is needed"
+        raise UsageError(ways, where="monitor counts")
+    if database is not None:
+        if model is None:
+            raise UsageError("counting needs --model", where="monitor counts --database")
+        _in_database(database, (model, target), json_file, check=check)
+    elif merge is not None:
         _merge([*merge, *(files or [])], key or [], json_file)
     elif check:
         _check(json_file)
@@ -57,6 +68,18 @@ def _merge(files: list[Path], keys: list[str], json_file: str | None) -> None:
 
     merged = merge_counts(files, keys)
     put(monitor_json(merged), merge_lines(merged), json_file)
+
+
+def _in_database(address: str, of: tuple[str, str | None], json_file: str | None, *, check: bool) -> None:
+    from monitors.run import monitor_json  # noqa: PLC0415 - lazy: --help loads no numpy
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from pipelines.usecases.count_database import count_database, database_lines  # noqa: PLC0415 - lazy
+
+    with progress("counting"):
+        done = count_database(here(), address, *of, check=check)
+    put(monitor_json(done.to_json()), database_lines(done), json_file)
+    if done.differing:
+        raise typer.Exit(ExitCode.ANSWER_IS_NO)
 
 
 def _check(json_file: str | None) -> None:

@@ -31,6 +31,7 @@ _METRICS: Mapping[str, str] = {
     "npv": "negative predictive value",
     "brier": "Brier score",
     "ece": "expected calibration error",
+    "ici": "integrated calibration index",
     "cox_slope": "calibration slope",
     "cox_intercept": "calibration intercept",
 }

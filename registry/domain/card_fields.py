@@ -132,5 +132,5 @@ METRIC_NAMES: Mapping[str, str] = {
     "brier score": "brier",
 }
 METRICS = frozenset(
-    {"auc", "sensitivity", "specificity", "ppv", "npv", "accuracy", "brier", "ece", "cox_slope", "cox_intercept"}
+    {"auc", "sensitivity", "specificity", "ppv", "npv", "accuracy", "brier", "ece", "ici", "cox_slope", "cox_intercept"}
 )

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "monitors"))
-from pages import run, steps
+from pages import Step, run, steps
 from tables_at_random import random_rows
 
 from pipelines.bootstrap import open_workspace
@@ -64,6 +64,24 @@ def test_the_code_of_the_page_runs(tmp_path: Path, capsys: pytest.CaptureFixture
     (block,) = re.findall(r"^```python\n(.*?)^```$", CLUSTER.read_text(), re.MULTILINE | re.DOTALL)
     exec(block.replace('"warehouse.duckdb"', repr(str(tmp_path / "warehouse.duckdb"))), {})
     assert "F1:sex" in capsys.readouterr().out
+
+
+@pytest.mark.sql
+def test_the_commands_of_the_page_on_databases_end_as_it_says(root: Path) -> None:
+    if find_spec("ibis") is None:
+        absent("the extra 'sql' is not installed")
+    import ibis
+
+    database = ibis.connect(f"duckdb://{root / 'warehouse.duckdb'}")
+    for name in ("acquisitions", "predictions", "reads", "outcomes"):
+        database.create_table(name, open_workspace(root).tables.read(name), overwrite=True)
+    database.disconnect()
+    named = re.findall(r"^overread monitor counts .*duckdb://.*$", CLUSTER.read_text(), re.MULTILINE)
+    environment = dict(os.environ) | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    finished = run([Step(line, 0) for line in named], root, environment | {"OVERREAD_WORKSPACE": str(root)})
+    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
+    assert len(named) == finished.stdout.count("all together: sha256:") == 2
+    assert "as the workspace counts" in finished.stdout
 
 
 @pytest.mark.spark

@@ -11,6 +11,7 @@ from years import Plant, declined, degraded, preprocessed, retuned, sicker, trus
 
 pytestmark = pytest.mark.slow
 YEARS = 80
+Record = Callable[[str, object], None]  # `--junitxml` keeps what is measured
 
 
 def upper_rate(alerts: int, years: int) -> float:
@@ -22,14 +23,16 @@ def upper_rate(alerts: int, years: int) -> float:
     ("restless", "memory"),
     [pytest.param(0.0, 0.0, id="calm"), pytest.param(0.25, 0.3, id="restless"), pytest.param(0.1, 0.6, id="slow")],
 )
-def test_null_years_keep_the_promise(restless: float, memory: float) -> None:
+def test_null_years_keep_the_promise(restless: float, memory: float, record_testsuite_property: Record) -> None:
     alerts = false_alerts(range(1000, 1000 + YEARS), restless=restless, memory=memory)
+    record_testsuite_property(f"false alerts, restless {restless}, memory {memory}", alerts)
     assert upper_rate(alerts, YEARS) <= 1.0
 
 
 @pytest.mark.shared
-def test_real_scans_in_permuted_days_keep_the_promise(shared: Path) -> None:
+def test_real_scans_in_permuted_days_keep_the_promise(shared: Path, record_testsuite_property: Record) -> None:
     alerts = false_alerts_of_real_scans(shared / "data" / "mriqc_abide", range(YEARS))
+    record_testsuite_property("false alerts, real scans", alerts)
     assert upper_rate(alerts, YEARS) <= 1.0
 
 
@@ -48,10 +51,11 @@ def test_real_scans_in_permuted_days_keep_the_promise(shared: Path) -> None:
     ],
 )
 def test_a_planted_failure_is_found_in_time_and_named(
-    planted: Callable[[int], Plant], kinds: set[str], delay: int
+    planted: Callable[[int], Plant], kinds: set[str], delay: int, record_testsuite_property: Record
 ) -> None:
     results = [found(planted, seed) for seed in range(2000, 2020)]
     delays = [one.delay for one in results if one.delay is not None]
+    record_testsuite_property(planted.__name__, [tuple(one) for one in results])
     assert len(delays) >= (15 if planted is sicker else 19)  # 30 studies a day: the floor alone is 16 days
     assert median(delays) <= delay
     assert sum(one.kind in kinds for one in results) >= 16

@@ -42,6 +42,7 @@ def test_cases_that_come_to_look_other_than_before_are_seen_by_the_audit_and_nam
     assert signal["value"] > signal["limit"]
     assert "beyond the limit in the month from 2026-0" in signal["explains"]
     assert "iseased cases rank lower" in signal["explains"]
+    assert "case by case the evidence of a change is" in signal["explains"]
     assert "chose units by chance" in signal["assumes"]
 
 

@@ -19,7 +19,8 @@ from registry.domain.stratum import Stratum, Suspension
 SINCE, UNTIL = "2026-02-10T00:00:00.000000Z", "2026-04-01T00:00:00.000000Z"
 HELD = Suspension("d", "m", "1", "north", Stratum("sex", "F"), "read without", SINCE, UNTIL, 1)
 AXES = ("sex", "age_band", "scanner", "software_versions")
-REQUEST = Request("m", zone_of, AXES, None, (HELD,))
+PAIRS = ("sex*age_band", "scanner*sex")
+REQUEST = Request("m", zone_of, AXES, None, (HELD,), PAIRS)
 EMPTY = RandomRows([], [], [], [])
 
 
@@ -61,7 +62,8 @@ def test_expressions_give_the_kernels_bytes(database: Any) -> None:
             rows = random_rows(seed, studies=60)
             fill(database, rows)
             found, whole = count_in_database(database, request), count_tables(rows.tables(), request)
-            assert set(found) == {"F0", "FR", "FA", *(f"F1:{axis}" for axis in request.axes)}
+            more = {*(f"F1:{axis}" for axis in request.axes), *(f"F2:{pair}" for pair in request.pairs)}
+            assert set(found) == {"F0", "FR", "FA", *more}
             assert {name: family.digest for name, family in found.items()} == {
                 name: whole[name].digest for name in found
             }

@@ -190,6 +190,22 @@ def test_clicks_that_contradict_the_decision_are_counted_when_they_grow() -> Non
     assert only(run_of(tables_of(day, **columns)), "OVR008")["reason"] == "attribute_missing"
 
 
+def test_agreement_beyond_chance_is_that_of_the_published_formula_and_repeated_patients_add_no_certainty() -> None:
+    day, _ = study_days(40)
+    rng, n = np.random.default_rng(11), len(day)
+    decision = rng.random(n) < 0.1
+    columns = {"decision": decision, "score": np.where(decision, 0.8, 0.2), "read": decision ^ (rng.random(n) < 0.08)}
+    one = only(run_of(tables_of(day, **columns)), "OVR009")
+    assert (one["state"], one["limit"], one["p_value"]) == ("ok", None, None)
+    assert one["interval"][0] < one["value"] < one["interval"][1]
+    assert "Kappa 0." in one["explains"]
+    assert "McNemar" in one["explains"]
+    pairs = only(run_of(tables_of(day, **columns, patient=[f"p{row // 2}" for row in range(n)])), "OVR009")
+    assert pairs["value"] == one["value"]
+    assert pairs["n_patients"] < one["n_patients"]
+    assert "McNemar" not in pairs["explains"]
+
+
 def test_findings_are_rejected_more_often_by_label() -> None:
     day, late = study_days(20)
     rng = np.random.default_rng(8)

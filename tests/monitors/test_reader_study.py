@@ -18,6 +18,8 @@ from monitors.run import Occasion, monitor_run
 from monitors.scope import Scope
 from registry.domain.joining import Known
 from registry.domain.signal import Window
+from registry.domain.vocabulary import NotAssessed
+from validation.statistics.intraclass import intraclass
 
 REQUEST = Request("m", lambda _: "UTC", axes_of(PLAN))
 READERS, STUDIES = 5, 160
@@ -80,6 +82,24 @@ def test_readers_who_never_saw_the_model_are_compared_with_it() -> None:
     assert signal["interval"][0] < signal["value"] < signal["interval"][1]
 
 
+def test_how_far_readers_agree_is_said_without_the_model_and_with_it() -> None:
+    (study,) = reader_studies(tables := reads(Hospital().tables(), (False, True)), REQUEST)
+    signal = only(run(tables), "OVS010")
+    expected = intraclass(study.alone.T)
+    assert signal["value"] == pytest.approx(expected.two_way_random)
+    assert signal["interval"] == pytest.approx(list(expected.two_way_random_bounds))
+    assert (signal["n"], signal["state"]) == (STUDIES, "ok")
+    assert "with the model on screen 0." in signal["explains"]
+
+
+def test_agreement_of_few_studies_or_of_ratings_that_are_all_equal_is_not_assessed() -> None:
+    scope, window = Scope("1", "live", "t"), Window("2026-01-01", "2026-01-31")
+    for n in (10, 80):
+        study = ReaderStudy(scope, window, np.arange(n) < n / 2, np.ones((2, n)), None, np.ones(n), 0, rated=True)
+        signal = next(one for one in reader_study_signals((study,), PLAN) if one.code == "OVS010")
+        assert (signal.reason, signal.value) == (NotAssessed.TOO_FEW, None)
+
+
 def test_one_read_a_study_is_no_reader_study() -> None:
     assert reader_studies(Hospital().tables(), REQUEST) == ()
 
@@ -104,7 +124,7 @@ def test_a_class_of_too_few_studies_is_not_assessed() -> None:
     study = ReaderStudy(
         Scope("1", "live", "t"), Window("2026-01-01", "2026-01-31"), truth, ratings, None, ratings[0], 0, rated=True
     )
-    (signal,) = reader_study_signals((study,), PLAN)
+    signal = reader_study_signals((study,), PLAN)[0]
     assert (signal.code, signal.reason) == ("OVS009", "too_few")
 
 
@@ -118,7 +138,7 @@ def test_van_dyke_is_found_as_published(shared: Any) -> None:
     alone, aided = (np.array([[rating[arm, str(r), c] for c in cases] for r in range(1, 6)]) for arm in "12")
     window = Window("2026-01-01", "2026-01-31")
     study = ReaderStudy(Scope("1", "live", "t"), window, truth, alone, aided, alone[0], 0, rated=True)
-    (signal,) = reader_study_signals((study,), PLAN)
+    signal = reader_study_signals((study,), PLAN)[0]
     assert signal.value == pytest.approx(0.04380032, abs=1e-7)
     assert signal.interval == pytest.approx((-0.0002666, 0.0878672), abs=1e-6)
     assert signal.p_value == pytest.approx(1 - 0.05123303 / 2, abs=1e-7)

@@ -5,8 +5,9 @@ import pytest
 
 from monitors.watch.build import stream_limit
 from monitors.watch.charts import chart_limit, evidence_path
-from monitors.watch.comparisons import Level, Share, Strata
+from monitors.watch.comparisons import Level, Share
 from monitors.watch.detector import Rules
+from monitors.watch.strata import Strata
 from registry.domain.plan import plan_from
 
 DETECTORS = ("glr", "cusum", "ewma", "e")

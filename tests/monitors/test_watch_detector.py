@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from monitors.watch.build import stream_limit
-from monitors.watch.comparisons import Level, Share, Silence, Strata
+from monitors.watch.comparisons import Level, Share, Silence
 from monitors.watch.detector import Rules, change_point, dispersion_of, path_of, segment_z
+from monitors.watch.strata import Strata
 from registry.domain.plan import MonitoringPlan
 
 
@@ -130,5 +131,6 @@ def test_more_streams_take_a_higher_limit_each() -> None:
     plan = MonitoringPlan()
     limits = [stream_limit(plan, "score", streams) for streams in (1, 6, 60)]
     assert limits == sorted(limits)
+    assert stream_limit(plan, "score", 6, two_sided=False) < limits[1]
     assert stream_limit(plan, "routing", 6) > stream_limit(plan, "score", 6)
     assert stream_limit(MonitoringPlan(false_alerts_per_model_year="0.1"), "score", 6) > limits[1]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from monitors.daily_blocks import between_members
 from validation.statistics.combat import apply_combat, fit_combat
 from validation.statistics.comparisons import paired_comparison
 from validation.statistics.gwet import gwet_ac1
@@ -16,7 +17,6 @@ from validation.statistics.meta_analysis import Between, pooled
 from validation.statistics.multireader import Covariance, multireader
 from validation.statistics.random_intercept import random_intercept
 from validation.statistics.stratified import mantel_haenszel
-from validation.statistics.variance_components import variance_components
 
 pytestmark = pytest.mark.shared
 Answers = dict[str, Any]
@@ -121,14 +121,15 @@ def test_a_rate_that_varies_over_herds_is_fitted_no_worse_than_by_lme4(answers: 
     assert found.bounds.low < found.deviation < found.bounds.high
 
 
-def test_a_quantity_that_varies_over_batches_is_that_of_lme4(answers: Answers, oracle_rows: Rows) -> None:
+def test_the_share_of_a_quantity_between_batches_is_that_of_lme4(answers: Answers, oracle_rows: Rows) -> None:
     rows = oracle_rows("Dyestuff.csv")
-    found = variance_components([float(row["Yield"]) for row in rows], [row["Batch"] for row in rows])
+    batches = sorted({row["Batch"] for row in rows})
+    parts = [np.array([float(row["Yield"]) for row in rows if row["Batch"] == one]) for one in batches]
+    found = between_members(parts, least=5)
+    assert found is not None
     expected = answers["mixed_models"]["Dyestuff_lmer_REML"]
-    assert found.between == close(expected["sd_batch"])
-    assert found.within == close(expected["sd_resid"])
-    assert found.correlation == close(expected["ICC"])
-    assert found.criterion == close(expected["REMLcrit"])
+    assert found.value == close(expected["sd_batch"] ** 2 / (expected["sd_batch"] ** 2 + expected["sd_resid"] ** 2))
+    assert found.value == close(expected["ICC"])
 
 
 def test_intraclass_correlations_are_those_of_psych(answers: Answers) -> None:

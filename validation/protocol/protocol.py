@@ -26,6 +26,7 @@ DIRECTIONS: Mapping[str, str] = {
     "ppv": AT_LEAST,
     "npv": AT_LEAST,
     "ece": AT_MOST,
+    "ici": AT_MOST,
     "brier": AT_MOST,
 }
 GROUP_METRICS = frozenset({"auc", "sensitivity", "specificity"})
@@ -44,7 +45,7 @@ class Criterion:
 
     @classmethod
     def parse(cls, text: str) -> "Criterion":
-        """Read a criterion such as `sensitivity>=0.60`; larger is better but for `ece` and `brier`.
+        """Read a criterion such as `sensitivity>=0.60`; larger is better but for `ece`, `ici` and `brier`.
 
         Raises:
             UsageError: when the text is not one, or its direction would let a worse model pass.

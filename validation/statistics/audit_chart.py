@@ -5,6 +5,8 @@ that its normal score is exactly standard normal while nothing changes, whatever
 the reference. A month adds up its diseased, its healthy and all of them, each over the root of their number, to three
 one-sided CUSUMs: a concept shift may lie in one class or in both. The limit is the quantile of the largest of the three
 within the promised months among simulated charts; prevalence does not enter, and no label beyond the audit is needed.
+Beside it stands the evidence of the same ranks case by case (`order_evidence`), whose limit is proven, not simulated:
+it also sees a change that touches few cases, which a month's sum does not.
 """
 
 import math
@@ -16,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from validation.statistics.arrays import FloatArray, floats
-from validation.statistics.exchangeability import conformal_p_values
+from validation.statistics.exchangeability import conformal_p_values, order_evidence, order_limit
 
 K = (1.5, 1.5, 0.75)  # reference values of the sides, in deviations of a month: one class must fall further than both
 SIDES = ("diseased", "healthy", "both")
@@ -33,12 +35,16 @@ class AuditChart:
         sums: float64[months, 3], of `SIDES`.
         limit: that of the sums.
         alarm: index of the first month beyond the limit, and the side; None without one.
+        evidence, evidence_limit: largest evidence of the cases so far, in nats, and what it passes among as many cases
+            with the same probability at most; zero and None without a case.
     """
 
     deviates: FloatArray
     sums: FloatArray
     limit: float
     alarm: tuple[int, str] | None
+    evidence: float
+    evidence_limit: float | None
 
 
 def audit_chart(
@@ -60,18 +66,27 @@ def audit_chart(
     Raises:
         ValueError: when a class of the reference is empty, or the promise is none (`audit_limit`).
     """
-    sides = []
+    sides, ranked = [], []
     for place, sign in enumerate((-1.0, 1.0)):
         cases = [sign * floats(month[place]) for month in months]
         p = conformal_p_values(sign * floats(reference[place]), np.concatenate([np.zeros(0), *cases]), seed + place)
-        parts = np.split(_normal(p), np.cumsum([len(part) for part in cases])[:-1])
-        sides.append([float(part.sum()) / math.sqrt(len(part)) if len(part) else 0.0 for part in parts[: len(cases)]])
+        parts = np.split(p, np.cumsum([len(part) for part in cases])[:-1])[: len(cases)]
+        sides.append([float(_normal(part).sum()) / math.sqrt(len(part)) if len(part) else 0.0 for part in parts])
+        ranked.append(parts)
     deviates = np.array(sides, dtype=np.float64).T.reshape(-1, 2)
     limit = audit_limit(probability, within)
     sums = audit_sums(deviates[None])[0]
     beyond = np.argwhere(sums > limit)
     alarm = (int(beyond[0][0]), SIDES[int(np.argmax(sums[beyond[0][0]]))]) if len(beyond) else None
-    return AuditChart(deviates, sums, limit, alarm)
+    in_order = [part for month in zip(*ranked, strict=True) for part in month]
+    return AuditChart(deviates, sums, limit, alarm, *_evidence(np.concatenate([np.zeros(0), *in_order]), probability))
+
+
+def _evidence(p_values: FloatArray, probability: float) -> tuple[float, float | None]:
+    """Return the largest evidence of cases in order, and its limit."""
+    if not len(p_values):
+        return 0.0, None
+    return float(order_evidence(p_values).max()), order_limit(len(p_values), probability)
 
 
 def audit_sums(deviates: FloatArray) -> FloatArray:

@@ -14,14 +14,16 @@ from validation.statistics.cox import cox_line
 from validation.statistics.proportions import Bounds, clustered_proportion
 from validation.statistics.roc import roc_counts
 from validation.statistics.score_bins import DEFAULT_BINS, bin_of, equal_count_edges, graded
+from validation.statistics.smoothed_calibration import LEAST_UNITS, calibration_index, calibration_index_interval
 from validation.statistics.units import ScoredUnits
 
+_FITS = 200  # replicates at most of what fits a curve in each
 FEW = "too_few: an interval needs two patients"
 EMPTY = "no_outcomes: the statistic needs units"
 
 
 def calibration_estimates(units: ScoredUnits, drawn: Resampling, bins: int = DEFAULT_BINS) -> list[Estimate]:
-    """Return ece, brier, cox_slope, cox_intercept, spiegelhalter_z and spiegelhalter_p.
+    """Return ece, ici, brier, cox_slope, cox_intercept, spiegelhalter_z and spiegelhalter_p.
 
     Args:
         units: scored units.
@@ -30,6 +32,7 @@ def calibration_estimates(units: ScoredUnits, drawn: Resampling, bins: int = DEF
     """
     return [
         _ece(units, drawn, bins),
+        _ici(units, drawn),
         _brier(units, drawn),
         *_cox(units, drawn.level),
         *_spiegelhalter(units),
@@ -59,6 +62,24 @@ def _ece(units: ScoredUnits, drawn: Resampling, bins: int) -> Estimate:
         return _estimate("ece", units, drawn.level, method, value, None, FEW)
     bounds = ece_interval(units.values, units.truth, units.patients, drawn, bins)
     return _estimate("ece", units, drawn.level, method, value, bounds)
+
+
+def _ici(units: ScoredUnits, drawn: Resampling) -> Estimate:
+    """Return the mean distance of a local regression from the scores; its curve is fitted anew in each replicate."""
+    repeats = min(drawn.repeats, _FITS)
+    method = (
+        f"local regression of truth on score (Austin & Steyerberg 2019); bootstrap by patient, {repeats} replicates"
+    )
+    if units.n < LEAST_UNITS:
+        few = f"too_few: a local regression needs {LEAST_UNITS} units" if units.n else EMPTY
+        return _estimate("ici", units, drawn.level, method, None, None, few)
+    value = calibration_index(units.values, units.truth).ici
+    if units.n_patients < 2:
+        return _estimate("ici", units, drawn.level, method, value, None, FEW)
+    bounds = calibration_index_interval(
+        units.values, units.truth, units.patients, Resampling(drawn.level, repeats, drawn.seed)
+    )
+    return _estimate("ici", units, drawn.level, method, value, bounds)
 
 
 def _brier(units: ScoredUnits, drawn: Resampling) -> Estimate:

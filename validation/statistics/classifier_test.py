@@ -6,17 +6,20 @@ under the ROC curve with DeLong's variance at equality.
 """
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from validation.statistics.arrays import FloatArray
+from validation.statistics.arrays import FloatArray, IntArray
 from validation.statistics.auc_interval import plain_interval
 from validation.statistics.mmd import vectors
+from validation.statistics.projections import SingleArray
 from validation.statistics.proportions import Bounds
 from validation.statistics.roc import roc_from_arrays
 
+_BLOCK = 1024  # rows standardised at a time, so that memory does not grow with them
 LEAST_ROWS = 8  # of each sample: four to fit, four to judge
 
 
@@ -43,9 +46,9 @@ def classifier_test(first: ArrayLike, second: ArrayLike, seed: int) -> Classifie
     if min(len(one), len(other)) < LEAST_ROWS:
         raise ValueError(f"each sample needs {LEAST_ROWS} rows at least: half fits, half is judged")
     generator = np.random.Generator(np.random.PCG64(seed))
-    (fit_one, held_one), (fit_other, held_other) = (_halves(rows, generator) for rows in (one, other))
-    direction = discriminant(fit_one, fit_other)
-    scores = np.concatenate([held_one, held_other]) @ direction
+    (fit_one, held_one), (fit_other, held_other) = (_halves(len(rows), generator) for rows in (one, other))
+    direction = discriminant(one[fit_one], other[fit_other])
+    scores = np.concatenate([(one @ direction)[held_one], (other @ direction)[held_other]])
     truth = np.arange(len(scores)) < len(held_one)
     ranks = np.unique(scores, return_inverse=True)[1]
     found = roc_from_arrays(ranks, truth)
@@ -56,54 +59,83 @@ def classifier_test(first: ArrayLike, second: ArrayLike, seed: int) -> Classifie
 
 
 def discriminant(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return Fisher's direction float64[d] from the second sample to the first, with shrunk correlations."""
-    centred = np.concatenate([first - first.mean(axis=0), second - second.mean(axis=0)])
-    spread = centred.std(axis=0)
+    """Return Fisher's direction float64[d] from the second sample to the first, with shrunk correlations.
+
+    Columns are centred and scaled in double precision, block of rows by block, and their correlations computed in
+    single: right to 1e-6, far below what shrinking changes. The equations are solved in double precision.
+    """
+    middles = first.mean(axis=0), second.mean(axis=0)
+    n = len(first) + len(second)
+    sides = [
+        (rows[at : at + _BLOCK], middle)
+        for rows, middle in zip((first, second), middles, strict=True)
+        for at in range(0, len(rows), _BLOCK)
+    ]
+    squares = sum((_squares(rows - middle) for rows, middle in sides), np.zeros(first.shape[1]))
+    spread = np.sqrt(squares / n)
     spread[spread == 0] = 1.0
-    standard = centred / spread
-    gap = (first.mean(axis=0) - second.mean(axis=0)) / spread
-    gram = _inner(standard.astype(np.float32)).astype(np.float64)  # to 1e-6, which is far below what shrinking changes
-    strength = shrinkage(standard, gram)
-    return np.asarray(_solved(standard, gram, strength, gap) / spread, dtype=np.float64)
+    blocks = (((rows - middle) / spread).astype(np.float32) for rows, middle in sides)
+    gap = (middles[0] - middles[1]) / spread
+    solve = _by_columns if first.shape[1] <= n else _by_rows
+    return np.asarray(solve(blocks, n, gap) / spread, dtype=np.float64)
 
 
-def shrinkage(standard: FloatArray, gram: FloatArray | None = None) -> float:
-    """Return how far correlations are shrunk to zero, in 0..1, from standardised rows float64[n, d].
+def shrinkage(gram: FloatArray, fourth: float, n: int, d: int) -> float:
+    """Return how far correlations are shrunk to zero, in 0..1.
 
     Args:
-        standard: the rows.
-        gram: their products as `discriminant` makes them; computed when left out.
+        gram: products of the standardised columns, or of the rows where those are fewer.
+        fourth: what `_fourth` adds up to over the rows.
+        n: rows.
+        d: columns; one that is constant counts as correlated with none.
     """
-    n, d = standard.shape
     if n < 3 or d < 2:
         return 1.0
-    inner = _inner(standard) if gram is None else gram
-    squares = standard * standard
-    correlations = (float(np.vdot(inner, inner)) - float((squares.sum(axis=0) ** 2).sum())) / n**2
-    products = float((squares.sum(axis=1) ** 2).sum()) - float(np.vdot(squares, squares))
-    variance = (products / n - correlations) / (n - 1)
+    varying = float(np.trace(gram)) / n
+    correlations = float(np.vdot(gram, gram)) / n**2 - varying
+    variance = (fourth / n - correlations) / (n - 1)
     return 1.0 if correlations <= 0 else min(1.0, max(0.01, variance / correlations))
 
 
-def _inner(standard: FloatArray) -> FloatArray:
-    """Return the products of columns or of rows, whichever are fewer; the sum of their squares is the same."""
-    n, d = standard.shape
-    return standard.T @ standard if d <= n else standard @ standard.T
+def _by_columns(blocks: Iterable[SingleArray], n: int, gap: FloatArray) -> FloatArray:
+    """Solve (strength I + (1 - strength) R) x = gap for the correlations R of no more columns than rows."""
+    gram, fourth, d = np.zeros((len(gap), len(gap))), 0.0, len(gap)
+    for block in blocks:
+        gram += block.T @ block
+        fourth += _fourth(block)
+    strength = shrinkage(gram, fourth, n, d)
+    return _definite(strength * np.eye(d) + (1 - strength) / n * gram, gap)
 
 
-def _solved(standard: FloatArray, gram: FloatArray, strength: float, gap: FloatArray) -> FloatArray:
-    """Solve (strength I + (1 - strength) R) x = gap for the correlations R, in the smaller of the two dimensions."""
-    n, d = standard.shape
-    scale = (1 - strength) / n
-    if d <= n:
-        matrix = strength * np.eye(d) + scale * gram
-        return np.asarray(np.linalg.solve(matrix, gap), dtype=np.float64)
-    inner = strength / scale * np.eye(n) + gram if scale > 0 else np.eye(n)
-    inside = standard.T @ np.linalg.solve(inner, standard @ gap) if scale > 0 else 0.0 * gap
-    return np.asarray((gap - inside) / strength, dtype=np.float64)
+def _by_rows(blocks: Iterable[SingleArray], n: int, gap: FloatArray) -> FloatArray:
+    """Solve the same where rows are fewer, in their dimension (Woodbury)."""
+    standard = np.concatenate(list(blocks))
+    gram = (standard @ standard.T).astype(np.float64)
+    strength = shrinkage(gram, _fourth(standard), n, len(gap))
+    if strength >= 1:
+        return gap
+    weights = _definite(strength * n / (1 - strength) * np.eye(n) + gram, standard @ gap)
+    return np.asarray((gap - weights @ standard) / strength, dtype=np.float64)
 
 
-def _halves(rows: FloatArray, generator: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    order = generator.permutation(len(rows))
-    half = len(rows) // 2
-    return rows[order[:half]], rows[order[half:]]
+def _squares(centred: FloatArray) -> FloatArray:
+    return np.asarray(np.einsum("ij,ij->j", centred, centred), dtype=np.float64)
+
+
+def _fourth(standard: SingleArray) -> float:
+    """Return the sum over rows and over pairs of different columns of their squares' products."""
+    squares = standard * standard
+    rows = squares.sum(axis=1).astype(np.float64)
+    return float(rows @ rows) - float(np.vdot(squares, squares))
+
+
+def _definite(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve a positive definite system float64[k, k]."""
+    from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415 - lazy: scipy is slow to import
+
+    return np.asarray(cho_solve(cho_factor(matrix, check_finite=False), right, check_finite=False), dtype=np.float64)
+
+
+def _halves(n: int, generator: np.random.Generator) -> tuple[IntArray, IntArray]:
+    order = generator.permutation(n)
+    return order[: n // 2], order[n // 2 :]

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from validation.statistics.arrays import FloatArray
 
 PERMUTATIONS = 200
-_MEDIAN_ROWS = 1000
+_MEDIAN_ROWS = 300
 
 
 class Discrepancy(NamedTuple):
@@ -50,11 +50,15 @@ def squared_distances(first: FloatArray, second: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(square, 0.0), dtype=np.float64)
 
 
+def some_rows(rows: FloatArray) -> FloatArray:
+    """Return 300 rows float64[n, d] at most, evenly spaced: what is typical of all is had from them."""
+    return rows[:: max(1, len(rows) // _MEDIAN_ROWS)][:_MEDIAN_ROWS]
+
+
 def median_bandwidth(rows: FloatArray) -> float:
-    """Return the median distance between different rows (the first 1,000, evenly spaced); 1 where all are equal."""
-    step = max(1, len(rows) // _MEDIAN_ROWS)
-    some = rows[::step][:_MEDIAN_ROWS]
-    distance = squared_distances(some, some)[np.triu_indices(len(some), 1)]
+    """Return the median distance between two different ones of `some_rows`; 1 where all are equal."""
+    some = some_rows(rows)
+    distance = squared_distances(some, some)[np.tri(len(some), k=-1, dtype=np.bool_)]
     median = float(np.sqrt(np.median(distance)))
     return median if median > 0 else 1.0
 

@@ -12,10 +12,14 @@ from numpy.typing import ArrayLike
 
 from validation.statistics.arrays import BoolArray, FloatArray, IntArray, Labels, codes_of, flags, floats, same_length
 from validation.statistics.bootstrap import percentile_interval
+from validation.statistics.calibration import Resampling
 from validation.statistics.proportions import Bounds
 
 SPAN = 0.5  # share of the units that each local line sees
+_AT_ONCE = 1_000_000  # units and lines held in memory at a time
 GAP = 0.001  # scores closer than this share one line; between them the curve is a chord
+COARSE_GAP = 0.02  # in replicates, where it moves the index by less than 0.0002
+LEAST_UNITS = 10
 
 
 class CalibrationIndex(NamedTuple):
@@ -44,18 +48,14 @@ def calibration_index(values: ArrayLike, truth: ArrayLike, span: float = SPAN, g
     )
 
 
-def calibration_index_interval(
-    values: ArrayLike, truth: ArrayLike, patients: Labels, repeats: int, seed: int, level: float = 0.95
-) -> Bounds:
+def calibration_index_interval(values: ArrayLike, truth: ArrayLike, patients: Labels, drawn: Resampling) -> Bounds:
     """Return the percentile interval of the ICI under the bootstrap by patient, biased upwards near calibration.
 
     Args:
         values: scores float[n].
         truth: reference standard bool[n].
         patients: labels [n].
-        repeats: replicates.
-        seed: of the generator (PCG64).
-        level: confidence level.
+        drawn: level, replicates and seed.
 
     Raises:
         ValueError: as `calibration_index`, or with fewer than two patients.
@@ -65,12 +65,12 @@ def calibration_index_interval(
     members = _members(codes)
     if len(members) < 2:
         raise ValueError("an interval needs two patients")
-    generator = np.random.Generator(np.random.PCG64(seed))
+    generator = np.random.Generator(np.random.PCG64(drawn.seed))
     found = []
-    for _ in range(repeats):
+    for _ in range(drawn.repeats):
         rows = np.concatenate([members[at] for at in generator.integers(0, len(members), len(members)).tolist()])
-        found.append(calibration_index(scores[rows], positive[rows]).ici)
-    return percentile_interval(np.array(found), level)
+        found.append(calibration_index(scores[rows], positive[rows], gap=COARSE_GAP).ici)
+    return percentile_interval(np.array(found), drawn.level)
 
 
 def smoothed(scores: FloatArray, truth: BoolArray, span: float = SPAN, gap: float = GAP) -> FloatArray:
@@ -80,13 +80,13 @@ def smoothed(scores: FloatArray, truth: BoolArray, span: float = SPAN, gap: floa
         ValueError: when there are fewer than ten units, or the span does not lie in 0..1.
     """
     n = len(scores)
-    if n < 10 or not 0 < span <= 1:
+    if n < LEAST_UNITS or not 0 < span <= 1:
         raise ValueError("a local regression needs ten units at least, and a span above 0 and up to 1")
     order = np.argsort(scores, kind="stable")
     x, y = scores[order], truth[order].astype(np.float64)
     near = max(2, int(span * n + 1e-10))
     at = _anchors(x, gap)
-    heights = np.array([_local_line(x, y, place, near) for place in at.tolist()])
+    heights = _local_lines(x, y, x[at], near)
     used, first = np.unique(x[at], return_index=True)
     return np.asarray(np.interp(x, used, heights[first]), dtype=np.float64)
 
@@ -102,35 +102,27 @@ def _anchors(x: FloatArray, gap: float) -> IntArray:
     return np.array(found, dtype=np.int64)
 
 
-def _local_line(x: FloatArray, y: FloatArray, place: int, near: int) -> float:
-    """Return the value at one unit of the tricube-weighted line through its nearest units."""
-    centre, n = float(x[place]), len(x)
-    left = _window_start(x, centre, near)
-    inside = slice(left, left + near)
-    radius = max(centre - float(x[left]), float(x[min(left + near, n) - 1]) - centre)
-    if radius <= 0:
-        return float(y[inside].mean())
-    distance = np.abs(x[inside] - centre) / radius
+def _local_lines(x: FloatArray, y: FloatArray, centres: FloatArray, near: int) -> FloatArray:
+    """Return at each centre the value of the tricube-weighted line through its nearest units."""
+    lefts = np.searchsorted(x[near:] + x[: len(x) - near], 2 * centres)  # where the far end is no nearer than this one
+    step = max(1, _AT_ONCE // near)
+    parts = [_lines(x, y, centres[at : at + step], lefts[at : at + step], near) for at in range(0, len(centres), step)]
+    return np.concatenate(parts)
+
+
+def _lines(x: FloatArray, y: FloatArray, centres: FloatArray, lefts: IntArray, near: int) -> FloatArray:
+    places = lefts[:, None] + np.arange(near)
+    own, truth, centre = x[places], y[places], centres[:, None]
+    radius = np.maximum(centre - own[:, :1], x[lefts + near - 1][:, None] - centre)
+    distance = np.abs(own - centre) / np.where(radius > 0, radius, 1.0)
     weight = np.where(distance <= 0.999, (1 - distance**3) ** 3, 0.0)
-    weight = np.where(distance <= 0.001, 1.0, weight)
-    weight = weight / weight.sum()
-    mean = float(weight @ x[inside])
-    spread = float(weight @ (x[inside] - mean) ** 2)
-    if spread < 1e-12 * float(x[-1] - x[0]) ** 2:
-        return float(weight @ y[inside])
-    return float((weight * (1 + (centre - mean) * (x[inside] - mean) / spread)) @ y[inside])
-
-
-def _window_start(x: FloatArray, centre: float, near: int) -> int:
-    """Return the start of the `near` sorted units that lie nearest to a centre."""
-    low, high = 0, len(x) - near
-    while low < high:
-        middle = (low + high) // 2
-        if float(x[middle + near]) - centre < centre - float(x[middle]):
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    weight[distance <= 0.001] = 1.0
+    weight /= weight.sum(axis=1, keepdims=True)
+    mean = (weight * own).sum(axis=1, keepdims=True)
+    spread = (weight * (own - mean) ** 2).sum(axis=1, keepdims=True)
+    flat = spread < 1e-12 * float(x[-1] - x[0]) ** 2
+    slope = np.where(flat | (radius <= 0), 0.0, (centre - mean) / np.where(spread > 0, spread, 1.0))
+    return np.asarray((weight * (1 + slope * (own - mean)) * truth).sum(axis=1), dtype=np.float64)
 
 
 def _members(codes: IntArray) -> list[IntArray]:

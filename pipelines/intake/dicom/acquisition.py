@@ -9,6 +9,7 @@ from pipelines.intake.dicom.fields import Fields
 from pipelines.intake.dicom.geometry import describe
 from pipelines.intake.dicom.instance import Instance, Origin
 from pipelines.intake.dicom.person import age_years, sex
+from pipelines.intake.dicom.sequence import sequence_attributes
 from pipelines.intake.dicom.text import code_string, known_protocol
 from pipelines.intake.dicom.times import acquired_at
 from pipelines.intake.dicom.vendors import normal_vendor
@@ -55,7 +56,8 @@ def series_row(fields: Fields, instances: Sequence[Instance], origin: Origin) ->
         columns, extra = part(fields, origin)
         row |= columns
         attributes |= extra
-    attributes |= header_attributes(fields) | _extent(fields, instances)
+    attributes |= header_attributes(fields) | sequence_attributes(fields, first.modality)
+    attributes |= _extent(fields, instances)
     if fields.flags:
         attributes["intake_flags"] = ",".join(sorted(fields.flags))
     return {name: value for name, value in row.items() if value is not None} | {"attributes": attributes}

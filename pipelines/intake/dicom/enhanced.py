@@ -41,6 +41,7 @@ MACROS: Mapping[str, str] = {
     "FilterType": "CTXRayDetailsSequence",
     "GantryDetectorTilt": "CTGeometrySequence",
     "SpiralPitchFactor": "CTTableDynamicsSequence",
+    "AcquisitionType": "CTAcquisitionTypeSequence",
     "TableSpeed": "CTTableDynamicsSequence",
     "RevolutionTime": "CTAcquisitionDetailsSequence",
     "TableHeight": "CTAcquisitionDetailsSequence",

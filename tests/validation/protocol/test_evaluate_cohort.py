@@ -39,7 +39,7 @@ def test_a_good_model_passes_on_a_disjoint_site() -> None:
     found = evaluated(cohort, scores_of(cohort))
     assert (found.verdict, found.cohort_role, found.synthetic) == (Verdict.PASSED, Role.EXTERNAL_TEST, True)
     assert [metric.name for metric in found.metrics] == [
-        "auc", "tie_loss", "sensitivity", "specificity", "ppv", "npv", "prevalence", "ece", "brier",
+        "auc", "tie_loss", "sensitivity", "specificity", "ppv", "npv", "prevalence", "ece", "ici", "brier",
         "cox_slope", "cox_intercept", "spiegelhalter_z", "spiegelhalter_p",
         "auc:scanner=p:B-scanner0", "auc:scanner=p:B-scanner1",
     ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Multiplicity, agreement, funnel limits."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from validation.statistics.agreement import Weights, kappa, mcnemar
 from validation.statistics.funnel import FUNNEL_TAILS, funnel_limit, funnel_limits, overdispersion, p_chart_limits
+from validation.statistics.gwet import gwet_ac1
 from validation.statistics.multiplicity import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm
 
 p_lists = st.lists(st.floats(0, 1), min_size=1, max_size=30)
@@ -59,6 +62,17 @@ def test_the_error_of_kappa_is_its_spread_over_samples() -> None:
     values = [kappa(generator.multinomial(300, share).reshape(2, 2)).value for _ in range(600)]
     stated = kappa((share * 300).reshape(2, 2)).standard_error
     assert np.std(values) == pytest.approx(stated, rel=0.1)
+
+
+@pytest.mark.parametrize("measure", [kappa, gwet_ac1])
+def test_agreement_by_patient_is_the_classical_one_and_units_repeated_within_patients_add_nothing(measure: Any) -> None:
+    cells = np.random.default_rng(3).multinomial(1, [0.5, 0.1, 0.1, 0.3], size=120).reshape(-1, 2, 2)
+    classical = measure(cells.sum(axis=0))
+    for tables in (cells, 2 * cells):
+        found = measure(tables)
+        assert found.value == pytest.approx(classical.value)
+        assert found.standard_error == pytest.approx(classical.standard_error)
+    assert measure(2 * cells.sum(axis=0)).standard_error < 0.8 * classical.standard_error
 
 
 def test_perfect_agreement_has_no_interval_that_pretends_certainty() -> None:

@@ -68,11 +68,17 @@ def test_estimates_have_canonical_bytes() -> None:
 
 def test_calibration_without_units_or_with_one_patient_gives_reasons() -> None:
     empty = ScoredUnits.of([], [], [])
-    assert [estimate.value for estimate in calibration_estimates(empty, DRAWN)] == [None] * 6
+    assert [estimate.value for estimate in calibration_estimates(empty, DRAWN)] == [None] * 7
     assert all(estimate.reason for estimate in calibration_estimates(empty, DRAWN))
     lone = ScoredUnits.of([10000, 40000, 20000], [0, 0, 1], ["a"] * 3)
-    assert [estimate.low for estimate in calibration_estimates(lone, DRAWN)] == [None] * 6
+    assert [estimate.low for estimate in calibration_estimates(lone, DRAWN)] == [None] * 7
     assert reliability_bins(empty) == []
+
+
+def test_the_integrated_index_is_named_with_its_interval_and_its_method() -> None:
+    found = next(one for one in calibration_estimates(some_units(), DRAWN) if one.name == "ici")
+    assert 0 <= found.low <= found.value <= found.high <= 1
+    assert "Austin" in found.method
 
 
 def test_reliability_bins_hold_every_unit_once() -> None:

@@ -51,7 +51,10 @@ def test_the_chart_of_audited_cases_names_the_class_that_fell() -> None:
     assert chart.alarm is not None
     assert 6 <= chart.alarm[0] <= 9
     assert chart.alarm[1] == "diseased"
-    assert audit_chart(quiet, reference, seed=1).alarm is None
+    assert chart.evidence > chart.evidence_limit == order_limit(500, 0.05)
+    calm = audit_chart(quiet, reference, seed=1)
+    assert calm.alarm is None
+    assert calm.evidence < calm.evidence_limit
     better = [(rng.normal(2.8, 1, 25), rng.normal(-1, 1, 25)) for _ in range(6)]
     assert audit_chart(better, reference, seed=1).alarm is None
 
@@ -63,7 +66,8 @@ def test_a_month_without_an_audit_moves_nothing() -> None:
     assert chart.deviates[0].tolist() == [0.0, 0.0]
     assert chart.deviates[1, 1] == 0.0
     assert chart.sums.shape == (2, 3)
-    assert audit_chart([], reference, seed=1).sums.shape == (0, 3)
+    none = audit_chart([], reference, seed=1)
+    assert (none.sums.shape, none.evidence, none.evidence_limit) == ((0, 3), 0.0, None)
 
 
 def test_the_limit_of_the_audit_rises_with_the_promise() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from validation.statistics.calibration import Resampling
 from validation.statistics.classifier_test import classifier_test, discriminant
 from validation.statistics.cusum import cusum_chart, reference_value
 from validation.statistics.ewma import two_sided_ewma_arl
@@ -46,7 +47,7 @@ def test_false_alarms_of_the_three_tests_stay_near_their_level() -> None:
 
 
 def test_permuting_rows_in_blocks_keeps_the_level_and_sees_a_shift() -> None:
-    """From 2,000 rows on, neighbours change sides together; sizes that no block divides are among them."""
+    """From 1,000 rows on, neighbours change sides together; sizes that no block divides are among them."""
     runs, alarms = 80, 0
     for seed in range(runs):
         first, second = samples(3000 + seed, n=2_303, d=2)
@@ -110,7 +111,7 @@ def test_the_interval_of_the_index_covers_the_shift_and_needs_two_patients() -> 
     rng = np.random.default_rng(12)
     scores = rng.uniform(0.2, 0.6, 400)
     truth = rng.random(400) < scores
-    bounds = calibration_index_interval(scores + 0.2, truth, np.arange(400) // 2, 60, seed=1)
+    bounds = calibration_index_interval(scores + 0.2, truth, np.arange(400) // 2, Resampling(repeats=60, seed=1))
     assert bounds.low < 0.2 < bounds.high
     with pytest.raises(ValueError, match="two patients"):
-        calibration_index_interval(scores, truth, np.zeros(400), 5, seed=1)
+        calibration_index_interval(scores, truth, np.zeros(400), Resampling(repeats=5, seed=1))

@@ -13,7 +13,6 @@ from validation.statistics.multireader import multireader
 from validation.statistics.random_intercept import _data, _log_likelihood, random_intercept
 from validation.statistics.retraining import retraining
 from validation.statistics.stratified import mantel_haenszel
-from validation.statistics.variance_components import variance_components
 
 
 def test_many_nodes_give_the_integral_of_the_likelihood() -> None:
@@ -41,15 +40,6 @@ def test_rates_that_cannot_vary_are_refused() -> None:
         random_intercept([1, 2], [4, 4], ["a", "b"])
     with pytest.raises(ValueError, match="one result"):
         random_intercept([4, 4, 4], [4, 4, 4], ["a", "b", "c"])
-
-
-def test_equal_group_means_give_no_variance_between() -> None:
-    found = variance_components([1, 3, 1, 3, 1, 3], ["a", "a", "b", "b", "c", "c"])
-    assert (found.between, found.correlation, found.correlation_bounds.low) == (0.0, 0.0, 0.0)
-    with pytest.raises(ValueError, match="no variance within"):
-        variance_components([1, 1, 2, 2, 3, 3], ["a", "a", "b", "b", "c", "c"])
-    with pytest.raises(ValueError, match="three groups"):
-        variance_components([1, 2, 3, 4], ["a", "a", "b", "b"])
 
 
 def test_sites_that_agree_have_no_variance_between_and_two_have_no_prediction() -> None:

@@ -1,11 +1,10 @@
-"""Masks and marks: against brute force, published conventions for empty masks, and the bootstrap's coverage."""
+"""Masks: against brute force, and published conventions for empty ones."""
 
 import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion
 from scipy.spatial.distance import cdist
 
-from validation.statistics.detection import MISSED, froc, marks_of, matched
 from validation.statistics.segmentation import component_count, segmentation_scores
 
 SPACING = (2.0, 1.0, 0.5)
@@ -60,43 +59,3 @@ def test_parts_that_touch_at_a_corner_are_one() -> None:
 def test_masks_that_cannot_be_scored_are_refused(mask: np.ndarray, spacing: tuple[float, float], match: str) -> None:
     with pytest.raises(ValueError, match=match):
         segmentation_scores(mask, np.zeros((3, 3)), spacing)
-
-
-def test_a_second_mark_on_a_lesion_counts_neither_way() -> None:
-    best, false = matched([[0, 0, 0], [1, 0, 0], [50, 0, 0]], [0.4, 0.9, 0.7], [[0, 0, 1], [0, 90, 0]], [3, 5])
-    assert best.tolist() == [0.9, MISSED]
-    assert false.tolist() == [0.7]
-
-
-def test_sensitivity_at_a_rate_is_counted_by_hand() -> None:
-    # Four scans; false marks of 0.9, 0.6, 0.3; lesions at 0.95, 0.7, 0.5, and one missed.
-    marks = marks_of(list("abcd"), ([0, 1, 2, 3], [0.95, 0.7, 0.5, MISSED]), ([0, 1, 2], [0.9, 0.6, 0.3]))
-    found = {point.false_positives: point.sensitivity for point in froc(marks, (0.0, 0.25, 0.5, 8.0), repeats=20)}
-    assert found == {0.0: 0.25, 0.25: 0.5, 0.5: 0.75, 8.0: 0.75}
-
-
-def test_the_interval_of_a_detector_covers_and_counts_patients_not_scans() -> None:
-    covered, runs, widths = 0, 60, []
-    for seed in range(runs):
-        rng = np.random.default_rng(seed)
-        scans, lesions, false = 80, 120, 100
-        rows = (rng.integers(0, scans, lesions), np.where(rng.random(lesions) < 0.7, 0.9, MISSED))
-        marks = marks_of(np.arange(scans), rows, (rng.integers(0, scans, false), rng.random(false) * 0.5))
-        point = froc(marks, (1.0,), repeats=120, seed=seed)[0]
-        covered += point.bounds.low <= 0.7 <= point.bounds.high
-        widths.append(point.bounds.high - point.bounds.low)
-    assert covered / runs > 0.86
-    twice = marks_of(
-        np.repeat(np.arange(scans), 2),
-        (np.concatenate([2 * rows[0], 2 * rows[0] + 1]), np.tile(rows[1], 2)),
-        ([], []),
-    )
-    doubled = froc(twice, (1.0,), repeats=400)[0].bounds
-    assert doubled.high - doubled.low == pytest.approx(np.mean(widths), rel=0.3)
-
-
-def test_marks_of_a_scan_that_is_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="outside"):
-        marks_of(["a", "b"], ([5], [0.5]), ([], []))
-    with pytest.raises(ValueError, match="no sensitivity"):
-        froc(marks_of(["a", "b"], ([], []), ([0], [0.5])))
