@@ -21,6 +21,7 @@ from pipelines.cli import (
     ingest,
     judge,
     lineage,
+    measure,
     models,
     monitor,
     operation,
@@ -64,7 +65,7 @@ for group, name in (
     (simulate.app, "simulate"),
 ):
     app.add_typer(group, name=name)
-for module in (workspace, judge, report, evidence, serve, demo, protocols):
+for module in (workspace, judge, report, evidence, serve, demo, protocols, measure):
     module.add_to(app)
 approvals.add_to(models.app)
 operation.add_to(models.app)
