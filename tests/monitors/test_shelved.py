@@ -1,5 +1,7 @@
 """A family on disk answers as the family in memory does, whatever the days and the order in which it came."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from monitors.patient_names import PatientNumbers
 from monitors.scratch import Scratch
 from monitors.shelved import Part, ShelvedCounts, chosen, parts_by_site
 from monitors.shelving import Shelving, numbered
+from registry.domain.errors import IncompleteError
 
 AXES = ("day", "site", "q", "patient")
 
@@ -120,3 +123,13 @@ def test_a_scratch_file_that_was_cut_short_is_told() -> None:
     piece = scratch.put([np.array([1, 2, 3])])
     with pytest.raises(OSError, match="are left"):
         scratch.column(piece._replace(offset=piece.offset + 1), 0)
+
+
+def test_a_full_folder_of_temporary_files_is_told_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    scratch = Scratch()
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(IncompleteError, match="TMPDIR"):
+        scratch.put([np.array([1, 2])])
