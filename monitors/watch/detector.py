@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Integers
-from monitors.watch.spread import spread_before
+from monitors.watch.spread import Spread, spread_before
 
 Floats = npt.NDArray[np.float64]
 LONGEST = 180  # days: the longest segment
 _LAGS = 6
 _EVERY = 28
+_AT_ONCE = 2_000_000  # sums of segments that are held at a time
 _DROP = 3.0  # nats of the profile that bound the change-point (about 95 %, Worsley 1986)
 
 
@@ -74,8 +75,8 @@ class Comparison(Protocol):
 
 
 @runtime_checkable
-class Growing(Comparison, Protocol):
-    """A comparison that may also hold a segment against all that was before it, so that its reference grows."""
+class Growing(Protocol):
+    """What a comparison has that may also hold a segment against all that was before it: its reference grows."""
 
     @property
     def grows(self) -> bool:
@@ -135,21 +136,27 @@ def path_of(comparison: Comparison, rules: Rules) -> Path:
     days = comparison.series.shape[1]
     if rules.first >= days:
         return Path(np.zeros(days), np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64))
-    size = lengths_of(rules)
+    spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
     ends = np.arange(rules.first, days)
+    step = max(1, _AT_ONCE // (len(comparison.series) * len(lengths_of(rules))))
+    parts = [_strongest(comparison, rules, spread, ends[at : at + step]) for at in range(0, len(ends), step)]
+    before = np.zeros(rules.first)
+    evidence, length, sign = (np.concatenate([before, *rows]) for rows in zip(*parts, strict=True))
+    return Path(evidence, length.astype(np.int64), sign.astype(np.int64))
+
+
+def _strongest(comparison: Comparison, rules: Rules, spread: Spread, ends: Integers) -> tuple[Floats, Integers, Floats]:
+    """Return the evidence of some days, and the length and sign of the strongest segment of each."""
+    size = lengths_of(rules)
     starts = ends[None, :] + 1 - size[:, None]
     inside = starts >= rules.first
     segments = _segments(comparison, np.where(inside, starts, ends[None, :] + 1), ends[None, :])
     z = np.where(inside, _sided(_stronger(comparison, *segments), rules.side), 0.0)
-    spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
     at = np.where(inside, starts, rules.first)
     found = nats(z, spread.dispersion[at], spread.freedom[at])
     place = np.argmax(found, axis=0)
     chosen = (place, np.arange(len(ends)))
-    before = np.zeros(rules.first)
-    evidence = np.concatenate([before, found[chosen]])
-    length = np.concatenate([before, np.where(found[chosen] > 0, size[place], 0)]).astype(np.int64)
-    return Path(evidence, length, np.concatenate([before, np.sign(z[chosen])]).astype(np.int64))
+    return found[chosen], np.where(found[chosen] > 0, size[place], 0), np.sign(z[chosen])
 
 
 def segment_z(comparison: Comparison, first: int, last: int) -> float:

@@ -5,7 +5,7 @@ reference period; it is set once a site, when that period is over (contract, sec
 Up to it labels are counted in bands of their age, so that late labels, and slow ones, change nothing (`ripening`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ import numpy as np
 from monitors.labels import MATURE
 from monitors.watch.cells import Calendar, Cells, Mask, Span, level, share_of_series
 from monitors.watch.columns import Those
-from monitors.watch.detector import Floats, Rules
+from monitors.watch.detector import Floats, Rules, dispersion_of
 from monitors.watch.places import Place, Wave
 from monitors.watch.ripening import Ripening
 from monitors.watch.standardised import Standardised
@@ -27,6 +27,7 @@ from registry.domain.vocabulary import NotAssessed
 AGES = (3, 7, 14, 21, 28, 42, 60, 90, 120)  # days
 SWAY = 1.5  # factor by which the verified share of negatives over that of positives may move
 OF_A_SITE = (("performance", "sensitivity"), ("performance", "specificity"), ("calibration", "residual"))
+RESTLESS = 2.0  # by how much bands may be more restless than whole days: noise reached 1.7, batches began at 6
 FEW = 3  # units of a site in a group's sum over the sites
 TRUTHS = {"sensitivity": 1, "specificity": 0}
 
@@ -41,6 +42,7 @@ class Ripe:
         age: days.
         begins: index of the first day that is judged.
         holds: days on which too few labels came, or verification depends otherwise on the decision.
+        ages: by rate the ages at which its labels are counted; the mature one alone where bands are restless.
     """
 
     place: Place
@@ -48,6 +50,7 @@ class Ripe:
     age: int
     begins: int
     holds: tuple[Hold, ...]
+    ages: Mapping[str, tuple[int, ...]]
 
 
 def ripe_labels(cells: Cells, place: Place) -> Ripe | None:
@@ -62,7 +65,25 @@ def ripe_labels(cells: Cells, place: Place) -> Ripe | None:
     enough = (age for age in AGES if cells.n.total(inside & (cells.age <= age)) >= MATURE * total)
     age = min(next(enough, calendar.reference_days), calendar.reference_days)
     keep = here & (cells.age <= age) & (cells.truth >= 0)
-    return Ripe(place, keep, age, decided, _holds(cells, place, keep, age))
+    ages = {watched: _counted_ages(cells, place, keep & (cells.truth == TRUTHS[watched]), age) for watched in TRUTHS}
+    return Ripe(place, keep, age, decided, _holds(cells, place, keep, age), ages)
+
+
+def _counted_ages(cells: Cells, place: Place, keep: Those, mature: int) -> tuple[int, ...]:
+    """Return the ages at which the labels of a class are counted: in bands, where these are as steady as whole days.
+
+    They are not where the labels of right and wrong answers come by different ways, such as some within days and
+    others once a month: then what a band holds depends on the day of the month, and the labels are awaited.
+    """
+    ages, span = _ages(mature), place.span
+    hits, units = _daily_by_age(cells, keep, ages, cells.called == (cells.truth == 1))
+    whole = share_of_series(cells.calendar, np.stack([hits.sum(axis=0), units.sum(axis=0)]), span, mature)
+    rate = (hits[:, span[0] : span[1]].sum(axis=1) + 0.5) / (units[:, span[0] : span[1]].sum(axis=1) + 1)
+    parts = np.stack([hits - rate[:, None] * units, (rate * (1 - rate))[:, None] * units], axis=1)
+    shifted = [[cells.calendar.shifted(row, age) for row in part] for part, age in zip(parts, ages, strict=True)]
+    excess, variance = np.sum(shifted, axis=0)[:, span[0] + mature : span[1] + mature]
+    residuals = excess[variance > 0] / np.sqrt(variance[variance > 0])
+    return ages if dispersion_of(residuals) <= RESTLESS * whole.dispersion else (mature,)
 
 
 def label_streams(cells: Cells, wave: Wave, plan: MonitoringPlan) -> Iterator[Stream]:
@@ -151,19 +172,20 @@ def _over_sites(wave: Wave, ripe: list[Ripe], who: tuple[str, str, dict[str, str
 def _rates(cells: Cells, ripe: Ripe, keep: Those, plan: MonitoringPlan) -> dict[str, Ripening]:
     """Return sensitivity and specificity of some cells where the reference holds enough of that class."""
     least = {"sensitivity": plan.min_positive, "specificity": plan.min_negative}
-    ages, found = _ages(ripe.age), {}
+    found = {}
     for watched, truth in TRUTHS.items():
+        ages = ripe.ages[watched]
         daily = _daily_by_age(cells, keep & (cells.truth == truth), ages, cells.called == bool(truth))
-        rate = _in_bands(cells.calendar, daily, ripe, least[watched])
+        rate = _in_bands(cells.calendar, daily, (ripe.place.span, ages), least[watched])
         if rate.units >= least[watched]:
             found[watched] = rate
     return found
 
 
-def _in_bands(calendar: Calendar, daily: Floats, ripe: Ripe, least: int) -> Ripening:
+def _in_bands(calendar: Calendar, daily: Floats, when: tuple[Span, tuple[int, ...]], least: int) -> Ripening:
     """Return a share in bands of age, of which each holds enough units in the reference where all together do."""
-    span, ages = ripe.place.span, _ages(ripe.age)
-    whole = share_of_series(calendar, daily.sum(axis=1), span, ripe.age)
+    span, ages = when
+    whole = share_of_series(calendar, daily.sum(axis=1), span, ages[-1])
     complete = band_ages(ages, daily[1, :, span[0] : span[1]].sum(axis=1), least)
     inside = [[low < age <= high for age in ages] for low, high in pairwise((-1, *complete))]
     sums = [daily[:, those].sum(axis=1) for those in inside]

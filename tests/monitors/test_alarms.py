@@ -103,6 +103,7 @@ def test_an_alert_stays_open_while_its_group_still_declines_however_long(seed: i
     """After the longest segment the detector compares the decline with itself; the reference has not moved."""
     alerts = sequence_of("m", year(seed, declined(100)), PLAN, LAST).alerts(LAST)
     assert [(alert.cause, alert.state) for alert in alerts] == [({"kind": "subgroup", "who": "sex F"}, "open")]
+    assert alerts[0].site is None  # it fell at every site, though one of them told of it first
 
 
 def test_an_alert_is_cleared_when_the_group_recovered() -> None:

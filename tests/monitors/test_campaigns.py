@@ -41,12 +41,12 @@ def test_real_scans_in_permuted_days_keep_the_promise(shared: Path, record_tests
     [
         (upgraded, {"software", "scanner"}, 14),
         (degraded, {"scanner"}, 14),
-        (declined, {"subgroup"}, 60),
+        (declined, {"subgroup"}, 35),
         (trusting, {"reader"}, 45),
         (preprocessed, {"input"}, 7),
         (unrouted, {"routing"}, 2),
         (sicker, {"prevalence"}, 60),
-        (worsened, {"model"}, 60),
+        (worsened, {"model"}, 35),
         (retuned, {"threshold"}, 3),
     ],
 )

@@ -10,6 +10,7 @@ from scipy.stats import chi2_contingency
 
 from monitors.counts import Column, Labels, count
 from monitors.scope import Scope
+from monitors.watch import detector
 from monitors.watch.cells import Calendar, Cells, cells_of
 from monitors.watch.comparisons import Share
 from monitors.watch.detector import Rules, change_point, path_of, segment_beyond, segment_sums, segment_z
@@ -106,6 +107,13 @@ def test_the_evidence_of_labels_depends_on_no_later_day() -> None:
     assert np.array_equal(long.evidence[:190], short.evidence)
 
 
+def test_days_that_are_judged_part_by_part_give_the_same_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = path_of(ripening(4), Rules(120, -1))
+    monkeypatch.setattr(detector, "_AT_ONCE", 10_000)
+    parts = path_of(ripening(4), Rules(120, -1))
+    assert all(np.array_equal(getattr(whole, name), getattr(parts, name)) for name in ("evidence", "length", "sign"))
+
+
 def test_a_fall_is_heard_before_its_labels_are_mature_and_dated_by_entry() -> None:
     heard, held = [], 0
     for seed in range(20):
@@ -138,10 +146,10 @@ def test_labels_as_they_come_keep_the_run_length_of_their_limit() -> None:
     assert (strongest > low).mean() >= 0.25
 
 
-def cells(age: Any, called: Any, units: int = 20) -> Cells:
+def cells(age: Any, called: Any, truth: Any, units: int = 20) -> Cells:
     """Return cells of one site, so many units a day; an age of 999 is no label."""
     n = len(age)
-    truth = np.where(age < 999, called, 2).astype(np.int64)
+    truth = np.where(age < 999, truth, 2).astype(np.int64)
     columns: dict[str, Column] = {
         "day": np.repeat(np.arange(n // units), units) + 1,
         "site": Labels(np.zeros(n, dtype=np.int64), ("north",)),
@@ -165,7 +173,7 @@ def drawn(late: dict[str, float], since: int = 200, days: int = 300) -> Cells:
     age = rng.integers(1, 29, size)
     arrives = np.repeat(np.arange(days), 20) + age
     share = np.where(arrives < since, 0.5, np.where(called, late.get("called", 0.5), late.get("cleared", 0.5)))
-    return cells(np.where(rng.random(size) < share, age, 999), called)
+    return cells(np.where(rng.random(size) < share, age, 999), called, called)
 
 
 PLACE = Place(Scope("1", "live", "t", "north"), SPAN, None)
@@ -191,6 +199,19 @@ def test_labels_that_fail_to_come_are_held_back_when_they_should_have_come() -> 
 def test_another_verification_is_held_back_before_its_labels_are_mature() -> None:
     days = held({"cleared": 1.0})[NotAssessed.VERIFICATION]
     assert 200 < days[0] < 200 + 28
+
+
+def test_labels_of_right_and_wrong_answers_that_come_by_different_ways_are_awaited() -> None:
+    """Wrong calls are told within a week; right ones when the month is over, so that bands sway with its days."""
+    rng = np.random.default_rng(7)
+    day = np.repeat(np.arange(300), 20)
+    called = rng.random(len(day)) < 0.3
+    within = rng.integers(1, 8, len(day))
+    for at_month_end, ages in ((within, (3, 7)), (30 - day % 30, (28,))):
+        some = cells(np.where(called, within, at_month_end), called, np.zeros(len(day)))
+        ripe = ripe_labels(some, PLACE)
+        assert ripe is not None
+        assert ripe.ages["specificity"] == ages
 
 
 def test_bands_hold_enough_labels_and_end_with_the_mature_age() -> None:
