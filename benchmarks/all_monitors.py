@@ -33,7 +33,7 @@ from registry.objects import FileObjects
 from registry.segments import segment_schema
 
 MONTH = 30  # days that are kept as one sum
-STUDIES, SIZES = 7_000, (10**5, 10**6, 10**7)
+STUDIES, SIZES = 7_000, (10**5, 10**6, 3 * 10**6, 10**7)
 FIRST = datetime(2025, 1, 1, 6, tzinfo=UTC)
 PLAN = MonitoringPlan()
 KNOWN = {"attributes": "{}", "unit": "study", "stage": "final", "status": "scored"}

@@ -69,11 +69,10 @@ def _of_periods(
     patients = PatientNumbers(texts_of_counts(read(day), PATIENT) for day in days)
     shelves: dict[str, Shelving] = {}
     for day in days:
-        part = unpack_counts(read(day), CUT)
+        data = read(day)
+        part, numbers = unpack_counts(data, CUT), patients.of(texts_of_counts(data, PATIENT))
         for name in CUT:
-            family = part[name]
-            if PATIENT in family.axes:
-                family = numbered(family, patients.of(family.levels[PATIENT]))
+            family = numbered(part[name], numbers) if PATIENT in part[name].axes else part[name]
             cut = family.select(wanted(family.codes_of("day")))
             if name in shelves:
                 shelves[name].add(cut)

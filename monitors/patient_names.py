@@ -1,28 +1,34 @@
-"""Patients as whole numbers in the order of their names, so that many can be told apart without their names at hand."""
+"""Patients as whole numbers in the order of their names, so that many are told apart without their names at hand."""
 
+import re
 from collections.abc import Collection, Iterable
 
 import numpy as np
 import numpy.typing as npt
 
-from monitors.grouping import Narrow, narrowest
-
 _Names = npt.NDArray[np.bytes_]
+_PSEUDONYM = re.compile("p:[0-9a-f]{32}")
 
 
 class PatientNumbers:
-    """The number of each patient among all: names are compared as UTF-8, whose order is that of their characters."""
+    """The number of each patient among all: pseudonyms are in the order of their names, and so are other names."""
 
     def __init__(self, parts: Iterable[Collection[str]]) -> None:
-        found = [_packed(part) for part in parts]
-        self._names: _Names = np.unique(np.concatenate(found)) if found else np.zeros(0, dtype="S1")
-        self._kind = narrowest(0, len(self._names))
+        names = np.concatenate([_packed([]), *map(_packed, parts)])
+        names.sort()
+        self._names: _Names = names[np.concatenate([[True], names[1:] != names[:-1]])]
 
-    def of(self, names: Collection[str]) -> Narrow:
+    def of(self, names: Collection[str]) -> dict[str, int]:
         """Return the numbers of some names, each of which is there."""
-        return np.searchsorted(self._names, _packed(names)).astype(self._kind)
+        found = np.searchsorted(self._names, _packed(names)).tolist()
+        return dict(zip(names, found, strict=False))
 
 
 def _packed(names: Collection[str]) -> _Names:
-    """Return names as bytes of one length; a last character keeps names apart that end in a zero byte."""
-    return np.array([f"{name}\x01".encode() for name in names] or [b"\x01"], dtype=np.bytes_)
+    """Return names as bytes, and one more: the last character keeps names apart that end in a zero byte."""
+    return np.array([*map(_bytes, names), b"\x01"], dtype=np.bytes_)
+
+
+def _bytes(name: str) -> bytes:
+    spelled = bytes.fromhex(name[2:]) if _PSEUDONYM.fullmatch(name) else name[2:].encode()
+    return name[:2].encode() + spelled + b"\x01"

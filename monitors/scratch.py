@@ -4,6 +4,7 @@ Nothing of it outlives the process. Pieces are read into memory of their own, ne
 with the reader. No name of a patient is written: what is put here are whole numbers.
 """
 
+import errno
 import os
 import tempfile
 import weakref
@@ -14,6 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from monitors.grouping import Narrow, narrowest
+from registry.domain.errors import IncompleteError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Piece(NamedTuple):
@@ -52,7 +56,7 @@ class Scratch:
         """Write columns of one length, at least one cell each.
 
         Raises:
-            OSError: when the folder of temporary files is full.
+            IncompleteError: when the folder of temporary files is full.
         """
         offset, kinds, lows = self._end, [], []
         for column in columns:
@@ -74,7 +78,13 @@ class Scratch:
 
     def _write(self, data: Any) -> None:
         while data:
-            done = os.pwrite(self._handle, data, self._end)
+            try:
+                done = os.pwrite(self._handle, data, self._end)
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                mend = "make room, or name a larger folder by TMPDIR"
+                raise IncompleteError("the folder of temporary files is full", where="TMPDIR", mend=mend) from error
             data, self._end = data[done:], self._end + done
 
     def _read(self, offset: int, size: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Self
 
 import numpy as np
@@ -12,7 +13,8 @@ from monitors.scratch import Piece, Scratch
 from monitors.shelved import Shelved
 
 PATIENT = "patient"
-WEEK, MONTH = 7, 28  # days of a part: of all sites together, and of one
+WEEK, MONTH = 7, 28  # days of a part at least: of all sites together, and of one
+ENOUGH = 65_536  # cells of a part
 _Levels = Mapping[str, tuple[str, ...]]
 
 
@@ -63,9 +65,21 @@ class Shelving:
         """Return the family."""
         shared = {axis: common_levels([one[axis] for one in self.levels]) for axis in self.levels[0]}
         pieces: dict[str, list[Piece]] = {}
-        for key in sorted(self.raw):
-            pieces.setdefault(key[0], []).append(self._together(self.raw[key], shared))
+        for site, raw in self._parts():
+            pieces.setdefault(site, []).append(self._together(raw, shared))
         return Shelved(self.name, self.axes, shared, pieces, self.scratch)
+
+    def _parts(self) -> Iterator[tuple[str, list[tuple[Piece, int]]]]:
+        """Yield the pieces of each part: of days on end as many together as have enough cells."""
+        for site, keys in groupby(sorted(self.raw), key=lambda key: key[0]):
+            held: list[tuple[Piece, int]] = []
+            for key in keys:
+                held += self.raw[key]
+                if sum(one.cells for one, _ in held) >= ENOUGH:
+                    yield site, held
+                    held = []
+            if held:
+                yield site, held
 
     def _cut(self, family: Family) -> Iterator[tuple[tuple[str, int], Narrow]]:
         """Yield the cells of each part that a family touches."""
@@ -89,14 +103,15 @@ class Shelving:
         return Family(self.name, self.axes, dict(shared), _under(self.axes, columns, levels, shared), counts)
 
 
-def numbered(family: Family, place: Narrow) -> Family:
+def numbered(family: Family, numbers: Mapping[str, int]) -> Family:
     """Return a family whose patients are whole numbers.
 
     Args:
         family: with the patient as its last axis.
-        place: the number of each of its patients, ascending.
+        numbers: of its patients, and perhaps of others, in the order of their names.
     """
     levels = {axis: names for axis, names in family.levels.items() if axis != PATIENT}
+    place = np.array([numbers[name] for name in family.levels[PATIENT]], dtype=np.int64)
     patients = place[family.columns[-1]] if len(family.counts) else family.columns[-1]
     return replace(family, levels=levels, columns=(*family.columns[:-1], patients))
 

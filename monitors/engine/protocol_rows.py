@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from monitors.counts import Integers
-from monitors.engine.columns import flags, joined, labels, numbers, texts
+from monitors.engine.columns import Numbers, flags, labels, numbers, texts
 from monitors.engine.seen_series import Patients, Texts, days_of, during
 from monitors.engine.tables import Request, Tables
 from monitors.protocols import ProtocolRows
@@ -103,17 +103,26 @@ def _distinct(table: Any) -> tuple[list[Made], Any, Any]:
     columns = {name: numbers(table, name) for names in NUMBERS.values() for name in names}
     words = {name: _words(table, name) for names in CATEGORIES.values() for name in names}
     site, modality = texts(table, "site").to_pylist(), texts(table, "modality").to_pylist()
-    parts = [np.char.mod("%.12g", column).tolist() for column in columns.values()]
     spelled = [["" if word is None else f"={word}" for word in column] for column in words.values()]
-    key = labels(joined(*(pa.array(part, pa.string()) for part in (site, modality, *parts, *spelled))))
-    first = np.unique(key.codes, return_index=True)[1]
+    keys = [labels(pa.array(column, pa.string())).codes for column in (site, modality, *spelled)]
+    code = np.zeros(len(site), dtype=np.int64)
+    for key in (*keys, *map(_coded, columns.values())):
+        code = np.unique(code * (int(key.max()) + 1) + key, return_inverse=True)[1].reshape(-1)
+    first = np.unique(code, return_index=True)[1]
     ranks = np.argsort(np.argsort(first))
     made = []
     for row in np.sort(first).tolist():
         values: list[float | str | None] = [_number(columns[name][row]) for name in NUMBERS[modality[row]]]
         values += [words[name][row] for name in CATEGORIES[modality[row]]]
         made.append(Made(site[row], modality[row], tuple(values)))
-    return made, ranks[key.codes], np.sort(first)
+    return made, ranks[code], np.sort(first)
+
+
+def _coded(values: Numbers) -> Integers:
+    """Return a code for each number, the same for numbers that are spelled alike."""
+    distinct, place = np.unique(values, return_inverse=True)
+    spelled = np.unique([f"{value:.12g}" for value in distinct.tolist()], return_inverse=True)[1]
+    return np.asarray(spelled.reshape(-1)[place.reshape(-1)], dtype=np.int64)
 
 
 def _number(value: float) -> float | None:

@@ -1,5 +1,7 @@
 """A family on disk answers as the family in memory does, whatever the days and the order in which it came."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from monitors.patient_names import PatientNumbers
 from monitors.scratch import Scratch
 from monitors.shelved import Part, ShelvedCounts, chosen, parts_by_site
 from monitors.shelving import Shelving, numbered
+from registry.domain.errors import IncompleteError
 
 AXES = ("day", "site", "q", "patient")
 
@@ -85,11 +88,13 @@ def test_families_of_other_axes_are_not_put_together(parts: list[Family]) -> Non
 
 
 def test_numbers_of_patients_are_in_the_order_of_their_names() -> None:
-    names = [["b", "a"], ["", "ä", "z"], ["a", "𝄞", "\uffff"]]
+    pseudonyms = [f"p:{number:032x}" for number in (0, 1, 255, 256, 16**31, 16**32 - 1)]
+    names = [["b", "a"], ["", "ä", "z"], ["a", "𝄞", "\uffff"], pseudonyms, ["p:", "q" * 60, "p:0G", "2.25.9"]]
     numbers = PatientNumbers(names)
-    known = sorted({name for part in names for name in part})
-    assert np.argsort(numbers.of(known)).tolist() == list(range(len(known)))
-    assert len(set(numbers.of(known).tolist())) == len(known)
+    for part in (pseudonyms, ["", "a", "b", "z", "ä", "\uffff", "𝄞"], ["2.25.9", "a", "p:", "q" * 60]):
+        assert list(numbers.of(part).values()) == sorted(numbers.of(part).values())
+    known = {name for part in names for name in part}
+    assert len(set(numbers.of(known).values())) == len(known)
 
 
 def test_a_family_with_numbered_patients_has_the_same_cells_in_the_same_order(parts: list[Family]) -> None:
@@ -118,3 +123,13 @@ def test_a_scratch_file_that_was_cut_short_is_told() -> None:
     piece = scratch.put([np.array([1, 2, 3])])
     with pytest.raises(OSError, match="are left"):
         scratch.column(piece._replace(offset=piece.offset + 1), 0)
+
+
+def test_a_full_folder_of_temporary_files_is_told_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    scratch = Scratch()
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(IncompleteError, match="TMPDIR"):
+        scratch.put([np.array([1, 2])])
