@@ -105,10 +105,10 @@ def _areas(family: Family) -> dict[str, list[Any]]:
     fresh[1:] = (q[1:] != q[:-1]) | (site[1:] != site[:-1])
     starts = np.flatnonzero(fresh)
     ends = np.append(starts[1:], len(q)) - 1
-    positive = family.is_level("truth", "yes")
-    sides = [np.diff(np.cumsum(family.counts * side)[ends], prepend=0) for side in (positive, ~positive)]
+    units = np.diff(np.cumsum(family.counts)[ends], prepend=0)
+    hits = np.diff(np.cumsum(family.counts * family.is_level("truth", "yes"))[ends], prepend=0)
     edges = np.searchsorted(site[starts], np.arange(len(family.levels["site"]) + 1))
-    found = areas_of_cells(*sides, edges)
+    found = areas_of_cells(hits, units - hits, edges)
     rows = zip(*(one.tolist() for one in vars(found).values()), strict=True)
     return {
         name: [auc, variance, auc_interval(RocResult(auc, variance, 0.0, m, n, m + n, m, n, min(m, n)))]

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from validation.statistics.arrays import (
-    FloatArray,
     IntArray,
     floats,
     integers,
@@ -183,8 +182,8 @@ def stability_index(reference: ArrayLike, current: ArrayLike, bins: int = 10) ->
 
 def stability_of_bins(reference: IntArray, current: IntArray) -> float:
     """Return the population stability index of two samples' counts int[b] in the same bins."""
-    shares = [_smoothed(counts.astype(np.float64)) for counts in (reference, current)]
-    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+    before, after = (_smoothed(counts.tolist()) for counts in (reference, current))
+    return math.fsum((c - r) * math.log(c / r) for r, c in zip(before, after, strict=True))
 
 
 def jensen_shannon_of_bins(first: IntArray, second: IntArray) -> float:
@@ -205,9 +204,9 @@ def jensen_shannon_of_bins(first: IntArray, second: IntArray) -> float:
     return math.sqrt(max(0.0, math.fsum(terms) / 2))
 
 
-def _smoothed(counts: FloatArray) -> FloatArray:
-    share: FloatArray = (counts + HALF_COUNT) / (counts.sum() + HALF_COUNT * len(counts))
-    return share
+def _smoothed(counts: list[int]) -> list[float]:
+    n = sum(counts) + HALF_COUNT * len(counts)
+    return [(count + HALF_COUNT) / n for count in counts]
 
 
 def _exact_tail(first: IntArray, second: IntArray, distance: int) -> float:
