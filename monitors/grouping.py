@@ -58,10 +58,13 @@ def grouped_parts(parts: Sequence[Sequence[Narrow]], counts: Sequence[Integers])
     if not held:
         return list(parts[0]), np.zeros(0, dtype=np.int64)
     axes = [[parts[place][axis] for place in held] for axis in range(len(parts[0]))]
+    rows = sum(len(counts[place]) for place in held)
+    if rows <= _BATCH:
+        return grouped([_joined(columns) for columns in axes], _joined([counts[place] for place in held]))
     lows = [min(int(column.min()) for column in columns) for columns in axes]
     radices = [max(int(column.max()) for column in columns) - low + 1 for columns, low in zip(axes, lows, strict=True)]
     size = math.prod(radices)
-    if size > _TABLE_PER_ROW * sum(len(counts[place]) for place in held):
+    if size > _TABLE_PER_ROW * rows:
         return grouped([np.concatenate(columns) for columns in axes], np.concatenate([counts[place] for place in held]))
     table = np.zeros(size, dtype=np.int64)
     for some in _batches([len(counts[place]) for place in held]):

@@ -94,7 +94,7 @@ def judge_pilot(record: Record, deployment: str, units: int, actor: Actor) -> Ma
         why = "was not planned" if found is None else "has not begun"
         raise EvidenceMissingError(f"the pilot {why}", mend="overread models pilot, then deploy --mode pilot")
     plan, began = found
-    days = (record.clock.now() - parse_instant(began)).days
+    days = max(0, (record.clock.now() - parse_instant(began)).days)  # a clock that was set back undoes no day
     lacks = [f"{units} of {plan.units} units"] if units < plan.units else []
     lacks += [f"{days} of {plan.days} days"] if days < plan.days else []
     told = {
