@@ -133,6 +133,7 @@ class RecordQueries:
         return None if newest is None else json.loads(self._workspace.objects.get(newest.digest))
 
     def _signed_by(self, version: ModelVersion) -> tuple[str, ...]:
+        """Return who signed, each once with the acts that they signed, in the order of the first signatures."""
         with reading(self._workspace.engine) as session:
             found = session.execute(
                 select(PersonRow.printed_name, SignatureRow.act)
@@ -140,7 +141,10 @@ class RecordQueries:
                 .where(SignatureRow.model == version.model, SignatureRow.version == version.version)
                 .order_by(SignatureRow.event_seq),
             ).all()
-        return tuple(f"{name} ({act})" for name, act in found)
+        acts: dict[str, dict[str, None]] = {}
+        for name, act in found:
+            acts.setdefault(name, {})[act] = None
+        return tuple(f"{name} ({', '.join(signed)})" for name, signed in acts.items())
 
 
 def _appendix_view(record: Mapping[str, Any]) -> AppendixView:

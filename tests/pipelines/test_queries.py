@@ -48,6 +48,18 @@ def test_the_dossier_holds_what_is_on_record(watched: tuple[Workspace, MonitorRu
     assert dossier.synthetic
 
 
+def test_the_fleet_names_each_signer_once_with_the_acts(watched: tuple[Workspace, MonitorRun]) -> None:
+    workspace, _ = watched
+    signatures = [one.statement for one in workspace.lifecycle.signatures(TARGET, "1")]
+    (row,) = [row for row in RecordQueries(workspace).fleet() if row.version == "1"]
+    acts: dict[str, set[str]] = {}
+    for one in signatures:
+        acts.setdefault(one.printed_name, set()).add(one.act)
+    assert len(signatures) > len(acts)
+    told = dict(text.removesuffix(")").split(" (") for text in row.signed_by)
+    assert {name: set(signed.split(", ")) for name, signed in told.items()} == acts
+
+
 def test_the_doctor_names_a_deployed_model_that_was_not_monitored_as_often_as_planned(
     watched: tuple[Workspace, MonitorRun],
 ) -> None:
