@@ -140,8 +140,7 @@ class Family:
 
     def during(self, window: Window) -> "Family":
         """Return the cells of a window of days, both ends included."""
-        days = self.column("day")
-        return self.select((days >= day_number(window.start)) & (days <= day_number(window.end)))
+        return self.select(in_period(self.column("day"), window))
 
     def marginal(self, axes: Sequence[str], name: str = "") -> "Family":
         """Sum over every axis that is not named."""
@@ -307,7 +306,7 @@ def merged(parts: Sequence[Family]) -> Family:
             levels[axis] = common_levels(found)
             columns[place] = relabelled(columns[place], found, levels[axis])
     cells, sums = grouped_parts(list(zip(*columns, strict=True)), [part.counts for part in parts])
-    return Family(name, axes, levels, tuple(cells), sums)  # the levels of each part are in use, and sorted
+    return Family(name, axes, levels, tuple(cells), sums)  # the levels of each part are sorted
 
 
 def common_levels(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -329,6 +328,11 @@ def relabelled(columns: Sequence[Narrow], levels: Sequence[tuple[str, ...]], sha
 def day_number(day: str) -> int:
     """Return the code of an ISO day on the `day` axis: its proleptic Gregorian ordinal."""
     return date.fromisoformat(day).toordinal()
+
+
+def in_period(days: Narrow, period: Window) -> npt.NDArray[np.bool_]:
+    """Say which codes of the `day` axis are of a period, both ends included."""
+    return np.asarray((days >= day_number(period.start)) & (days <= day_number(period.end)), dtype=np.bool_)
 
 
 def day_text(number: int) -> str:

@@ -8,11 +8,12 @@ the studies of the window.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Counts, Family, Integers, day_number, family_axes
+from monitors.counts import Counts, Family, Integers, family_axes, in_period
 from monitors.daily import GRID, UNITS
 from monitors.every_day import ALWAYS, CUT, FINDINGS, FIRST, Joined, Reader
 from monitors.packing import texts_of_counts, unpack_counts
@@ -54,7 +55,7 @@ def cut_of(every: Joined, read: Reader, plan: MonitoringPlan, as_of: str) -> Cut
     kept = {"FQ": replace(every.families[FINDINGS], name="FQ")}
     kept |= {name: every.families[name] for name in ALWAYS if name not in every.shelved}
     first = {name: every.families[f"first:{name}"] for name in FIRST}
-    wanted = _within(days_seen(ShelvedCounts(kept, every.axes, days=first), plan, as_of))
+    wanted = partial(_within, days_seen(ShelvedCounts(kept, every.axes, days=first), plan, as_of))
     days = [day for day, speaks in every.speaks.items() if wanted(speaks).any()] or list(every.speaks)[:1]
     shelved = {**every.shelved, **_of_periods(every.scratch, days, read, wanted)}
     derived = {name: Derived(name, known[name], shelved[source]) for name, source in FIRST.items()}
@@ -81,13 +82,9 @@ def _of_periods(
     return {name: one.whole() for name, one in shelves.items()}
 
 
-def _within(periods: Collection[Window]) -> Callable[[Integers], Mask]:
-    spans = sorted({(day_number(one.start), day_number(one.end)) for one in periods})
-
-    def wanted(days: Integers) -> Mask:
-        found = np.zeros(len(days), dtype=np.bool_)
-        for first, last in spans:
-            found |= (days >= first) & (days <= last)
-        return found
-
-    return wanted
+def _within(periods: Collection[Window], days: Integers) -> Mask:
+    """Say which days are of any of some periods."""
+    found = np.zeros(len(days), dtype=np.bool_)
+    for one in periods:
+        found |= in_period(days, one)
+    return found

@@ -75,10 +75,10 @@ def _shift(now: Family, base: Family, unlike: str) -> Reading:
     return Reading(now.total, wasserstein_distance(values, pair.now, pair.base) / spread, n_patients=patients_of(now))
 
 
-def pair_of(now: Family, base: Family) -> Pair:
-    """Return the scores of two families on their common grid cells."""
-    parts = [family.marginal(("q",)) for family in (now, base)]
-    return Pair(*aligned(*(side for part in parts for side in (part.codes_of("q"), part.counts))))
+def pair_of(now: Family, base: Family, axis: str = "q") -> Pair:
+    """Return the units of two families by an axis of whole numbers, on the cells that either occupies."""
+    parts = [family.marginal((axis,)) for family in (now, base)]
+    return Pair(*aligned(*(side for part in parts for side in (part.codes_of(axis), part.counts))))
 
 
 def permutation_p(now: Family, base: Family) -> float:

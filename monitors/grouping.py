@@ -59,19 +59,19 @@ def grouped_parts(parts: Sequence[Sequence[Narrow]], counts: Sequence[Integers])
         return list(parts[0]), np.zeros(0, dtype=np.int64)
     axes = [[parts[place][axis] for place in held] for axis in range(len(parts[0]))]
     rows = sum(len(counts[place]) for place in held)
-    if rows <= _BATCH:
-        return grouped([_joined(columns) for columns in axes], _joined([counts[place] for place in held]))
-    lows = [min(int(column.min()) for column in columns) for columns in axes]
-    radices = [max(int(column.max()) for column in columns) - low + 1 for columns, low in zip(axes, lows, strict=True)]
-    size = math.prod(radices)
-    if size > _TABLE_PER_ROW * rows:
-        return grouped([np.concatenate(columns) for columns in axes], np.concatenate([counts[place] for place in held]))
-    table = np.zeros(size, dtype=np.int64)
-    for some in _batches([len(counts[place]) for place in held]):
-        columns = [_joined([column[place] for place in some]) for column in axes]
-        np.add.at(table, _packed(columns, lows, radices), _joined([counts[held[place]] for place in some]))
-    keys = np.flatnonzero(table != 0)
-    return _unpacked(keys, radices, lows), table[keys]
+    if rows > _BATCH:
+        lows = [min(int(column.min()) for column in columns) for columns in axes]
+        highs = [max(int(column.max()) for column in columns) for columns in axes]
+        radices = [high - low + 1 for low, high in zip(lows, highs, strict=True)]
+        size = math.prod(radices)
+        if size <= _TABLE_PER_ROW * rows:
+            table = np.zeros(size, dtype=np.int64)
+            for some in _batches([len(counts[place]) for place in held]):
+                columns = [_joined([column[place] for place in some]) for column in axes]
+                np.add.at(table, _packed(columns, lows, radices), _joined([counts[held[place]] for place in some]))
+            keys = np.flatnonzero(table != 0)
+            return _unpacked(keys, radices, lows), table[keys]
+    return grouped([_joined(columns) for columns in axes], _joined([counts[place] for place in held]))
 
 
 def _batches(sizes: Sequence[int]) -> Iterator[list[int]]:

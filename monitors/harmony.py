@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Counts, day_number
+from monitors.counts import Counts, in_period
 from monitors.draft import Reading, drafted, reading_of
 from monitors.scope import View, periods_of
 from registry.domain.signal import Signal
@@ -61,15 +61,10 @@ class QualityRows:
 def harmony_signals(view: View, counts: Counts, rows: QualityRows) -> list[Signal]:
     """Return the harmonisation check of one scope."""
     window, references = periods_of(counts, view.scope, view.plan, view.window.end)
-    now = rows.where(
-        (rows.day >= day_number(window.start))
-        & (rows.day <= day_number(window.end))
-        & np.isin(rows.site, list(references))
-    )
+    now = rows.where(in_period(rows.day, window) & np.isin(rows.site, list(references)))
     in_reference = np.zeros(len(rows), dtype=np.bool_)
     for site, period in references.items():
-        within = (rows.day >= day_number(period.start)) & (rows.day <= day_number(period.end))
-        in_reference |= (rows.site == site) & within
+        in_reference |= (rows.site == site) & in_period(rows.day, period)
     base = _of_large_scanners(rows.where(in_reference), view.plan.min_units)
     scanners = len(np.unique(base.scanner))
     if view.unready or scanners < LEAST:

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from monitors.counts import PATIENTS, SCANNER, Counts, Family
+from monitors.drift import pair_of
 from monitors.drift_inputs import InputHistogram, embedding_signal, input_signals, unread_embeddings, unstated_signal
 from monitors.embeddings import Embeddings
 from monitors.families import CATEGORICAL, NUMERIC
@@ -15,7 +16,6 @@ from monitors.shelved import Mask, Part, at_sites, chosen, within
 from monitors.value_grid import to_numbers
 from registry.domain.signal import Signal, Window
 from validation.statistics.arrays import IntArray
-from validation.statistics.two_sample import aligned
 
 # Categories by the family that counts them, and the axis of it.
 MIXES: Mapping[str, tuple[str, str]] = {
@@ -55,8 +55,7 @@ def input_histograms(view: View, counts: Counts, as_of: str) -> list[InputHistog
 
 
 def _quantity(feature: str, pair: Pair, patients: tuple[int, int]) -> InputHistogram:
-    parts = [family.marginal(("cell",)) for family in pair]
-    cells, now, base = aligned(*(side for part in parts for side in (part.codes_of("cell"), part.counts)))
+    cells, now, base = pair_of(*pair, "cell")
     return InputHistogram(feature, to_numbers(cells), now, base, patients)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Counts, day_number
+from monitors.counts import Counts, in_period
 from monitors.draft import Reading, drafted
 from monitors.scope import View, periods_of
 from registry.domain.protocol import Protocol
@@ -46,12 +46,12 @@ def protocol_signals(view: View, counts: Counts, rows: ProtocolRows) -> list[Sig
 def _reading(view: View, counts: Counts, rows: ProtocolRows) -> Reading:
     window, references = periods_of(counts, view.scope, view.plan, view.window.end)
     here = rows.site == view.scope.site
-    now = _first_of_patients(rows, here & _within(rows.day, window.start, window.end))
+    now = _first_of_patients(rows, here & in_period(rows.day, window))
     if view.unready or view.scope.site not in references:
         why = view.unready or "the site has no reference"
         return Reading(len(now), reason=NotAssessed.TOO_FEW, why=why)
     reference = references[view.scope.site]
-    base = _first_of_patients(rows, here & _within(rows.day, reference.start, reference.end))
+    base = _first_of_patients(rows, here & in_period(rows.day, reference))
     least = view.plan.min_units
     if min(len(now), len(base)) < least:
         why = f"{len(now)} series in the window and {len(base)} in the reference, {least} are needed"
@@ -63,10 +63,6 @@ def _reading(view: View, counts: Counts, rows: ProtocolRows) -> Reading:
     more = f", and {len(new) - SHOWN} more" if len(new) > SHOWN else ""
     why = f"protocols in the reference: {int((sizes[1] > 0).sum())}" + (f"; not in it: {names}{more}" if new else "")
     return Reading(len(now), found.share, found.bounds, found.expected, found.p_value, why=why)
-
-
-def _within(day: _Codes, start: str, end: str) -> npt.NDArray[np.bool_]:
-    return np.asarray((day >= day_number(start)) & (day <= day_number(end)), dtype=np.bool_)
 
 
 def _first_of_patients(rows: ProtocolRows, keep: npt.NDArray[np.bool_]) -> _Codes:

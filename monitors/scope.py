@@ -18,7 +18,7 @@ from monitors.counts import (
     day_text,
 )
 from monitors.families import FOUND, LABELS, LESIONS, MEASURES, REACTIONS, READ_TIMES, WORK
-from monitors.shelved import Part, chosen, scope_days
+from monitors.shelved import Part, chosen, scope_days, within
 from registry.domain.plan import MonitoringPlan
 from registry.domain.signal import Window
 from registry.domain.vocabulary import Mode
@@ -181,8 +181,7 @@ def _mask(family: Part, scope: Scope, period: Window | None) -> Mask:
     for axis, level in (("version", scope.version), ("mode", scope.mode), ("target", scope.target)):
         keep &= family.is_level(axis, level)
     if period is not None:
-        days = family.column("day")
-        keep &= (days >= day_number(period.start)) & (days <= day_number(period.end))
+        keep &= within(family, period)
     return keep
 
 

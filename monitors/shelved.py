@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Counts, Family, Integers, day_number, merged, pruned
+from monitors.counts import Counts, Family, Integers, in_period, merged, pruned
 from monitors.grouping import Narrow
 from monitors.scratch import Piece, Scratch
 from registry.domain.signal import Window
@@ -165,8 +165,7 @@ def parts_by_site(counts: Counts, name: str) -> list[tuple[str, Part]]:
 
 def within(part: Part, period: Window) -> Mask:
     """Say which cells are of a period, both ends included."""
-    days = part.column("day")
-    return np.asarray((days >= day_number(period.start)) & (days <= day_number(period.end)), dtype=np.bool_)
+    return in_period(part.column("day"), period)
 
 
 def at_sites(periods: Mapping[str, Window], part: Part) -> Mask:

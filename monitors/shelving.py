@@ -7,8 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from monitors.counts import Family, common_levels, merged
-from monitors.grouping import Narrow, narrowest
+from monitors.counts import Family, common_levels, merged, relabelled
+from monitors.grouping import Narrow
 from monitors.scratch import Piece, Scratch
 from monitors.shelved import Shelved
 
@@ -94,13 +94,13 @@ class Shelving:
         """Return the piece of a part under the levels of the whole family."""
         if len(raw) == 1 and self.levels[raw[0][1]] == shared:
             return raw[0][0]
-        found = merged([self._family(piece, self.levels[place], shared) for piece, place in raw])
-        return self.scratch.put((*_under(found.axes, found.columns, found.levels, shared), found.counts))
+        found = merged([self._family(piece, self.levels[place]) for piece, place in raw])
+        return self.scratch.put((*_under(found, shared), found.counts))
 
-    def _family(self, piece: Piece, levels: _Levels, shared: _Levels) -> Family:
+    def _family(self, piece: Piece, levels: _Levels) -> Family:
         columns = [self.scratch.column(piece, place) for place in range(len(self.axes))]
         counts = self.scratch.column(piece, len(self.axes)).astype(np.int64)
-        return Family(self.name, self.axes, dict(shared), _under(self.axes, columns, levels, shared), counts)
+        return Family(self.name, self.axes, dict(levels), tuple(columns), counts)
 
 
 def numbered(family: Family, numbers: Mapping[str, int]) -> Family:
@@ -116,14 +116,10 @@ def numbered(family: Family, numbers: Mapping[str, int]) -> Family:
     return replace(family, levels=levels, columns=(*family.columns[:-1], patients))
 
 
-def _under(axes: Sequence[str], columns: Sequence[Narrow], levels: _Levels, shared: _Levels) -> tuple[Narrow, ...]:
-    """Return columns of codes into some levels as codes into more."""
-    found = []
-    for axis, column in zip(axes, columns, strict=True):
-        if axis in shared and levels[axis] != shared[axis]:
-            places = {name: place for place, name in enumerate(shared[axis])}
-            table = np.array([places[name] for name in levels[axis]], dtype=narrowest(0, len(places)))
-            found.append(table[column])
-        else:
-            found.append(column)
-    return tuple(found)
+def _under(family: Family, shared: _Levels) -> list[Narrow]:
+    """Return the columns of a family with its texts as places among more levels."""
+    columns = list(family.columns)
+    for axis, levels in family.levels.items():
+        place = family.axes.index(axis)
+        (columns[place],) = relabelled([columns[place]], [levels], shared[axis])
+    return columns

@@ -77,10 +77,7 @@ class Segments:
             LedgerBrokenError: when the segment is missing.
             ArtifactChangedError: when its bytes are others.
         """
-        place = self.path(table.name, digest)
-        if digest not in self._verified:
-            self.check(table.name, digest)
-        with pq.ParquetFile(place) as file:
+        with pq.ParquetFile(self._checked(table, digest)) as file:
             present = [name for name in file.schema_arrow.names if columns is None or name in columns]
             return file.read(columns=present)
 
@@ -91,14 +88,18 @@ class Segments:
             LedgerBrokenError: when the segment is missing.
             ArtifactChangedError: when its bytes are others.
         """
-        if digest not in self._verified:
-            self.check(table.name, digest)
-        with pq.ParquetFile(self.path(table.name, digest)) as file:
+        with pq.ParquetFile(self._checked(table, digest)) as file:
             present = [name for name in file.schema_arrow.names if name in columns]
             for number in range(file.num_row_groups):
                 if not stating or _states(file.metadata.row_group(number), stating):
                     for batch in file.iter_batches(_BATCH, row_groups=[number], columns=present):
                         yield pa.Table.from_batches([batch])
+
+    def _checked(self, table: Table, digest: str) -> Path:
+        """Return where a segment lies, once its bytes were checked."""
+        if digest not in self._verified:
+            self.check(table.name, digest)
+        return self.path(table.name, digest)
 
     def check(self, table: str, digest: str) -> None:
         """Compare a segment's bytes with its digest.

@@ -10,7 +10,7 @@ import numpy as np
 from monitors.counts import Integers
 from monitors.engine.columns import Numbers, flags, labels, numbers, texts
 from monitors.engine.seen_series import Patients, Texts, days_of, during
-from monitors.engine.tables import Request, Tables
+from monitors.engine.tables import Request
 from monitors.protocols import ProtocolRows
 from registry.domain.protocol import CATEGORIES, NUMBERS, Made, registered
 from registry.domain.signal import Window
@@ -21,23 +21,11 @@ _FURTHER = tuple(dict.fromkeys(name for names in CATEGORIES.values() for name in
 STATED = (*dict.fromkeys(name for names in NUMBERS.values() for name in names), *_OWN)
 
 
-def protocol_rows(tables: Tables, request: Request) -> ProtocolRows | None:
-    """Return the protocol of every series of a modality that has a registry; None without such a series.
-
-    A series that states no parameter has no protocol.
-
-    Args:
-        tables: the observation tables; of them acquisitions.
-        request: whose time zones apply.
-    """
-    seen = ProtocolsSeen(request)
-    seen.add(tables.acquisitions)
-    return seen.rows()
-
-
 @dataclass
 class ProtocolsSeen:
-    """How series were made, batch after batch.
+    """How the series of a modality that has a registry were made, batch after batch.
+
+    A series that states no parameter has no protocol.
 
     Attributes:
         request: whose time zones apply.

@@ -9,25 +9,13 @@ import numpy as np
 from monitors.counts import SCANNER
 from monitors.engine.columns import numbers, texts
 from monitors.engine.seen_series import Patients, days_of, during
-from monitors.engine.tables import Request, Tables
+from monitors.engine.tables import Request
 from monitors.families import QUALITY
 from monitors.harmony import QualityRows
 from registry.domain.signal import Window
 
 LEAST = 2  # measures: ComBat learns a scanner's effect from several
 STATED = 0.5  # share of the series with a measure on which another one must be stated, too, to be among them
-
-
-def quality_rows(tables: Tables, request: Request) -> QualityRows | None:
-    """Return the series on which the same two or more measures were taken, with their scanner; None without such.
-
-    Args:
-        tables: the observation tables; of them acquisitions.
-        request: whose time zones apply.
-    """
-    seen = QualitySeen(request)
-    seen.add(tables.acquisitions)
-    return seen.rows()
 
 
 @dataclass

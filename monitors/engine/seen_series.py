@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from monitors.counts import Integers, day_number
+from monitors.counts import Integers, in_period
 from monitors.engine.columns import instants, labels, texts
 from monitors.engine.days import local_days
 from monitors.engine.tables import Request
@@ -28,7 +28,7 @@ def during(days: Integers, periods: Sequence[Window] | None) -> Mask:
         return np.ones(len(days), dtype=np.bool_)
     keep = np.zeros(len(days), dtype=np.bool_)
     for one in periods:
-        keep |= (days >= day_number(one.start)) & (days <= day_number(one.end))
+        keep |= in_period(days, one)
     return keep
 
 

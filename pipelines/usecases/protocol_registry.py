@@ -3,11 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from monitors.counts import day_text
-from monitors.engine.protocol_rows import COLUMNS, STATED, protocol_rows
-from monitors.engine.tables import Request, Tables
+from monitors.engine.protocol_rows import COLUMNS, STATED, ProtocolsSeen
+from monitors.engine.tables import Request
 from registry.domain.errors import IncompleteError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -25,10 +24,10 @@ def protocol_registry(workspace: "Workspace", site: str | None = None) -> list[d
         IncompleteError: when nothing was acquired for which protocols are registered.
         UnknownNameError: when no protocol of the site is registered.
     """
-    none = pa.table({})
     table = workspace.tables.read("acquisitions", columns=[*COLUMNS, *STATED])
-    asked = Request("", workspace.settings.time_zone, ())
-    rows = protocol_rows(Tables(table, none, none, none), asked)
+    seen = ProtocolsSeen(Request("", workspace.settings.time_zone, ()))
+    seen.add(table)
+    rows = seen.rows()
     if rows is None:
         raise IncompleteError("no MR or CT series was taken in", mend="overread ingest dicom or acquisitions")
     sites = {one.founder.site for one in rows.protocols}

@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from planted import PLAN, VERSIONS, Hospital, only, signals
+from seen import kept_of
 
 from monitors.beside import Beside
 from monitors.engine.embedded import count_tables
-from monitors.engine.quality_rows import quality_rows
+from monitors.engine.quality_rows import QualitySeen
 from monitors.engine.tables import Request, Tables, axes_of
 from monitors.harmony import share_between
 from monitors.run import Occasion, monitor_run
@@ -40,7 +41,7 @@ def measured(moved: float = 0.0, unseen: int = 0) -> Tables:
 
 def run(tables: Tables) -> dict[str, Any]:
     occasion = Occasion("m", "2026-04-30", Known.RECORDED, VERSIONS)
-    beside = Beside((), quality_rows(tables, REQUEST))
+    beside = Beside((), kept_of(QualitySeen(REQUEST), tables.acquisitions))
     return monitor_run(count_tables(tables, REQUEST), PLAN, occasion, beside=beside)
 
 
@@ -71,7 +72,7 @@ def test_a_scanner_that_the_reference_does_not_hold_is_flagged_and_left_out() ->
 
 def test_series_without_two_measures_have_no_check() -> None:
     tables = measured()
-    assert quality_rows(replace(tables, acquisitions=tables.acquisitions.drop_columns("cnr")), REQUEST) is None
+    assert kept_of(QualitySeen(REQUEST), tables.acquisitions.drop_columns("cnr")) is None
     assert signals(run(Hospital().tables()), "SCN009") == []
 
 

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from planted import PLAN, VERSIONS, Hospital, only, signals
+from seen import kept_of
 
 from monitors.beside import Beside
 from monitors.engine.embedded import count_tables
-from monitors.engine.protocol_rows import protocol_rows
+from monitors.engine.protocol_rows import ProtocolsSeen
 from monitors.engine.tables import Request, Tables, axes_of
 from monitors.run import Occasion, monitor_run
 from registry.domain.joining import Known
@@ -38,7 +39,7 @@ def scanned(*, changed: bool) -> Tables:
 
 
 def run(tables: Tables) -> dict[str, Any]:
-    beside = Beside(protocols=protocol_rows(tables, REQUEST))
+    beside = Beside(protocols=kept_of(ProtocolsSeen(REQUEST), tables.acquisitions))
     return monitor_run(
         count_tables(tables, REQUEST), PLAN, Occasion("m", "2026-04-30", Known.RECORDED, VERSIONS), beside=beside
     )
@@ -56,13 +57,13 @@ def test_the_order_of_rows_does_not_show_and_a_files_own_sequence_counts() -> No
     tables = scanned(changed=True)
     n = tables.acquisitions.num_rows
     turned = replace(tables, acquisitions=tables.acquisitions.take(list(range(n))[::-1]))
-    first, second = protocol_rows(tables, REQUEST), protocol_rows(turned, REQUEST)
+    first, second = (kept_of(ProtocolsSeen(REQUEST), one.acquisitions) for one in (tables, turned))
     assert first is not None
     assert second is not None
     assert [one.digest for one in first.protocols] == [one.digest for one in second.protocols]
     assert (first.protocol == second.protocol).all()
     named = [f'{{"sequence_family":"p:{at % 2}"}}' for at in range(n)]
-    own = protocol_rows(replace(tables, acquisitions=tables.acquisitions.append_column("attributes", [named])), REQUEST)
+    own = kept_of(ProtocolsSeen(REQUEST), tables.acquisitions.append_column("attributes", [named]))
     assert own is not None
     assert len(own.protocols) == 2 * len(first.protocols)
 

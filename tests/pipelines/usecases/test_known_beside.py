@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from fakes import FakeClock
+from seen import kept_of
 from test_count_days import take
 
 from monitors.beside import Beside, beside_signals, periods_beside
@@ -15,8 +16,8 @@ from monitors.counts import Counts
 from monitors.engine.audited import audited_units
 from monitors.engine.embedded import count_tables
 from monitors.engine.embeddings import embeddings_of
-from monitors.engine.protocol_rows import protocol_rows
-from monitors.engine.quality_rows import quality_rows
+from monitors.engine.protocol_rows import ProtocolsSeen
+from monitors.engine.quality_rows import QualitySeen
 from monitors.engine.reader_studies import reader_studies
 from monitors.engine.tables import Request, Tables, axes_of
 from monitors.scope import periods_of, scopes_of
@@ -141,7 +142,12 @@ def whole(workspace: Workspace, day: str, known: Known) -> tuple[Counts, Beside]
     """Return the counts, and what is judged beside them, from whole tables: the oracle."""
     tables = tables_of(workspace, day, known)
     studies, audited = reader_studies(tables, REQUEST), audited_units(tables, REQUEST)
-    beside = Beside(studies, quality_rows(tables, REQUEST), protocol_rows(tables, REQUEST), audited)
+    beside = Beside(
+        studies,
+        kept_of(QualitySeen(REQUEST), tables.acquisitions),
+        kept_of(ProtocolsSeen(REQUEST), tables.acquisitions),
+        audited,
+    )
     return count_tables(tables, REQUEST), beside
 
 
