@@ -51,7 +51,7 @@ def test_the_dossier_holds_what_is_on_record(watched: tuple[Workspace, MonitorRu
 def test_the_fleet_names_each_signer_once_with_the_acts(watched: tuple[Workspace, MonitorRun]) -> None:
     workspace, _ = watched
     signatures = [one.statement for one in workspace.lifecycle.signatures(TARGET, "1")]
-    (row,) = [row for row in RecordQueries(workspace).fleet() if row.version == "1"]
+    (row,) = [row for row in RecordQueries(workspace).fleet() if (row.model, row.version) == (TARGET, "1")]
     acts: dict[str, set[str]] = {}
     for one in signatures:
         acts.setdefault(one.printed_name, set()).add(one.act)
