@@ -72,6 +72,16 @@ def test_a_family_without_action_owner_or_fallback_is_refused(part: str, standar
         ({"stop_rules": {"mine": {"days": 3}}}, "mine names no cause"),
         ({"cadence_days": 0}, "cadence_days"),
         ({"number": 0}, "number"),
+        ({"window_days": 10**11}, "window_days of the monitoring plan is at most 3653"),
+        ({"reference_days": 10**6}, "reference_days of the monitoring plan is at most 3653"),
+        ({"false_alerts_per_model_year": 0}, "above 0"),
+        ({"false_alerts_per_model_year": float("inf")}, "above 0"),
+        ({"false_alerts_per_model_year": float("nan")}, "above 0"),
+        ({"subgroup_axes": ["sex", "sex"]}, "names one twice"),
+        ({"subgroup_axes": ["patient"]}, "patient makes no groups"),
+        ({"subgroup_axes": ["day"]}, "day makes no groups"),
+        ({"subgroup_axes": ["sex", "study_uid", "acquired_at"]}, "acquired_at, study_uid makes no groups"),
+        ({"pairs": ["sex*series_uid"]}, "series_uid makes no groups"),
     ],
 )
 def test_what_a_plan_cannot_say_is_refused_by_name(change: dict[str, Any], said: str) -> None:
