@@ -19,6 +19,7 @@ from registry.domain.plan_response import (
     response_faults,
 )
 from registry.domain.plan_stops import Entry, PlannedStop, planned_stops, stop_faults
+from registry.domain.pseudonym import Identifier
 
 SCHEMA = "overread.plan/2"
 # What is no news: a change of a label-free stream up to this size is case mix, not a failure (docs/explanation/alerts).
@@ -39,7 +40,7 @@ _LONGEST = 3_653  # days: ten years
 _NO_GROUPS = frozenset({"day", "row_id", "patient"}) | {
     column.name
     for column in ACQUISITIONS.columns
-    if column.name != "scanner" and (column.identifier is not None or column.kind is Kind.INSTANT)
+    if column.identifier in {Identifier.UID, Identifier.PATIENT} or column.kind is Kind.INSTANT
 }
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "window_anchor": ("as_of", "last_unit"),

@@ -89,6 +89,11 @@ def test_what_a_plan_cannot_say_is_refused_by_name(change: dict[str, Any], said:
         plan_from(change)
 
 
+@pytest.mark.parametrize("axis", ["sex", "age_band", "scanner", "protocol_name", "software_versions", "site", "coil"])
+def test_whatever_forms_groups_may_be_an_axis(axis: str) -> None:
+    assert plan_from({"subgroup_axes": [axis], "pairs": [f"{axis}*modality"]}).subgroup_axes == (axis,)
+
+
 def test_a_stop_rule_of_a_plan_takes_fallback_and_causes_from_its_family_unless_it_names_its_own() -> None:
     own = {"cause": "software,SEQ006", "days": 3, "model": "nodule", "fallback": "read alone", "scope": "deployment"}
     plan = plan_from({"stop_rules": {"scanner": 28, "upgrade": own | {"resumer": "quality officer"}}})
