@@ -166,7 +166,9 @@ def check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: C
     scored = set(zip(rows["model"].to_pylist(), rows["target"].to_pylist(), strict=True))
     known = {(version.model, version.target) for version in workspace.lifecycle.versions()} | scored
     if model not in {name for name, _ in known}:
-        raise UnknownNameError.of("model", model, {name for name, _ in known})
+        raise UnknownNameError.of(
+            "model", model, {name for name, _ in known}, mend="" if known else "take its predictions in first"
+        )
     if target is not None and (model, target) not in known:
         raise UnknownNameError.of("target", target, {of for name, of in known if name == model})
     there = any(name == model and target in (None, of) for name, of in scored)
