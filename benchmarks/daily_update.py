@@ -140,7 +140,7 @@ def measure(days: int, folder: Path) -> tuple[float, ...]:
 
 def main() -> None:
     """Print one row a history, and how each cost grew."""
-    histories = [int(word) for word in sys.argv[1:]] or [30, 120, 480, 1920]
+    histories = [int(word) for word in sys.argv[1:]] or [30, 120, 480]
     print("| days | studies | a new day | a late outcome | adding up | counting anew | reading for a run | a run |")
     print("| --- " * 8 + "|")
     found = []

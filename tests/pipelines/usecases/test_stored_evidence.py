@@ -11,7 +11,10 @@ from fakes import FakeClock
 from sqlalchemy import select, update
 from test_count_days import START, acquisition, outcome, prediction, take
 
+from monitors.counts import Integers
 from monitors.watch import kept
+from monitors.watch.detector import Comparison, Rules, evidence_on
+from monitors.watch.detector import Path as Evidence
 from pipelines.bootstrap import Workspace, init_workspace
 from pipelines.progress import Silent
 from pipelines.usecases.replay_monitors import Replay, replay_monitors
@@ -72,11 +75,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def days_looked_at(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     found: set[int] = set()
-    look = kept.evidence_on
 
-    def noted(comparison: kept.Comparison, rules: kept.Rules, ends: np.ndarray) -> kept.Path:
+    def noted(comparison: Comparison, rules: Rules, ends: Integers) -> Evidence:
         found.update(ends.tolist())
-        return look(comparison, rules, ends)
+        return evidence_on(comparison, rules, ends)
 
     monkeypatch.setattr(kept, "evidence_on", noted)
     return found
