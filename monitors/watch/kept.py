@@ -20,6 +20,7 @@ from monitors.watch.stream import Comparison
 from registry.domain.digest import digest_value
 
 BLOCK = 64  # days
+MOST = 128  # blocks, the newest: 22 years, so that one date of another age does not fill the shelf
 SCHEMA = "overread.evidence/1"
 _KINDS = ("<f8", "<i2", "<i1")  # of evidence, length and sign
 Judged = tuple[Comparison, Rules]
@@ -60,7 +61,7 @@ def evidence_paths(wanted: Sequence[Judged], shelf: Shelf) -> list[Path]:
         shelf: where whole blocks are kept; it gets those that it did not hold.
     """
     keys = {place: dict(_keys(*one)) for place, one in enumerate(wanted) if _keeps(*one)}
-    blocks = sorted({block for one in keys.values() for block in one})
+    blocks = sorted({block for one in keys.values() for block in one})[-MOST:]
     of_block = {block: [place for place, one in keys.items() if block in one] for block in blocks}
     digests = {at: digest_value([SCHEMA, BLOCK, *(keys[one][at] for one in of_block[at])]) for at in blocks}
     known = {at: _unpacked(data, len(of_block[at])) for at, data in shelf.read(digests).items()}

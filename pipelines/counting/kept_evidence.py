@@ -64,4 +64,4 @@ def evidence_recipe() -> str:
 
 
 def _version(block: int, digest: str) -> DayVersion:
-    return DayVersion(f"watch-{block:04}", evidence_recipe(), digest)
+    return DayVersion(f"watch{block:05}", evidence_recipe(), digest)

@@ -104,6 +104,14 @@ def test_with_anything_changed_the_days_from_there_on_are_looked_at_anew(
     assert min(days) == first
 
 
+def test_of_a_calendar_without_end_the_newest_blocks_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MOST", 1)
+    shelf = InMemory()
+    for _ in range(2):
+        assert data(evidence_paths(streams(), shelf)) == data([path_of(*one) for one in streams()])
+    assert [block for block, _ in shelf.blocks] == [DAYS // BLOCK - 1]
+
+
 def test_other_detectors_keep_nothing() -> None:
     shelf = InMemory()
     evidence_paths([(level(values(DAYS)), Rules(FIRST, detector="cusum"))], shelf)

@@ -55,7 +55,7 @@ def run(workspace: Workspace, day: str = LAST, plan: MonitoringPlan = PLAN) -> b
 
 def blocks(workspace: Workspace) -> list[DayCountRow]:
     with reading(workspace.engine) as session:
-        rows = select(DayCountRow).where(DayCountRow.day.startswith("watch-")).order_by(DayCountRow.number)
+        rows = select(DayCountRow).where(DayCountRow.day.startswith("watch")).order_by(DayCountRow.number)
         return list(session.scalars(rows))
 
 
@@ -102,16 +102,16 @@ def test_an_edited_block_is_found_and_looked_for_anew(workspace: Workspace, anew
     place.write_bytes(bytes(len(place.read_bytes())))
     assert len(list(workspace.day_counts.faults())) == 1
     found = ran(workspace)
-    assert (found.data, found.mended) == (anew, ("watch-0000",))
+    assert (found.data, found.mended) == (anew, ("watch00000",))
     assert list(workspace.day_counts.faults()) == []
 
 
 def test_a_row_that_was_pointed_at_other_evidence_is_not_used(workspace: Workspace, anew: bytes) -> None:
     quiet = workspace.objects.put(bytes(len(workspace.objects.get(blocks(workspace)[0].digest))))
     with writing(workspace.engine) as session:
-        session.execute(update(DayCountRow).where(DayCountRow.day.startswith("watch-")).values(digest=quiet))
+        session.execute(update(DayCountRow).where(DayCountRow.day.startswith("watch")).values(digest=quiet))
     found = ran(workspace)
-    assert (found.data, found.mended) == (anew, ("watch-0000",))
+    assert (found.data, found.mended) == (anew, ("watch00000",))
 
 
 def test_late_rows_and_another_plan_have_blocks_of_their_own(workspace: Workspace, tmp_path: Path) -> None:
