@@ -75,16 +75,21 @@ class Comparison(Protocol):
 
 
 @runtime_checkable
-class Growing(Protocol):
-    """What a comparison has that may also hold a segment against all that was before it: its reference grows."""
+class Recalling(Protocol):
+    """What a comparison has that can also hold a segment against all that was before it."""
+
+    def since(self, sums: Floats, past: Floats) -> Floats:
+        """Return the signed deviate of segments from all that was before them, before dispersion."""
+        ...
+
+
+@runtime_checkable
+class Growing(Recalling, Protocol):
+    """What a comparison has that may always do so: its reference grows."""
 
     @property
     def grows(self) -> bool:
         """Say whether it does."""
-        ...
-
-    def since(self, sums: Floats, past: Floats) -> Floats:
-        """Return the signed deviate of segments from all that was before them, before dispersion."""
         ...
 
 
@@ -98,6 +103,7 @@ class Rules:
         weeks: whether only whole weeks count, for series with a weekly cycle.
         shortest: days of the shortest segment.
         detector: `glr`, or one of `charts`.
+        grows: whether the likelihood ratio holds segments against all that was before them too.
     """
 
     first: int
@@ -105,6 +111,12 @@ class Rules:
     weeks: bool = False
     shortest: int = 2
     detector: str = "glr"
+    grows: bool = False
+
+    @property
+    def looks(self) -> int:
+        """Return how many comparisons a day makes, each of which spends a share of the budget."""
+        return 2 if self.grows and self.detector == "glr" else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +163,7 @@ def _strongest(comparison: Comparison, rules: Rules, spread: Spread, ends: Integ
     starts = ends[None, :] + 1 - size[:, None]
     inside = starts >= rules.first
     segments = _segments(comparison, np.where(inside, starts, ends[None, :] + 1), ends[None, :])
-    z = np.where(inside, _sided(_stronger(comparison, *segments), rules.side), 0.0)
+    z = np.where(inside, _sided(_stronger(comparison, *segments, grows=rules.grows), rules.side), 0.0)
     at = np.where(inside, starts, rules.first)
     found = nats(z, spread.dispersion[at], spread.freedom[at])
     place = np.argmax(found, axis=0)
@@ -245,13 +257,13 @@ def _segments(comparison: Comparison, starts: Integers, ends: Integers) -> tuple
     return sums[:, last] - before, before
 
 
-def _stronger(comparison: Comparison, sums: Floats, past: Floats) -> Floats:
+def _stronger(comparison: Comparison, sums: Floats, past: Floats, *, grows: bool = False) -> Floats:
     """Return the deviates from the reference; those from all before where they are stronger and the reference grows."""
     z = comparison.beyond(sums)
-    if not (isinstance(comparison, Growing) and comparison.grows):
-        return z
-    other = comparison.since(sums, past)
-    return np.where(np.abs(other) > np.abs(z), other, z)
+    if isinstance(comparison, Recalling) and (grows or (isinstance(comparison, Growing) and comparison.grows)):
+        other = comparison.since(sums, past)
+        return np.where(np.abs(other) > np.abs(z), other, z)
+    return z
 
 
 def _late(comparison: Comparison) -> Integers:
