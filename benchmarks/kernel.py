@@ -19,7 +19,7 @@ from validation.statistics.funnel import FUNNEL_TAILS, funnel_limits
 from validation.statistics.grid import to_grid
 from validation.statistics.proportions import wilson
 from validation.statistics.roc import RocCounts, RocResult, roc_from_counts
-from validation.statistics.roc_groups import areas_of_cells
+from validation.statistics.roc_groups import areas_of_table
 from validation.statistics.score_bins import binned, equal_count_edges, expected_calibration_error, graded
 from validation.statistics.two_sample import (
     TwoSamples,
@@ -99,16 +99,18 @@ def _whole(family: Family) -> RocCounts:
 
 
 def _areas(family: Family) -> dict[str, list[Any]]:
-    """Return area, variance and interval of every site, all in one pass: the cells are in order."""
-    site, q = family.column("site"), family.column("q")
-    fresh = np.ones(len(q), dtype=np.bool_)
-    fresh[1:] = (q[1:] != q[:-1]) | (site[1:] != site[:-1])
-    starts = np.flatnonzero(fresh)
-    ends = np.append(starts[1:], len(q)) - 1
-    units = np.diff(np.cumsum(family.counts)[ends], prepend=0)
-    hits = np.diff(np.cumsum(family.counts * family.is_level("truth", "yes"))[ends], prepend=0)
-    edges = np.searchsorted(site[starts], np.arange(len(family.levels["site"]) + 1))
-    found = areas_of_cells(hits, units - hits, edges)
+    """Return area, variance and interval of every site, all in one pass over a table of sites by cells."""
+    q, sites = family.column("q"), len(family.levels["site"])
+    low, cells = int(q.min()), int(q.max()) - int(q.min()) + 1
+    places = family.column("site").astype(np.int32)
+    places += np.int32(sites) * family.is_level("truth", "yes")
+    places *= np.int32(cells)
+    places += q
+    places -= np.int32(low)
+    table = np.zeros(2 * sites * cells, dtype=np.int64)
+    np.add.at(table, places, family.counts)
+    negative, positive = table.reshape(2, sites, cells)
+    found = areas_of_table(positive, negative)
     rows = zip(*(one.tolist() for one in vars(found).values()), strict=True)
     return {
         name: [auc, variance, auc_interval(RocResult(auc, variance, 0.0, m, n, m + n, m, n, min(m, n)))]

@@ -40,6 +40,9 @@ def grouped(columns: Sequence[Narrow], counts: Integers | None) -> tuple[list[Na
     size = math.prod(radices)
     if size >= _PACKED:
         return _grouped_by_column(columns, counts)
+    if len(columns) == 1 and size > _TABLE_PER_ROW * len(columns[0]):  # to be sorted: a column is its own key
+        keys, sums = _summed(columns[0], counts, size)
+        return [keys.astype(narrowest(lows[0], lows[0] + size - 1), copy=False)], sums
     keys, sums = _summed(_packed(columns, lows, radices), counts, size)
     return _unpacked(keys, radices, lows), sums
 
@@ -113,7 +116,7 @@ def _above(column: Narrow, low: int, radix: int) -> Narrow:
     return (column.astype(np.int64) - low).astype(kind) if column.itemsize < _WIDEST else (column - low).astype(kind)
 
 
-def _summed(packed: Integers, counts: Integers | None, size: int) -> tuple[Integers, Integers]:
+def _summed(packed: Narrow, counts: Integers | None, size: int) -> tuple[Narrow, Integers]:
     """Return the distinct keys below `size`, ascending, and the sum of each one's counts."""
     if counts is not None and bool((counts == 1).all()):
         counts = None

@@ -1,4 +1,4 @@
-"""`overread people account`, `password`, `totp`, `unlock`, `reset`, `proof`, `renew`, `review`: what accounts prove."""
+"""`overread people account`, `password`, `totp`, `unlock`, `revoke`, `reset`, `proof`, ...: what accounts prove."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: overread people password ann --new-file new.pass --passphrase-file ann.pass")(password)
     app.command(epilog="Example: overread people totp ann --passphrase-file ann.pass")(totp)
     app.command(epilog="Example: overread people unlock ann")(unlock)
+    app.command(epilog="Example: overread people revoke ann --reason 'laptop stolen'")(revoke)
     app.command(epilog="Example: overread people renew ann --passphrase-file ann.pass")(renew)
     app.command(epilog="Example: overread people reset ann --new-file new.pass --reason 'passphrase lost'")(reset)
     app.command(epilog="Example: overread people proof ann --signer quinn --how 'badge seen' --passphrase-file q.pass")(
@@ -92,6 +93,17 @@ def unlock(name: AccountName, *, as_json: Json = False) -> None:
     people = workspace.people
     people.guard.unlock(name, people.person_of(name), administrator(workspace))
     give({"account": name, "locked": False}, [f"{name} is unlocked"], as_json=as_json)
+
+
+def revoke(name: AccountName, reason: Reason = "", *, as_json: Json = False) -> None:
+    """Revoke a person's keys at once, as after a loss; what they signed before stays valid, `reset` gives new ones."""
+    from pipelines.cli.opened import administrator, here  # noqa: PLC0415 - lazy: --help loads no adapter
+
+    workspace = here()
+    person = workspace.people.person_of(name)
+    workspace.people.revoke(person, administrator(workspace), reason)
+    says = f"{person} signs nothing until `overread people reset {person}` and `overread people proof {person}`"
+    give({"person": person, "revoked": True}, [says], as_json=as_json)
 
 
 def renew(

@@ -1,4 +1,4 @@
-"""`overread init`, `login`, `doctor`: the workspace itself."""
+"""`overread init`, `login`, `logout`, `doctor`: the workspace itself."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the root."""
     app.command(epilog="Example: overread init my-workspace")(init)
     app.command(epilog="Example: overread login ann --passphrase-file ann.pass")(login)
+    app.command(epilog="Example: overread logout")(logout)
     app.command(epilog="Example: overread doctor")(doctor)
 
 
@@ -63,6 +64,15 @@ def login(
         session = log_in(found.people, found.root, account, secret, code, found.log_key)
     document = {"person": session.person, "expires_at": session.expires_at, "methods": session.methods}
     give(document, [f"{session.person} until {session.expires_at}"], as_json=as_json)
+
+
+def logout(*, as_json: Json = False) -> None:
+    """End your login before its 15 minutes are over; without one nothing happens."""
+    from pipelines.cli.opened import here  # noqa: PLC0415 - lazy: --help loads no adapter
+    from registry.sessions import close_session  # noqa: PLC0415 - lazy
+
+    close_session(here().root)
+    give({"logged_in": False}, ["nobody is logged in"], as_json=as_json)
 
 
 def doctor(*, as_json: Json = False) -> None:

@@ -130,6 +130,28 @@ def test_the_second_line_of_a_passphrase_file_is_the_code(command: Command, tmp_
     assert done.json["methods"] == "passphrase+totp"
 
 
+def test_a_revoked_key_signs_nothing_and_what_it_signed_stays(command: Command) -> None:
+    secret = command.root.parent / "quinn.pass"
+    words = ("people", "review", "--signer", "quinn", "--passphrase-file", secret)
+    command.well(*words)
+    assert command("people", "revoke", "nobody").code == 2
+    done = command.well("people", "revoke", "quinn", "--reason", "laptop stolen", "--json")
+    assert done.json == {"person": "quinn", "revoked": True}
+    refused = command(*words)
+    assert (refused.code, "revoked" in refused.line) == (5, True)
+    assert "A signing key was revoked" in command.well("audit", "list").out
+    assert command("audit", "verify").code == 0
+
+
+def test_logging_out_ends_a_login_and_needs_none(command: Command) -> None:
+    command.well("login", "erin", "--passphrase-file", command.root.parent / "erin.pass")
+    known = command.root / "session.json"
+    assert known.exists()
+    assert command.well("logout", "--json").json["logged_in"] is False
+    assert not known.exists()
+    command.well("logout")
+
+
 def test_the_committee_decides_by_quorum(command: Command) -> None:
     text, secret = command.root.parent / "text.md", command.root.parent / "erin.pass"
     text.write_text("Words of the committee.")

@@ -16,6 +16,7 @@ from validation.statistics.arrays import FloatArray, IntArray, flags, integers, 
 
 Sides = tuple[IntArray, IntArray]
 _NARROW = 2**32
+_HALF_NARROW = 2**30  # units: twice as many still fit four bytes
 _BLOCK = 65_536  # units
 
 
@@ -86,24 +87,36 @@ def _areas(packed: NDArray[Any], bounds: IntArray) -> tuple[FloatArray, FloatArr
     )
 
 
-def areas_of_cells(positive: ArrayLike, negative: ArrayLike, edges: ArrayLike) -> GroupAreas:
-    """Return the area and DeLong's variance of every group from the counts of its occupied cells.
+def areas_of_table(positive: ArrayLike, negative: ArrayLike) -> GroupAreas:
+    """Return the area and DeLong's variance of every group from its counts in every cell, occupied or not.
 
     Args:
-        positive: positive units int[k] per cell, group after group, each group's cells ascending.
-        negative: negative units int[k] in the same cells.
-        edges: int[g + 1]: the first cell of each group, and last the number of cells.
+        positive: positive units int[g, k], cells ascending.
+        negative: negative units int[g, k].
 
     Raises:
-        ValueError: when lengths differ, a count is negative or the edges do not part the cells.
+        ValueError: when the shapes differ, there is no cell, or a count is negative.
     """
-    ups, downs, cuts = integers(positive), integers(negative), integers(edges)
-    same_length(ups, downs)
-    if min(ups.min(initial=0), downs.min(initial=0)) < 0:
+    sides = [np.asarray(side, dtype=np.int64) for side in (positive, negative)]
+    if sides[0].ndim != 2 or sides[0].shape != sides[1].shape or not sides[0].shape[1]:
+        raise ValueError("two tables of one shape, groups by cells, with one cell at least")
+    if min(side.min(initial=0) for side in sides) < 0:
         raise ValueError("a count is not negative")
-    if not len(cuts) or cuts[0] != 0 or cuts[-1] != len(ups) or (np.diff(cuts) < 0).any():
-        raise ValueError("edges ascend from 0 to the number of cells")
-    return GroupAreas(*_of_cells((ups, downs), (np.cumsum(ups), np.cumsum(downs)), cuts))
+    narrow = sum(int(side.sum()) for side in sides) < _HALF_NARROW
+    kind: type[np.signedinteger[Any]] = np.int32 if narrow else np.int64
+    up, down = (side.astype(kind) for side in sides)
+    ups, downs = (np.cumsum(side, axis=1, dtype=kind) for side in (up, down))
+    n_up, n_down = (side[:, -1].astype(np.int64) for side in (ups, downs))
+    few = np.flatnonzero(up)  # only cells with a positive have a share in the area
+    edges = np.searchsorted(few, np.arange(len(up) + 1) * up.shape[1])
+    below = (2 * downs.ravel()[few] - down.ravel()[few]).astype(np.float64)
+    won = up.ravel()[few] * below
+    above = (2 * (ups[:, -1:] - ups) + up).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        auc = _sums(won, edges) / (2 * n_up * n_down)
+        spread = _spread(_sums(won * below, edges), n_up, 2 * n_down, auc)
+        spread += _spread(np.einsum("gk,gk->g", above * down, above), n_down, 2 * n_up, auc)
+    return GroupAreas(auc, np.where(np.minimum(n_up, n_down) < 2, np.nan, spread), n_up, n_down)
 
 
 def _of_cells(units: Sides, sums: Sides, edges: IntArray) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:

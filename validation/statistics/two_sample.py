@@ -67,13 +67,14 @@ def aligned(
     same_length(other, units[1])
     every = np.concatenate([one, other])
     order = np.argsort(every, kind="stable")  # of two runs that ascend: a merge
-    ordered, held = every[order], np.concatenate(units)[order]
+    ordered, place = every[order], np.empty(len(every), dtype=np.int64)
     fresh = np.ones(len(every), dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    starts = np.flatnonzero(fresh)
-    ends = np.append(starts[1:], len(every))[: len(starts)] - 1  # where both occupy a cell, the second stands last
-    sides = np.where(order[starts] < len(one), held[starts], 0), np.where(order[ends] >= len(one), held[ends], 0)
-    return ordered[starts], *sides
+    place[order] = np.cumsum(fresh) - 1
+    cells = ordered[fresh]
+    sides = np.zeros((2, len(cells)), dtype=np.int64)
+    sides[0, place[: len(one)]], sides[1, place[len(one) :]] = units
+    return cells, sides[0], sides[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +104,16 @@ class TwoSamples:
         """Units of each sample."""
         return int(self.sums[0][-1]), int(self.sums[1][-1])
 
+    @cached_property
+    def gaps(self) -> IntArray:
+        """Distance int64[k] of the two distribution functions after each cell, times the sizes of both samples."""
+        (m, n), (one, other) = self.sizes, self.sums
+        return integers(np.abs(one * n - other * m))
+
     def ks_test(self) -> KsTest:
         """Return the two-sided Kolmogorov-Smirnov test; see the function of this name."""
-        (m, n), (one, other) = self.sizes, self.sums
-        distance = int(np.abs(one * n - other * m).max())
+        m, n = self.sizes
+        distance = int(self.gaps.max())
         exact = m + n <= EXACT_UNITS and (m + n) * min(m, n) <= EXACT_LATTICE
         tail = _exact_tail(self.first, self.second, distance) if exact else None
         p_value = kolmogorov_tail(distance / math.sqrt(m * n * (m + n))) if tail is None else tail
@@ -118,18 +125,18 @@ class TwoSamples:
         Raises:
             ValueError: when the lengths differ.
         """
-        at, (m, n), (one, other) = floats(values), self.sizes, self.sums
-        same_length(at, one)
-        gap = np.abs(one / m - other / n)
-        return float((gap[:-1] * (at[1:] - at[:-1])).sum())
+        at, (m, n) = floats(values), self.sizes
+        same_length(at, self.gaps)
+        return float((self.gaps[:-1] * (at[1:] - at[:-1])).sum()) / (m * n)
 
     def bins_of_first(self, bins: int = 10) -> tuple[IntArray, IntArray]:
         """Return the counts int[b] of both samples in bins that hold about equal counts of the first one.
 
         Cell j belongs to bin floor(bins x mid-rank / n), and the bins that a cell belongs to are kept: b <= bins.
         """
-        place = np.minimum((2 * self.sums[0] - self.first) * bins // (2 * self.sizes[0]), bins - 1)
-        starts = np.append(0, np.flatnonzero(place[1:] != place[:-1]) + 1)  # mid-ranks ascend
+        middles, n = 2 * self.sums[0] - self.first, 2 * self.sizes[0]  # mid-ranks ascend
+        firsts = np.searchsorted(middles, [-(-n * place // bins) for place in range(1, bins)])
+        starts = sorted({0, *firsts.tolist()} - {len(middles)})
         return np.add.reduceat(self.first, starts), np.add.reduceat(self.second, starts)
 
 
@@ -200,7 +207,7 @@ def jensen_shannon_of_bins(first: IntArray, second: IntArray) -> float:
     """
     one, other = two_samples(first, second)
     shares = zip((one / one.sum()).tolist(), (other / other.sum()).tolist(), strict=True)
-    terms = (share * math.log2(2 * share / (p + r)) for p, r in shares for share in (p, r) if share)
+    terms = [share * math.log2(2 * share / (p + r)) for p, r in shares for share in (p, r) if share]
     return math.sqrt(max(0.0, math.fsum(terms) / 2))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from validation.statistics.roc import roc_counts, roc_from_arrays
-from validation.statistics.roc_groups import areas_of_cells, areas_of_groups
+from validation.statistics.roc_groups import areas_of_groups, areas_of_table
 
 Units = list[tuple[int, int, bool]]
 
@@ -41,22 +41,32 @@ def test_groups_that_fill_several_blocks_are_each_judged_whole() -> None:
         )
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.booleans()), max_size=60))
-def test_areas_of_counted_cells_are_those_of_units(units: Units) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.booleans()), max_size=60), st.sampled_from([1, 2**28])
+)
+def test_areas_of_a_table_are_those_of_units(units: Units, times: int) -> None:
     groups, q, truth = (np.array([unit[at] for unit in units], dtype=np.int64) for at in range(3))
-    cells = sorted(set(zip(groups.tolist(), q.tolist(), strict=True)))
-    sides = [[int(((groups == g) & (q == k) & (truth == side)).sum()) for g, k in cells] for side in (1, 0)]
-    edges = np.searchsorted([g for g, _ in cells], np.arange(6))
-    found, expected = areas_of_cells(*sides, edges), areas_of_groups(q, truth, groups, 5)
-    for name in ("auc", "variance", "positive", "negative"):
-        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-12, atol=1e-15)
+    table = np.zeros((2, 5, 7), dtype=np.int64)
+    np.add.at(table, (truth, groups, q), 1)
+    found, expected = areas_of_table(times * table[1], times * table[0]), areas_of_groups(q, truth, groups, 5)
+    np.testing.assert_allclose(found.auc, expected.auc, rtol=1e-12)
+    assert (found.positive.tolist(), found.negative.tolist()) == (
+        (times * expected.positive).tolist(),
+        (times * expected.negative).tolist(),
+    )
+    if times == 1:
+        np.testing.assert_allclose(found.variance, expected.variance, rtol=1e-12, atol=1e-15)
 
 
-def test_cells_that_no_group_holds_are_refused() -> None:
-    with pytest.raises(ValueError, match="edges ascend"):
-        areas_of_cells([1, 2], [1, 0], [0, 1])
+def test_tables_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="one shape"):
+        areas_of_table([[1, 2]], [[1]])
+    with pytest.raises(ValueError, match="one shape"):
+        areas_of_table([1, 2], [1, 2])
+    with pytest.raises(ValueError, match="one cell"):
+        areas_of_table(np.zeros((2, 0)), np.zeros((2, 0)))
     with pytest.raises(ValueError, match="negative"):
-        areas_of_cells([1, -2], [1, 0], [0, 2])
+        areas_of_table([[1, -2]], [[1, 0]])
 
 
 def test_a_table_and_a_sort_count_alike() -> None:
