@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Integers
-from monitors.watch.spread import Spread, spread_before
+from monitors.watch.spread import Kin, Spread, spread_before, with_kin
 
 Floats = npt.NDArray[np.float64]
 LONGEST = 180  # days: the longest segment
@@ -93,6 +93,16 @@ class Growing(Recalling, Protocol):
         ...
 
 
+@runtime_checkable
+class Related(Protocol):
+    """What a comparison of labelled units has beside: how restless the days of all units of its sites are."""
+
+    @property
+    def kin(self) -> tuple[Kin, ...]:
+        """Series of all units, one a site; none where they tell nothing of these."""
+        ...
+
+
 @dataclass(frozen=True)
 class Rules:
     """Which segments count.
@@ -148,13 +158,18 @@ def path_of(comparison: Comparison, rules: Rules) -> Path:
     days = comparison.series.shape[1]
     if rules.first >= days:
         return Path(np.zeros(days), np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64))
-    spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
+    spread = _spread(comparison, rules)
     ends = np.arange(rules.first, days)
     step = max(1, _AT_ONCE // (len(comparison.series) * len(lengths_of(rules))))
     parts = [_strongest(comparison, rules, spread, ends[at : at + step]) for at in range(0, len(ends), step)]
     before = np.zeros(rules.first)
     evidence, length, sign = (np.concatenate([before, *rows]) for rows in zip(*parts, strict=True))
     return Path(evidence, length.astype(np.int64), sign.astype(np.int64))
+
+
+def _spread(comparison: Comparison, rules: Rules) -> Spread:
+    own = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
+    return with_kin(own, comparison.kin) if isinstance(comparison, Related) else own
 
 
 def _strongest(comparison: Comparison, rules: Rules, spread: Spread, ends: Integers) -> tuple[Floats, Integers, Floats]:
@@ -214,7 +229,7 @@ def change_point(comparison: Comparison, rules: Rules, last: int) -> tuple[int, 
     sums, past = _segments(comparison, starts, np.array([last]))
     grows = isinstance(comparison, Growing) and comparison.grows
     z = _sided(_stronger(comparison, sums, past) if grows else comparison.z(sums), rules.side)
-    spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
+    spread = _spread(comparison, rules)
     profile = nats(z, spread.dispersion[starts], spread.freedom[starts])
     place = int(np.argmax(profile))
     near = np.flatnonzero(profile >= profile[place] - _DROP)
