@@ -18,6 +18,7 @@ from monitors.watch.affected import unit_count
 from monitors.watch.build import NEVER, Watch, watch_of
 from monitors.watch.comparisons import Share, Silence
 from monitors.watch.detector import segment_sums
+from monitors.watch.kept import Shelf
 from monitors.watch.ripening import Ripening
 from monitors.watch.stream import Stream
 from monitors.watch.words import explained, unexplained
@@ -99,7 +100,12 @@ class Sequence:
 
 
 def sequence_of(
-    model: str, counts: Counts, plan: MonitoringPlan, as_of: str, earlier: tuple[PlanPeriod, ...] = ()
+    model: str,
+    counts: Counts,
+    plan: MonitoringPlan,
+    as_of: str,
+    earlier: tuple[PlanPeriod, ...] = (),
+    shelf: Shelf | None = None,
 ) -> Sequence:
     """Return the sequential layer of a model up to a day; it depends on the counts and the plans alone.
 
@@ -109,12 +115,13 @@ def sequence_of(
         plan: the plan in force; what it says holds from the end of the last earlier plan, else from the first day.
         as_of: ISO day.
         earlier: the plans that were in force before, oldest first: what they raised stays as it was raised.
+        shelf: where evidence of earlier days is kept; unless given, every day is looked at.
     """
     life: Life | None = None
     for period in earlier:
-        watch = watch_of(counts, period.plan, period.last)
+        watch = watch_of(counts, period.plan, period.last, shelf)
         life = life if watch is None else life_of(watch, life)
-    watch = watch_of(counts, plan, as_of)
+    watch = watch_of(counts, plan, as_of, shelf)
     return Sequence(model, version_scopes(counts), None if watch is None else life_of(watch, life), plan)
 
 

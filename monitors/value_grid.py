@@ -12,6 +12,7 @@ from monitors.counts import Integers
 
 PER_OCTAVE = 128
 _SHIFT = 1100
+_GREATEST = 2.0**200
 # Of binary64: the bits without the sign, those of infinity and of the least normal number, and those after the seventh
 # of the fraction. A cell counts octaves from 2^-1100, the bits' exponent from 2^-1022.
 _MAGNITUDE, _NOT_FINITE, _NORMAL, _DROPPED = 2**63 - 1, 0x7FF << 52, 1 << 52, 52 - 7
@@ -51,8 +52,10 @@ def _cells_of_tiny(values: _Floats) -> Integers:
 
 
 def to_numbers(cells: Integers) -> _Floats:
-    """Return the middle float64[n] of cells int64[n]; it is within 0.4 % of every number of the cell.
+    """Return the middle float64[n] of cells int64[n]; it is within 0.4 % of every number of the cell up to 2^200.
 
+    No measured quantity is greater than 2^200 (1.6e60): beyond it the number is 2^200, so that no sum of squares of a
+    column overflows.
     As for `to_cells`, the bits of a normal number are its cell's; half of a cell is added to them.
     """
     size = np.abs(cells)
@@ -63,7 +66,7 @@ def to_numbers(cells: Integers) -> _Floats:
     tiny = np.flatnonzero(size < _OFFSET + PER_OCTAVE) if len(size) and size.min() < _OFFSET + PER_OCTAVE else None
     if tiny is not None:
         numbers[tiny] = _numbers_of_tiny(size[tiny])
-    return np.asarray(np.copysign(numbers, cells), dtype=np.float64)
+    return np.asarray(np.copysign(np.minimum(numbers, _GREATEST), cells), dtype=np.float64)
 
 
 def _numbers_of_tiny(size: Integers) -> _Floats:

@@ -17,6 +17,8 @@ from registry.count_seal import Seal, Seals, content_of, fingerprint_of
 from registry.database import in_chunks, reading, writing
 from registry.domain.person import Actor
 
+_TOLD_OF_DAYS = ("day", "basis", "digest", "made_first", "made_last", "sites", "segments")
+
 
 @dataclass(frozen=True)
 class Book:
@@ -139,9 +141,11 @@ class CountIndex:
         with writing(self._engine) as session:
             if _head(session, book) != before or (seal is None and not whole):
                 return False
-            fingerprint = fingerprint_of(change.places.items())
+            fingerprint, keys = fingerprint_of(change.places.items()), len(change.places)
             if seal is not None:
-                fingerprint ^= seal.fingerprint ^ fingerprint_of(_replaced(session, book, change.places))
+                replaced = list(_replaced(session, book, change.places))
+                fingerprint ^= seal.fingerprint ^ fingerprint_of(replaced)
+                keys += seal.keys - len(replaced)
             _clear(session, book, change, whole=whole)
             own = vars(book)
             session.execute(insert(CountHeadRow), [own | _head_values(change.head)])
@@ -151,15 +155,16 @@ class CountIndex:
                 places = [own | {"key": key, "day": day} for key, day in change.places.items()]
                 session.execute(insert(CountPlaceRow), places)
             session.flush()
-            sealed = Seal(_content(session, book), _keys(session, book), fingerprint)
+            sealed = Seal(_content(session, book), keys, fingerprint)
         self._seals.tell(vars(book), sealed, actor)
         return True
 
 
 def _content(session: Session, book: Book) -> str:
-    head = _head(session, book)
-    days = session.scalars(select(CountDayRow).where(*_of(CountDayRow, book)))
-    return content_of({} if head is None else _head_values(head), [_day_values(_place(row)) for row in days])
+    """Return the digest of a book: of its head, and of its days as they are spelled in their rows."""
+    head, columns = _head(session, book), [getattr(CountDayRow, name) for name in _TOLD_OF_DAYS]
+    days = session.execute(select(*columns).where(*_of(CountDayRow, book)))
+    return content_of({} if head is None else _head_values(head), [row._asdict() for row in days])
 
 
 def _keys(session: Session, book: Book) -> int:

@@ -1,6 +1,6 @@
 """Segments: immutable, content-addressed Parquet files of observation rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,14 +159,27 @@ def row_batches(
     needed = [*columns, *INTERNAL, table.event_time]
     schema = segment_schema(table)
     empty = schema.empty_table().select([name for name in schema.names if name in needed])
-    for digest in digests:
-        for piece in segments.groups(table, digest, needed, stating):
-            whole = pa.concat_tables([empty, piece], promote_options="default")
-            by_then = pc.less_equal(known_times(whole, table, stand.known), stand.until)
-            there = pc.invert(pc.is_in(whole["row_id"], value_set=corrected))
-            found = whole.filter(pc.and_(by_then, there))
-            if found.num_rows:
-                yield found.select(list(columns))
+    for pieces in _together(piece for digest in digests for piece in segments.groups(table, digest, needed, stating)):
+        whole = pa.concat_tables([empty, *pieces], promote_options="default")
+        by_then = pc.less_equal(known_times(whole, table, stand.known), stand.until)
+        there = pc.invert(pc.is_in(whole["row_id"], value_set=corrected))
+        found = whole.filter(pc.and_(by_then, there))
+        if found.num_rows:
+            yield found.select(list(columns))
+
+
+def _together(pieces: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield pieces on end, as many together as have a batch of rows: the segment of a day may be small."""
+    held: list[Any] = []
+    rows = 0
+    for piece in pieces:
+        if held and rows + piece.num_rows > _BATCH:
+            yield held
+            held, rows = [], 0
+        held.append(piece)
+        rows += piece.num_rows
+    if held:
+        yield held
 
 
 def known_times(whole: Any, table: Table, known: Known) -> Any:

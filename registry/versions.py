@@ -26,6 +26,7 @@ from registry.record import Record
 from registry.schema import CohortRow, ModelVersionRow
 from registry.told import require_event
 
+_MEND = "`overread models list` shows them; `overread models register-external` puts a third party's on the inventory"
 VERSION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,15}")
 
 
@@ -61,7 +62,7 @@ def find(session: Session, model: str, version: str | None = None) -> ModelVersi
     rows = [row for row in newest_first(session) if row.model == model]
     if not rows:
         known = session.scalars(select(ModelVersionRow.model)).all()
-        raise UnknownNameError.of("model", model, known, mend="`overread models list` shows them")
+        raise UnknownNameError.of("model", model, known, mend=_MEND)
     chosen = [row for row in rows if version in {None, row.version}]
     if not chosen:
         raise UnknownNameError.of(

@@ -8,7 +8,7 @@ import numpy as np
 
 from monitors.counts import SCANNER
 from monitors.engine.columns import numbers, texts
-from monitors.engine.seen_series import Patients, days_of, during
+from monitors.engine.seen_series import Patients, days_of, during, near
 from monitors.engine.tables import Request
 from monitors.families import QUALITY
 from monitors.harmony import QualityRows
@@ -39,23 +39,27 @@ class QualitySeen:
     def add(self, table: Any) -> None:
         """Go over some acquisitions."""
         import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+        import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
 
         values = {name: numbers(table, name) for name in QUALITY}
         flags = {name: np.isfinite(column) for name, column in values.items()}
         for name, flag in flags.items():
             self.stated[name] = self.stated.get(name, 0) + int(flag.sum())
         several = np.asarray(sum(flag.astype(np.int8) for flag in flags.values()) >= LEAST)
-        scanner = texts(table, SCANNER)
-        several &= np.asarray(scanner.to_numpy(zero_copy_only=False) != "", dtype=np.bool_)
+        several &= np.asarray(pc.not_equal(texts(table, SCANNER), "").to_numpy(zero_copy_only=False), dtype=np.bool_)
         self.named |= bool(several.any())
         if not several.any():
             return
+        few = np.flatnonzero(several & near(table, self.periods))
+        if not len(few) and self.kept:
+            return
+        table = table.take(few)
         day = days_of(table, self.request)
-        rows = np.flatnonzero(several & during(day, self.periods))
-        columns = {"day": pa.array(day), SCANNER: scanner.dictionary_encode()}
+        columns = {"day": pa.array(day), SCANNER: texts(table, SCANNER).dictionary_encode()}
         columns |= {name: texts(table, name) for name in ("series_uid", "patient")}
         columns |= {"site": texts(table, "site").dictionary_encode()}
-        self.kept.append(pa.table(columns | {name: pa.array(one) for name, one in values.items()}).take(rows))
+        measures = {name: pa.array(column[few]) for name, column in values.items()}
+        self.kept.append(pa.table(columns | measures).filter(pa.array(during(day, self.periods))))
 
     def rows(self) -> QualityRows | None:
         """Return the series that were kept and state every measure that counts; None without two such measures."""

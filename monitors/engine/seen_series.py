@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,8 @@ from registry.domain.signal import Window
 
 Mask = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.str_]
+_DAY = len("2026-01-01")
+_FAR = 2  # days by which a local day lies away from that in UTC at most, and one more
 
 
 def days_of(table: object, request: Request) -> Integers:
@@ -30,6 +34,28 @@ def during(days: Integers, periods: Sequence[Window] | None) -> Mask:
     for one in periods:
         keep |= in_period(days, one)
     return keep
+
+
+def near(table: Any, periods: Sequence[Window] | None) -> Mask:
+    """Say which acquisitions may be of some periods: those of a UTC day that is less than two days away.
+
+    It compares texts, which costs less than to tell the local day of each series.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - lazy: pyarrow is slow to import
+    import pyarrow.compute as pc  # noqa: PLC0415 - lazy: pyarrow is slow to import
+
+    if periods is None:
+        return np.ones(table.num_rows, dtype=np.bool_)
+    day = pc.utf8_slice_codeunits(texts(table, "acquired_at"), 0, _DAY)
+    found = pa.array(np.zeros(table.num_rows, dtype=np.bool_))
+    for one in periods:
+        first, last = (_moved(bound, by) for bound, by in ((one.start, -_FAR), (one.end, _FAR)))
+        found = pc.or_(found, pc.and_(pc.greater_equal(day, first), pc.less_equal(day, last)))
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _moved(day: str, by: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=by)).isoformat()
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import starmap
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from monitors.watch.cells import Calendar, Cells, cells_of
 from monitors.watch.charts import chart_limit, evidence_path
 from monitors.watch.columns import Mask, Those
 from monitors.watch.detector import Floats, Path
+from monitors.watch.kept import Shelf, evidence_paths
 from monitors.watch.label_streams import label_streams
 from monitors.watch.margins import with_margin
 from monitors.watch.places import first_days, places_of, waves_of
@@ -95,10 +97,16 @@ class Watch:
         return np.stack(found) if found else np.zeros((0, self.calendar.days), dtype=np.bool_)
 
 
-def watch_of(counts: Counts, plan: MonitoringPlan, as_of: str) -> Watch | None:
+def watch_of(counts: Counts, plan: MonitoringPlan, as_of: str, shelf: Shelf | None = None) -> Watch | None:
     """Return the streams of a model up to a day; None where nothing live or in shadow entered by then.
 
     The evidence and the limit of a day depend on no later day, so that one watch serves every earlier run.
+
+    Args:
+        counts: of one model.
+        plan: the monitoring plan.
+        as_of: ISO day.
+        shelf: where evidence of earlier days is kept; unless given, every day is looked at.
     """
     parts = [(site, part) for site, part in parts_by_site(counts, WATCH) if site]
     first = _first_days(parts, as_of)
@@ -110,7 +118,7 @@ def watch_of(counts: Counts, plan: MonitoringPlan, as_of: str) -> Watch | None:
     streams = (_planned(stream, plan) for stream in _streams(counts, cells, plan, as_of))
     found = sorted(streams, key=lambda stream: stream.name)
     judged = tuple(_judged(stream, calendar) for stream in found)
-    paths = tuple(_path(stream, days) for stream, days in zip(found, judged, strict=True))
+    paths = tuple(_paths(found, judged, shelf))
     sizes = _sizes(found, calendar)
     kinds = {(stream.family, stream.rules.side == 0) for stream in found}
     known = {kind: _limits(plan, kind, sizes.get(kind[0]), calendar) for kind in kinds}
@@ -163,12 +171,14 @@ def _judged(stream: Stream, calendar: Calendar) -> npt.NDArray[np.bool_]:
     return judged
 
 
-def _path(stream: Stream, judged: npt.NDArray[np.bool_]) -> Path:
-    if stream.comparison is None:
-        nothing = np.zeros(len(judged), dtype=np.int64)
-        return Path(np.zeros(len(judged)), nothing, nothing)
-    found = evidence_path(stream.comparison, stream.rules)
-    return Path(np.where(judged, found.evidence, 0.0), found.length, found.sign)
+def _paths(streams: Sequence[Stream], judged: Sequence[npt.NDArray[np.bool_]], shelf: Shelf | None) -> Iterator[Path]:
+    """Yield the evidence of each stream, 0 on days on which it is not judged."""
+    known = [(stream.comparison, stream.rules) for stream in streams if stream.comparison is not None]
+    paths = iter(evidence_paths(known, shelf) if shelf else starmap(evidence_path, known))
+    for stream, days in zip(streams, judged, strict=True):
+        nothing = np.zeros(len(days), dtype=np.int64)
+        found = Path(np.zeros(len(days)), nothing, nothing) if stream.comparison is None else next(paths)
+        yield replace(found, evidence=np.where(days, found.evidence, 0.0))
 
 
 def _sizes(streams: list[Stream], calendar: Calendar) -> dict[str, Integers]:

@@ -156,14 +156,27 @@ def lengths_of(rules: Rules) -> Integers:
 def path_of(comparison: Comparison, rules: Rules) -> Path:
     """Return the evidence of every day; that of a day depends on no later one."""
     days = comparison.series.shape[1]
-    if rules.first >= days:
-        return Path(np.zeros(days), np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64))
+    found = evidence_on(comparison, rules, np.arange(rules.first, days))
+    before = np.zeros(min(rules.first, days))
+    parts = (np.concatenate([before, part]) for part in (found.evidence, found.length, found.sign))
+    evidence, length, sign = parts
+    return Path(evidence, length.astype(np.int64), sign.astype(np.int64))
+
+
+def evidence_on(comparison: Comparison, rules: Rules, ends: Integers) -> Path:
+    """Return the evidence of some days on end, of which none is before the first that a segment may hold.
+
+    Args:
+        comparison: the compared series.
+        rules: which segments count.
+        ends: indices of the days, shape (days,).
+    """
+    if not len(ends):
+        return Path(np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     spread = _spread(comparison, rules)
-    ends = np.arange(rules.first, days)
     step = max(1, _AT_ONCE // (len(comparison.series) * len(lengths_of(rules))))
     parts = [_strongest(comparison, rules, spread, ends[at : at + step]) for at in range(0, len(ends), step)]
-    before = np.zeros(rules.first)
-    evidence, length, sign = (np.concatenate([before, *rows]) for rows in zip(*parts, strict=True))
+    evidence, length, sign = (np.concatenate(rows) for rows in zip(*parts, strict=True))
     return Path(evidence, length.astype(np.int64), sign.astype(np.int64))
 
 

@@ -25,7 +25,8 @@ class Shelf:
 
 def versions_of_days(stand: Stand, request: Request) -> dict[str, DayVersion]:
     """Return the version of each day that a request needs, by day in order."""
-    return {day: _version(fact, request) for day, fact in sorted(stand.facts.items())}
+    recipes: dict[object, str] = {}  # of many days on end they are alike
+    return {day: _version(fact, request, recipes) for day, fact in sorted(stand.facts.items())}
 
 
 def recounted(
@@ -58,7 +59,7 @@ def _counted(
     suspended = {day: fact.suspensions(request.suspensions) for day, fact in by_day.items()}
     fresh = {}
     for day, counts in source.runner.count(Work(tables, links, sorted(by_day), suspended, request)):
-        version = _version(by_day[day], request)
+        version = _version(by_day[day], request, {})
         if shelf is not None:
             shelf.days[version] = counts
         fresh[version] = pack_day(by_day[day].basis, counts)
@@ -88,5 +89,8 @@ def whose_of(source: Source) -> Whose:
     return Whose(source.request.model, source.request.target or "")
 
 
-def _version(fact: DayFacts, request: Request) -> DayVersion:
-    return DayVersion(fact.name, fact.recipe(request), fact.digest)
+def _version(fact: DayFacts, request: Request, recipes: dict[object, str]) -> DayVersion:
+    alike = (fact.sites, fact.suspensions(request.suspensions))
+    if alike not in recipes:
+        recipes[alike] = fact.recipe(request)
+    return DayVersion(fact.name, recipes[alike], fact.digest)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pipelines.bootstrap import Workspace
@@ -12,10 +13,12 @@ from pipelines.intake.rows import ParsedRow, RowContext, StudyFacts
 from pipelines.simulation.reads import MARK
 from registry.database import reading
 from registry.domain.columns import Table
+from registry.domain.instants import instant_text
 from registry.domain.refusal import CellRefusedError, RefusalCode, RowRefusal
 from registry.domain.vocabulary import Identifiers, Site, Target, Unit
 from registry.registered import known_sites, known_targets
 from registry.row_identity import ATTRIBUTES
+from validation.contracts import FUTURE_DAYS
 
 _WITH_TARGET = frozenset({"predictions", "reads", "outcomes"})
 
@@ -32,7 +35,8 @@ class Known:
         """Return what the rows of one file are read against."""
         gate = IdentifierGate(workspace.pseudonyms, identifiers, str(file))
         zones = {name: site.time_zone for name, site in self.sites.items()}
-        return RowContext(gate, zones, self.studies, workspace.catalogue, mapping, _new_zone(workspace))
+        latest = instant_text(workspace.clock.now() + timedelta(days=FUTURE_DAYS))
+        return RowContext(gate, zones, self.studies, workspace.catalogue, mapping, _new_zone(workspace), latest)
 
 
 def known_to(workspace: Workspace, table: Table) -> Known:

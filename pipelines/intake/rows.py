@@ -9,7 +9,7 @@ from pipelines.intake.cells import boolean_of, instant, is_empty, number_of, typ
 from pipelines.intake.files import Record
 from pipelines.intake.identity import IdentifierGate
 from pipelines.intake.mapping import ColumnMapping
-from registry.domain.columns import Column, Kind, Table
+from registry.domain.columns import EXPECTED, Column, Kind, Table
 from registry.domain.display import plain
 from registry.domain.instants import parse_instant
 from registry.domain.joining import mode_of
@@ -48,6 +48,7 @@ class RowContext:
         units: the instances that were taken in.
         mapping: how foreign columns become ours.
         new_zone: the time zone of a site that nobody named before.
+        latest: the last instant at which something may have happened; empty: any.
     """
 
     gate: IdentifierGate
@@ -56,6 +57,7 @@ class RowContext:
     units: InstanceIndex
     mapping: ColumnMapping = field(default_factory=ColumnMapping)
     new_zone: str = "UTC"
+    latest: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def parse_row(table: Table, record: Record, context: RowContext) -> dict[str, An
     zone = _zone(table, values, context)
     attributes = _attributes(foreign, context.gate)
     attributes |= _instants(table, values, cells, zone)
+    _refuse_future(table, values, context.latest)
     _RULES.get(table.name, _no_rule)(values, context)
     defaults = {column.name: column.default for column in table.columns if column.default is not None}
     return {**defaults, **values, **({"attributes": attributes} if attributes else {})}
@@ -172,6 +175,14 @@ def _instants(table: Table, values: dict[str, Any], cells: Mapping[str, Any], zo
             if assumed:
                 flags[f"{column.name}_zone"] = "assumed"
     return flags
+
+
+def _refuse_future(table: Table, values: Mapping[str, Any], latest: str) -> None:
+    """Refuse what happens after the take-in; only what is expected lies ahead."""
+    at = values.get(table.event_time, "")
+    if latest and at > latest and table is not EXPECTED:
+        reason = f"{at} lies more than a day after now: check the clock, the zone and the column"
+        raise CellRefusedError(table.event_time, RefusalCode.FUTURE, reason)
 
 
 def _attributes(foreign: Mapping[str, Any], gate: IdentifierGate) -> dict[str, str]:

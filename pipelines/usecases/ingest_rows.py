@@ -19,8 +19,9 @@ from pipelines.intake.row_context import (
     told_of_new,
 )
 from pipelines.intake.rows import ParsedRow, ParsedRows, parse_rows
+from pipelines.intake.settled_studies import SettledStudies
 from pipelines.usecases.contract_gate import hold_to_contract
-from registry.domain.columns import Table
+from registry.domain.columns import ACQUISITIONS, Table
 from registry.domain.digest import digest_value
 from registry.domain.errors import UnknownNameError, UnreadableFileError, UsageError
 from registry.domain.ports import Progress
@@ -121,6 +122,8 @@ def ingest_rows(
     mapped = ColumnMapping() if mapping is None else read_mapping(found, mapping)
     known = known_to(workspace, found)
     reads = [_read(workspace, found, file, known, (spelling, mapped), progress) for file in files]
+    if found is ACQUISITIONS:
+        reads = _of_one_patient(workspace, reads)
     digests = [read.source.digest for read in reads]
     batch = digest_value({"table": table, "files": digests, "map": mapped.digest, "identifiers": spelling.value})
     return _take(workspace, found, reads, known, batch)
@@ -153,6 +156,15 @@ def _read(
 def _with_units(table: Table, source: Source, parsed: ParsedRows, known: Known) -> _Read:
     rows, refused = refuse_other_units(table, parsed.rows, known.targets)
     return _Read(source, rows, [*parsed.refusals, *refused])
+
+
+def _of_one_patient(workspace: Workspace, reads: Sequence[_Read]) -> list[_Read]:
+    """Refuse the acquisitions that give a study to another patient or site than is known."""
+    settled, kept = SettledStudies(workspace.tables), []
+    for read in reads:
+        rows, refused = settled.sift(read.rows)
+        kept.append(_Read(read.source, rows, [*read.refusals, *refused]))
+    return kept
 
 
 def _advancing(records: Iterator[Record], progress: Progress) -> Iterator[Record]:

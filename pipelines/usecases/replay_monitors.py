@@ -9,6 +9,7 @@ from monitors.beside import periods_beside
 from monitors.engine.tables import Request, axes_of
 from monitors.run import Occasion, monitor_run
 from monitors.sequential import sequence_of
+from monitors.watch.kept import InMemory
 from pipelines.bootstrap import Workspace
 from pipelines.counting.engines import runner_of
 from pipelines.counting.known_rows import Source
@@ -76,13 +77,14 @@ def replay_monitors(workspace: Workspace, asked: Replay, plan: MonitoringPlan, p
     counts = count_days(Source(workspace, request, last, asked.known, runner), keep=False, shelf=shelf).counts
     check_watched(workspace, (asked.model, asked.target), counts, last)
     once = asked.known is Known.ASSUMED and not asked.windows
-    sequence = sequence_of(asked.model, counts, plan, last)
+    found = InMemory()
+    sequence = sequence_of(asked.model, counts, plan, last, shelf=found)
     runs = []
     for day in asked.days:
         if not once:
             source = Source(workspace, request, day, asked.known, runner)
             counts = count_days(source, keep=False, shelf=shelf).counts
-            sequence = sequence_of(asked.model, counts, plan, day)
+            sequence = sequence_of(asked.model, counts, plan, day, shelf=found)
         occasion = Occasion(asked.model, day, asked.known, versions)
         if asked.windows:
             about = (workspace, request, day, asked.known, periods_beside(counts, plan, day))

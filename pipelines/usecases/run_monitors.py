@@ -15,6 +15,7 @@ from monitors.scope import MONITORED_MODES
 from monitors.sequential import PlanPeriod, sequence_of
 from pipelines.bootstrap import Workspace
 from pipelines.counting.engines import runner_of
+from pipelines.counting.kept_evidence import StoredEvidence
 from pipelines.counting.known_rows import Source
 from pipelines.usecases.cut_days import CutDays, cut_days
 from pipelines.usecases.known_beside import beside_known
@@ -22,6 +23,7 @@ from pipelines.usecases.known_embeddings import embeddings_known
 from pipelines.usecases.monitoring_plan import adopt_plan, earlier_plans, keep_plan, read_plan
 from registry.alerts import not_raised, overlaid, remember
 from registry.database import reading
+from registry.day_counts import Whose
 from registry.domain.errors import IncompleteError, UnknownNameError, UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.instants import instant_text
@@ -101,8 +103,10 @@ def run_monitors(
     counts = counted.cut.counts
     progress.advance()
     check_watched(workspace, (model, target), counts, day)
-    sequence = sequence_of(model, counts, plan, day, used.earlier)
     occasion = Occasion(model, day, known, versions_of(workspace))
+    numbers = {name: int(version["version"]) for name, version in occasion.tables.items()}
+    shelf = StoredEvidence(workspace, Whose(model, target or ""), numbers)
+    sequence = sequence_of(model, counts, plan, day, used.earlier, shelf)
     periods = periods_beside(counts, plan, day)
     embeddings = embeddings_known(workspace, asked, day, known, periods)
     beside = beside_known(workspace, asked, day, known, periods)
@@ -160,7 +164,9 @@ def check_watched(workspace: Workspace, asked: tuple[str, str | None], counts: C
     scored = set(zip(rows["model"].to_pylist(), rows["target"].to_pylist(), strict=True))
     known = {(version.model, version.target) for version in workspace.lifecycle.versions()} | scored
     if model not in {name for name, _ in known}:
-        raise UnknownNameError.of("model", model, {name for name, _ in known})
+        raise UnknownNameError.of(
+            "model", model, {name for name, _ in known}, mend="" if known else "take its predictions in first"
+        )
     if target is not None and (model, target) not in known:
         raise UnknownNameError.of("target", target, {of for name, of in known if name == model})
     there = any(name == model and target in (None, of) for name, of in scored)

@@ -94,14 +94,19 @@ class UsageError(OverreadError):
     exit_code = ExitCode.USAGE
 
 
+_FEW = 16  # names that an error can list
+
+
 class UnknownNameError(UsageError):
     """A name that nothing bears."""
 
     @classmethod
     def of(cls, kind: str, name: str, known: Iterable[str], *, mend: str = "") -> Self:
-        """Build the error with the nearest known name as a hint."""
-        near = difflib.get_close_matches(name, sorted(known), n=1)
-        hint = f"did you mean '{near[0]}'?" if near else ""
+        """Build the error with the nearest known name as a hint, or with all of them where they are few."""
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1)
+        few = f"known are {', '.join(names)}" if 0 < len(names) <= _FEW and not mend else ""
+        hint = f"did you mean '{near[0]}'?" if near else few
         return cls(f"unknown {kind} '{name}'", mend=" ".join(part for part in (hint, mend) if part))
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
+from registry.domain.columns import ACQUISITIONS, Kind
 from registry.domain.digest import digest_value
 from registry.domain.estimate import decimal_text
 from registry.domain.plan_response import (
@@ -17,6 +19,7 @@ from registry.domain.plan_response import (
     response_faults,
 )
 from registry.domain.plan_stops import Entry, PlannedStop, planned_stops, stop_faults
+from registry.domain.pseudonym import Identifier
 
 SCHEMA = "overread.plan/2"
 # What is no news: a change of a label-free stream up to this size is case mix, not a failure (docs/explanation/alerts).
@@ -33,6 +36,12 @@ DEFAULT_MARGINS: Mapping[str, str] = {
 
 _FLOORS = frozenset({"q_limit", "auc_floor", "sensitivity_floor", "specificity_floor", "equivalence_margin"})
 _DECIMALS = _FLOORS | {"false_alerts_per_model_year", "budget", "margins", "stop_rules"}
+_LONGEST = 3_653  # days: ten years
+_NO_GROUPS = frozenset({"day", "row_id", "patient"}) | {
+    column.name
+    for column in ACQUISITIONS.columns
+    if column.identifier in {Identifier.UID, Identifier.PATIENT} or column.kind is Kind.INSTANT
+}
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "window_anchor": ("as_of", "last_unit"),
     "reader_monitoring": ("restricted", "aggregate"),
@@ -158,18 +167,40 @@ def _check_values(fields: Mapping[str, Any]) -> None:
     """Refuse a count that is not a positive whole number, a limit outside 0..1, an unknown word."""
     standard = vars(MonitoringPlan())
     for name, value in fields.items():
-        if isinstance(standard[name], int) and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise ValueError(f"{name} of the monitoring plan is a whole number of at least 1")
+        if isinstance(standard[name], int):
+            _check_count(name, value)
+        if name == "false_alerts_per_model_year" and not 0.0 < _number(name, value) < inf:
+            raise ValueError(f"{name} of the monitoring plan is a number above 0")
         if name in _FLOORS and (value or name == "q_limit") and not 0.0 <= _number(name, value) <= 1.0:
             raise ValueError(f"{name} of the monitoring plan lies in 0..1")
         if name in _WORDS and value not in _WORDS[name]:
             raise ValueError(f"{name} of the monitoring plan is one of: {', '.join(_WORDS[name])}")
-        if isinstance(standard[name], tuple) and not (_names(value) or (name == "pairs" and value == ())):
-            raise ValueError(f"{name} of the monitoring plan is a list of names")
-        if name == "pairs" and not all(_is_pair(pair) for pair in value):
-            raise ValueError("pairs of the monitoring plan name two different axes each, such as sex*age_band")
+        if isinstance(standard[name], tuple):
+            _check_axes(name, value)
         if isinstance(standard[name], Mapping) and not _texts(value, nested=name == "stop_rules"):
             raise ValueError(f"{name} of the monitoring plan is a table of texts")
+
+
+def _check_count(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} of the monitoring plan is a whole number of at least 1")
+    if name.endswith("_days") and value > _LONGEST:
+        raise ValueError(f"{name} of the monitoring plan is at most {_LONGEST}, ten years")
+
+
+def _check_axes(name: str, value: Any) -> None:
+    """Refuse no list of names, an axis that is named twice, or one of single people, studies or instants."""
+    if not (_names(value) or (name == "pairs" and value == ())):
+        raise ValueError(f"{name} of the monitoring plan is a list of names")
+    if name == "pairs" and not all(_is_pair(pair) for pair in value):
+        raise ValueError("pairs of the monitoring plan name two different axes each, such as sex*age_band")
+    if len(set(value)) < len(value):
+        raise ValueError(f"{name} of the monitoring plan names one twice")
+    single = sorted({axis.strip() for entry in value for axis in entry.split("*")} & _NO_GROUPS)
+    if single:
+        raise ValueError(
+            f"{name} of the monitoring plan: {', '.join(single)} makes no groups; name such as sex, scanner"
+        )
 
 
 def _is_pair(pair: str) -> bool:

@@ -11,9 +11,11 @@ class RefusalCode(StrEnum):
     TYPE = "type"  # a value is of another type than its column
     RANGE = "range"  # a number or time outside the column's range
     ENUMERATION = "enumeration"  # a word outside the column's vocabulary
+    FUTURE = "future_time"  # an event more than a day after the take-in
     ZONE = "zone"  # a time without offset, and no site to take the zone from
     SITE = "site_name"  # a text that may not name a site
     STUDY = "unknown_study"
+    OTHER_STUDY = "other_study"  # the study is known as another patient's or another site's
     UNIT_UID = "unknown_unit"  # a unit that no instance taken in belongs to
     ANALYSIS_UNIT = "analysis_unit"  # another unit than the target's
     SUBJECT = "subject"  # a finding must name exactly one prediction, read or outcome

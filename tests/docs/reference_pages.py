@@ -12,6 +12,9 @@ listed are kept as attributes: numbers, booleans and times as they are, other te
 A row that breaks its table is refused with file, row, column and reason, the rest goes in, exit code 4. A file that
 lacks a required column is refused whole, exit code 2. The same file twice changes nothing.
 
+What happened more than a day after now is refused (`future_time`), and so is a series that gives a known study to
+another patient or site (`other_study`). A correction may; of two that disagree, the last holds.
+
 `--identifiers original` (default) replaces identifiers under the workspace's key; `pseudonymised` expects values that
 are already spelled `2.25.…` or `p:…`; a file that mixes both is refused. Names of predictions, reads and findings often
 are accession numbers, so they are replaced too, unless Overread gave them itself (32 hexadecimal digits).

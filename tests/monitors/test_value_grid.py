@@ -35,6 +35,13 @@ def test_a_column_that_is_not_contiguous_has_the_same_cells() -> None:
     assert to_cells(table[:, 1]).tolist() == [defined(number) for number in table[:, 1].tolist()]
 
 
+def test_absurd_numbers_keep_their_cells_and_count_as_the_greatest_quantity() -> None:
+    absurd = np.array([1.7976931348623157e308, -1e308, 2.0**201, 1e59])
+    assert len(set(to_cells(absurd).tolist())) == 4
+    assert to_numbers(to_cells(absurd))[:3].tolist() == [2.0**200, -(2.0**200), 2.0**200]
+    assert np.isfinite((to_numbers(to_cells(absurd)) ** 4).sum())
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_refused(bad: float) -> None:
     with pytest.raises(ValueError, match="finite"):

@@ -22,6 +22,7 @@ _PRIOR_POINTS = 11  # a correlation of 0 give or take .3 before anything is seen
 _MOST = 0.9  # correlation beyond which thirty points say nothing of the deviation
 _RUNS, _SEED = 100_000, 20_250_101  # standard error of the promised probability: 0.0014
 _BATCH = 20_000
+_CELLS = 10_000_000  # numbers of a batch of long charts: 80 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +90,9 @@ def limit_within(arl: float, k: float, points: int, within: int = 30) -> float:
         raise ValueError("a chart has a run length of 10, a baseline of 10 points, and a point to watch at least")
     generator = np.random.Generator(np.random.PCG64(_SEED))
     greatest = []
-    for _ in range(0, _RUNS, _BATCH):
-        rows = generator.standard_normal((_BATCH, points + within))
+    batch = min(_BATCH, max(1, _CELLS // (points + within)))
+    for _ in range(0, _RUNS, batch):
+        rows = generator.standard_normal((batch, points + within))
         up, down = sums_of(standardised(rows, points), k)
         greatest.append(np.maximum(up, down).max(axis=1))
     return float(np.quantile(np.concatenate(greatest), math.exp(-within / arl)))

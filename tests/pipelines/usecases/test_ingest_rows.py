@@ -72,6 +72,19 @@ def prediction(name: str = "p1", **other: str) -> str:
     return f"{name},sarcoma,1,{cells['study']},visible,{cells['at']},{cells['score']},{cells['decision']}"
 
 
+SERIES_HEADER = "series_uid,study_uid,patient,site,acquired_at,modality"
+
+
+def acquisitions(*lines: str) -> str:
+    return "\n".join([SERIES_HEADER, *lines]) + "\n"
+
+
+def series(
+    name: str, patient: str = "Doe^John", *, site: str = "general", study: str = "9.9", at: str = "2026-03-01T10:00Z"
+) -> str:
+    return f"9.9.{name},{study},{patient},{site},{at},MR"
+
+
 def state(workspace: Workspace) -> tuple[Any, ...]:
     """Return what is on record, for comparison before and after."""
     with Session(workspace.engine) as session:
@@ -148,24 +161,68 @@ def test_a_correction_is_accepted_and_the_newest_row_is_read(workspace: Workspac
     assert workspace.tables.read("predictions")["score"].to_pylist() == [0.5]
 
 
-def test_a_table_that_breaks_its_contract_is_blocked_whole_and_the_block_is_on_record(
-    workspace: Workspace, take: Take
+def test_files_that_break_the_contract_together_are_blocked_whole_and_the_block_is_on_record(
+    workspace: Workspace, tmp_path: Path
 ) -> None:
     before = state(workspace)
-    with pytest.raises(ContractBrokenError, match=r"predicted_at.*1 row") as caught:
-        take(
-            "predictions",
-            predictions(prediction("p1"), prediction("p2", at="2031-03-02T09:00Z"), prediction("p3", score="x")),
-        )
+    files = [tmp_path / "studies.csv", tmp_path / "images.csv"]
+    for file, unit in zip(files, ("study", "instance"), strict=True):
+        header = "study_uid,target,truth,source,established_at,unit,unit_uid"
+        file.write_text(f"{header}\n{STUDY},visible,yes,pathology,2026-03-02T08:00Z,{unit},{STUDY}\n")
+    with pytest.raises(ContractBrokenError, match=r"unit.*2 row") as caught:
+        ingest_rows(workspace, "outcomes", files, progress=NoProgress())
     assert caught.value.exit_code == ExitCode.ANSWER_IS_NO
     assert state(workspace) == (before[0] + 1, *before[1:])
     newest = workspace.ledger.events(1)[0]
     assert (newest.record["type"], newest.record["outcome"]) == ("intake.blocked", "refused")
     payload = workspace.ledger.payload(newest.seq)
     assert payload is not None
-    assert payload["failures"] == [
-        {"expectation": "before the take-in (or a day after)", "columns": ["predicted_at", "taken_in_at"], "count": 1}
-    ]
+    assert payload["failures"] == [{"expectation": "one value a group", "columns": ["unit", "target"], "count": 2}]
+
+
+@pytest.mark.parametrize("table", ["predictions", "acquisitions"])
+def test_a_row_more_than_a_day_ahead_is_refused_and_the_others_go_in(take: Take, table: str) -> None:
+    late = {
+        "predictions": predictions(prediction("p1", at="2026-03-03T09:30Z"), prediction("p2", at="2026-03-03T08:30Z")),
+        "acquisitions": acquisitions(series("7", at="2027-01-01T00:00Z"), series("8", study="9.8")),
+    }
+    report = take(table, late[table])
+    assert (report.accepted, report.by_code) == (1, {"future_time": 1})
+
+
+def test_what_is_expected_may_lie_ahead(take: Take) -> None:
+    assert take("expected", "site,modality,hour,n\ngeneral,MR,2026-06-01T09:00Z,3\n").accepted == 1
+
+
+@pytest.mark.parametrize(("other", "column"), [({"patient": "Roe^Jane"}, "patient"), ({"site": "riverside"}, "site")])
+def test_a_study_stays_with_its_first_patient_and_site(take: Take, other: dict[str, str], column: str) -> None:
+    first = take("acquisitions", acquisitions(series("7"), series("8", **other), series("10")))
+    later = take("acquisitions", acquisitions(series("11", **other), series("12"), series("13", study="9.8", **other)))
+    assert (first.accepted, first.by_code, later.accepted, later.by_code) == (
+        2,
+        {"other_study": 1},
+        2,
+        {"other_study": 1},
+    )
+    assert {one.refusal.column for one in (*first.refusals, *later.refusals)} == {column}
+
+
+def test_corrections_that_disagree_about_a_study_are_not_both_taken(workspace: Workspace, take: Take) -> None:
+    take("acquisitions", acquisitions(series("7"), series("8")))
+    known = {row["series_uid"]: row["row_id"] for row in workspace.tables.read("acquisitions").to_pylist()}
+    corrected = [f"{series(name, name)},{known[workspace.pseudonyms.uid(f'9.9.{name}')]}" for name in ("7", "8")]
+    report = take("acquisitions", "\n".join([f"{SERIES_HEADER},supersedes", *corrected]) + "\n", "corrected.csv")
+    assert (report.accepted, report.by_code) == (1, {"other_study": 1})
+
+
+def test_a_correction_says_anew_whose_a_study_is(workspace: Workspace, take: Take) -> None:
+    take("acquisitions", acquisitions(series("7")))
+    rows = workspace.tables.read("acquisitions").to_pylist()
+    known = next(row["row_id"] for row in rows if row["series_uid"] == workspace.pseudonyms.uid("9.9.7"))
+    text = f"{SERIES_HEADER},supersedes\n{series('7', 'Roe^Jane')},{known}\n"
+    assert take("acquisitions", text, "corrected.csv").accepted == 1
+    again = take("acquisitions", acquisitions(series("8", "Roe^Jane"), series("10")), "later.csv")
+    assert (again.accepted, again.by_code) == (1, {"other_study": 1})
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,11 @@ def test_batches_hold_the_rows_of_a_reading(workspace: Workspace, table: str, kn
         assert pa.concat_tables([told.schema.empty_table(), *parts]).to_pylist() == told.to_pylist()
 
 
+def test_rows_of_several_segments_come_in_one_batch(workspace: Workspace) -> None:
+    assert len(workspace.tables.numbers("reads")) > 1
+    assert len(list(workspace.tables.batches("reads", ["study_uid"], as_of=LAST, known=Known.ASSUMED))) == 1
+
+
 def test_row_groups_in_which_nobody_states_a_column_are_left_out(workspace: Workspace) -> None:
     def read(stating: str) -> int:
         rows = workspace.tables.batches("outcomes", ["truth"], as_of=LAST, known=Known.ASSUMED, stating=stating)

@@ -72,11 +72,26 @@ def test_a_family_without_action_owner_or_fallback_is_refused(part: str, standar
         ({"stop_rules": {"mine": {"days": 3}}}, "mine names no cause"),
         ({"cadence_days": 0}, "cadence_days"),
         ({"number": 0}, "number"),
+        ({"window_days": 10**11}, "window_days of the monitoring plan is at most 3653"),
+        ({"reference_days": 10**6}, "reference_days of the monitoring plan is at most 3653"),
+        ({"false_alerts_per_model_year": 0}, "above 0"),
+        ({"false_alerts_per_model_year": float("inf")}, "above 0"),
+        ({"false_alerts_per_model_year": float("nan")}, "above 0"),
+        ({"subgroup_axes": ["sex", "sex"]}, "names one twice"),
+        ({"subgroup_axes": ["patient"]}, "patient makes no groups"),
+        ({"subgroup_axes": ["day"]}, "day makes no groups"),
+        ({"subgroup_axes": ["sex", "study_uid", "acquired_at"]}, "acquired_at, study_uid makes no groups"),
+        ({"pairs": ["sex*series_uid"]}, "series_uid makes no groups"),
     ],
 )
 def test_what_a_plan_cannot_say_is_refused_by_name(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         plan_from(change)
+
+
+@pytest.mark.parametrize("axis", ["sex", "age_band", "scanner", "protocol_name", "software_versions", "site", "coil"])
+def test_whatever_forms_groups_may_be_an_axis(axis: str) -> None:
+    assert plan_from({"subgroup_axes": [axis], "pairs": [f"{axis}*modality"]}).subgroup_axes == (axis,)
 
 
 def test_a_stop_rule_of_a_plan_takes_fallback_and_causes_from_its_family_unless_it_names_its_own() -> None:
