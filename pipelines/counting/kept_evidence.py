@@ -18,8 +18,6 @@ from registry.day_counts import DayVersion, Whose
 from registry.domain.digest import digest_bytes, digest_value
 from registry.domain.errors import ArtifactChangedError
 
-_SOURCES = ("comparisons", "detector", "kept", "ripening", "spread", "standardised", "strata")
-
 
 @dataclass(frozen=True)
 class StoredEvidence:
@@ -57,8 +55,8 @@ class StoredEvidence:
 @cache
 def evidence_recipe() -> str:
     """Return the digest of what looks for evidence: with another one every kept block is an old version."""
-    folder = Path(monitors.watch.__path__[0])
-    sources = [[name, digest_bytes((folder / f"{name}.py").read_bytes())] for name in _SOURCES]
+    files = sorted(Path(monitors.watch.__path__[0]).glob("*.py"))
+    sources = [[file.name, digest_bytes(file.read_bytes())] for file in files]
     return digest_value([sources, np.__version__, platform.machine()])
 
 
