@@ -88,13 +88,18 @@ _KEPT = frozenset({"person", "at", "event_seq"})
 _IDENTITY = ("model", "version", "vendor", "product", "regulatory_id", "udi", "target")
 
 
+def is_external(session: Session, model: str) -> bool:
+    """Say whether a third party's results come in under this name."""
+    return any(known.model == model for known in told_externals(session).models.values())
+
+
 def require_not_external(session: Session, model: str) -> None:
     """Refuse a name under which a third party's results come in.
 
     Raises:
         UsageError: when the name is taken.
     """
-    if any(known.model == model for known in told_externals(session).models.values()):
+    if is_external(session, model):
         raise UsageError(f"'{model}' is a third-party model", mend="take another name")
 
 

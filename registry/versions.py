@@ -19,14 +19,15 @@ from registry.domain.model import ModelVersion, OperatingPoint
 from registry.domain.names import is_model_name
 from registry.domain.person import Actor, actor_record
 from registry.domain.vocabulary import Role
-from registry.external_told import require_not_external
+from registry.external_told import is_external, require_not_external
 from registry.history import last_event
 from registry.ledger.store import Transaction
 from registry.record import Record
 from registry.schema import CohortRow, ModelVersionRow
 from registry.told import require_event
 
-_MEND = "`overread models list` shows them; `overread models register-external` puts a third party's on the inventory"
+_LISTED = "`overread models list` shows them"
+_EXTERNAL = "it is a third party's product: `models inventory` tells of it, `monitor run` and `alerts` of its results"
 VERSION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,15}")
 
 
@@ -62,12 +63,10 @@ def find(session: Session, model: str, version: str | None = None) -> ModelVersi
     rows = [row for row in newest_first(session) if row.model == model]
     if not rows:
         known = session.scalars(select(ModelVersionRow.model)).all()
-        raise UnknownNameError.of("model", model, known, mend=_MEND)
+        raise UnknownNameError.of("model", model, known, mend=_EXTERNAL if is_external(session, model) else _LISTED)
     chosen = [row for row in rows if version in {None, row.version}]
     if not chosen:
-        raise UnknownNameError.of(
-            f"version of {model}", str(version), [row.version for row in rows], mend="`overread models list` shows them"
-        )
+        raise UnknownNameError.of(f"version of {model}", str(version), [row.version for row in rows], mend=_LISTED)
     return chosen[0]
 
 

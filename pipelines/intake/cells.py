@@ -15,6 +15,8 @@ from registry.domain.refusal import CellRefusedError, RefusalCode
 
 MAX_TEXT = 1024
 MAX_LIST = 65_536
+# Embeddings, overrides and isolates of Unicode's bidirectional text: one shows names as other than they are.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _YEARS = (1900, 2199)
 _NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -60,12 +62,15 @@ def clean_text(name: str, value: str) -> str:
     """Return text in Unicode NFC without outer white space.
 
     Raises:
-        CellRefusedError: for control characters, lone surrogates (bytes that are not UTF-8), or over 1024 characters.
+        CellRefusedError: for control characters, those that turn the direction of what follows them, lone surrogates
+            (bytes that are not UTF-8), or over 1024 characters.
     """
     text = unicodedata.normalize("NFC", value.strip())
     if len(text) > MAX_TEXT:
         raise CellRefusedError(name, RefusalCode.TOO_LONG, f"{len(text)} characters; at most {MAX_TEXT}")
-    if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if not text.isprintable() and any(
+        unicodedata.category(character) in {"Cc", "Cs"} or character in _TURNING for character in text
+    ):
         reason = "control characters, or bytes that are not UTF-8"
         raise CellRefusedError(name, RefusalCode.CHARACTERS, reason)
     return text

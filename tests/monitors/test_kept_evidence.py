@@ -8,6 +8,7 @@ import pytest
 from test_ripening import ripening
 from test_watch_detector import level
 
+from monitors.counts import Integers
 from monitors.watch import kept
 from monitors.watch.comparisons import Level
 from monitors.watch.detector import Path, Rules, evidence_on, path_of
@@ -51,11 +52,10 @@ def data(paths: list[Path]) -> list[bytes]:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that gets the days that are looked at."""
     found: list[int] = []
-    anew = evidence_on
 
-    def noted(comparison: Comparison, rules: Rules, ends: np.ndarray) -> Path:
+    def noted(comparison: Comparison, rules: Rules, ends: Integers) -> Path:
         found.extend(ends.tolist())
-        return anew(comparison, rules, ends)
+        return evidence_on(comparison, rules, ends)
 
     monkeypatch.setattr(kept, "evidence_on", noted)
     return found

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from worlds import ERIN, MODEL, TARGET, World
 
+from registry.database import reading
 from registry.domain.errors import AnswerIsNoError, NotAllowedError, UnknownNameError, UsageError
 from registry.domain.person import UNAUTHENTICATED, Act
 from registry.external_models import (
@@ -21,6 +22,7 @@ from registry.external_told import ExternalModel
 from registry.removed import removed
 from registry.schema import SignatureRow
 from registry.signatures import verify
+from registry.versions import find
 
 AORTIC = ExternalModel("aortic", "2.1", "ACME", "ACME Aorta", "K222329", TARGET, udi="(01)0123", owner="quinn")
 
@@ -79,6 +81,14 @@ def test_a_name_means_one_model_whoever_made_it(known: World) -> None:
     draft = replace(known.lifecycle.version(MODEL), model="aortic", version="1")
     with pytest.raises(UsageError, match="is a third-party model"):
         known.lifecycle.register(draft, ERIN)
+
+
+def test_who_asks_for_a_version_of_it_is_told_where_its_results_are(known: World) -> None:
+    with (
+        reading(known.lifecycle.record.ledger.engine) as session,
+        pytest.raises(UnknownNameError, match="third party's"),
+    ):
+        find(session, AORTIC.model)
 
 
 def test_a_deployment_is_signed_over_the_declared_identity(known: World) -> None:

@@ -44,7 +44,7 @@ def test_spellings_of_a_half(value: Any) -> None:
         (NUMBER, -1, "range"),
         (BOOLEAN, "maybe", "type"), (BOOLEAN, 2, "type"), (BOOLEAN, [], "type"), (BOOLEAN, "", "type"),
         (TEXT, 1.5, "type"), (TEXT, True, "type"), (TEXT, {"a": 1}, "type"), (TEXT, "a\nb", "characters"),
-        (TEXT, "a\0", "characters"),
+        (TEXT, "a\0", "characters"), (TEXT, "MRI\u202e1TC", "characters"), (TEXT, "\u2066x", "characters"),
         (TEXT, "\udcff", "characters"), (TEXT, "x" * 1025, "too_long"), (TEXT, 10**200, "too_long"),
         (Column("sex", enumeration=SEXES), "female", "enumeration"), (Column("supersedes"), "row 7", "type"),
         (Column("e", Kind.NUMBERS), "1;2", "type"), (Column("e", Kind.NUMBERS), ["1", "x"], "type"),
