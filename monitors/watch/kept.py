@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.watch.charts import evidence_path
-from monitors.watch.detector import Comparison, Path, Rules, evidence_on
+from monitors.watch.detector import Path, Rules, evidence_on
+from monitors.watch.stream import Comparison
 from registry.domain.digest import digest_value
 
 BLOCK = 64  # days

@@ -87,6 +87,8 @@ def run(  # noqa: PLR0913 - one argument an option
         )
     for day in done.counted.mended:
         tell(f"a stored count of {day} was changed or lost: it was not used, the day was counted anew")
+    for block in done.mended:
+        tell(f"stored evidence ({block}) was changed or lost: it was not used, its days were looked at anew")
     put(done.data, summary(done.json), json_file)
     safety = (*suspend_unseen_strata(workspace), *watch_stop_rules(workspace))
     for note in (*plan_notes(workspace, chosen, done.json), *safety):

@@ -6,7 +6,7 @@ of its digest; what was edited by hand is looked for anew.
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -27,23 +27,26 @@ class StoredEvidence:
         workspace: whose objects and ledger.
         whose: whose evidence.
         tables: per observation table the number of its newest segment, told with what is stored.
+        mended: the blocks of which a stored version was there and was not what the ledger told.
     """
 
     workspace: Workspace
     whose: Whose
     tables: Mapping[str, int]
+    mended: list[str] = field(default_factory=list)
 
     def read(self, wanted: Mapping[int, str]) -> Mapping[int, bytes]:
         """Return what is kept of blocks and holds."""
         versions = {at: _version(at, digest) for at, digest in wanted.items()}
-        digests = self.workspace.day_counts.proven(self.whose, list(versions.values())).digests
+        proven = self.workspace.day_counts.proven(self.whose, list(versions.values()))
+        self.mended.extend(proven.broken)
         found = {}
         for at, version in versions.items():
-            if version in digests:
+            if version in proven.digests:
                 try:
-                    found[at] = self.workspace.objects.get(digests[version])
-                except ArtifactChangedError:
-                    continue  # it is looked for anew, and stored once more
+                    found[at] = self.workspace.objects.get(proven.digests[version])
+                except ArtifactChangedError:  # it is looked for anew, and stored once more
+                    self.mended.append(version.day)
         return found
 
     def keep(self, fresh: Mapping[int, tuple[str, bytes]]) -> None:

@@ -43,7 +43,8 @@ Json = Mapping[str, Any]
 class MonitorRun:
     """A run of the monitors: its JSON, its bytes and their digest; `fresh` says whether it was new.
 
-    `counted` says which days were counted from rows, and which of them because a stored count did not hold.
+    `counted` says which days were counted from rows, and which of them because a stored count did not hold; `mended`
+    which blocks of evidence were looked for anew because what was stored of them did not hold.
     """
 
     json: dict[str, Any]
@@ -51,6 +52,7 @@ class MonitorRun:
     data: bytes
     fresh: bool
     counted: CutDays
+    mended: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def run_monitors(
     beside = beside_known(workspace, asked, day, known, periods)
     run = monitor_run(counts, plan, occasion, sequence, embeddings=embeddings, beside=beside)
     progress.advance()
-    return _stored(workspace, run, sequence.alerts(day), used, counted)
+    return _stored(workspace, run, sequence.alerts(day), used, (counted, tuple(shelf.mended)))
 
 
 def stored_run(workspace: Workspace, row: MonitorRunRow) -> tuple[Json, Json]:
@@ -184,12 +186,17 @@ def _plans(workspace: Workspace, asked: tuple[str, str | None], plan: Monitoring
 
 
 def _stored(
-    workspace: Workspace, run: dict[str, Any], alerts: list[Alert], used: _Plans, counted: CutDays
+    workspace: Workspace,
+    run: dict[str, Any],
+    alerts: list[Alert],
+    used: _Plans,
+    known: tuple[CutDays, tuple[str, ...]],
 ) -> MonitorRun:
     """Store the run and its daily series, then name them, and what its alerts came to, in one transaction."""
     with reading(workspace.engine) as session:
         kept = not_raised(workspace.lifecycle.record, session, run, used.target) if used.adopted else []
         run = run | {"alerts": overlaid(session, alerts) + kept}
+    counted, mended = known
     data, series = monitor_json(run), daily_records(counted.cut.units, counted.cut.grid, run["as_of"])
     digest, beside = workspace.objects.put(data), workspace.objects.put(monitor_json(series))
     with workspace.ledger.transaction() as tx:
@@ -201,7 +208,7 @@ def _stored(
         if fresh:
             _record(workspace, tx, run, digest, beside)
         remember(tx, workspace.lifecycle.record, run["model"], alerts, actor_record(workspace.actor))
-    return MonitorRun(run, digest, data, fresh, counted)
+    return MonitorRun(run, digest, data, fresh, counted, mended)
 
 
 def _record(workspace: Workspace, tx: Transaction, run: Json, digest: str, series: str) -> None:

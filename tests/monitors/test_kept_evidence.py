@@ -8,10 +8,12 @@ import pytest
 from test_ripening import ripening
 from test_watch_detector import level
 
+from monitors.counts import Integers
 from monitors.watch import kept
 from monitors.watch.comparisons import Level
-from monitors.watch.detector import Path, Rules, path_of
+from monitors.watch.detector import Comparison, Path, Rules, evidence_on, path_of
 from monitors.watch.kept import BLOCK, InMemory, Judged, evidence_paths
+from monitors.watch.ripening import Ripening
 from monitors.watch.standardised import Standardised
 from monitors.watch.strata import Strata
 
@@ -34,7 +36,7 @@ def streams(days: int = DAYS, rules: Rules | None = None) -> list[Judged]:
     return [(kind, rules or Rules(FIRST)) for kind in kinds]
 
 
-def _until(seed: int, days: int) -> kept.Comparison:
+def _until(seed: int, days: int) -> Ripening:
     found = ripening(seed, DAYS)
     parts = [replace(part, series=part.series[:, :days]) for part in (found.whole, *found.bands)]
     return replace(found, whole=parts[0], bands=tuple(parts[1:]))
@@ -47,11 +49,10 @@ def data(paths: list[Path]) -> list[bytes]:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that gets the days that are looked at."""
     found: list[int] = []
-    anew = kept.evidence_on
 
-    def noted(comparison: kept.Comparison, rules: Rules, ends: np.ndarray) -> Path:
+    def noted(comparison: Comparison, rules: Rules, ends: Integers) -> Path:
         found.extend(ends.tolist())
-        return anew(comparison, rules, ends)
+        return evidence_on(comparison, rules, ends)
 
     monkeypatch.setattr(kept, "evidence_on", noted)
     return found

@@ -11,11 +11,14 @@ from fakes import FakeClock
 from sqlalchemy import select, update
 from test_count_days import START, acquisition, outcome, prediction, take
 
+from monitors.counts import Integers
 from monitors.watch import kept
+from monitors.watch.detector import Comparison, Rules, evidence_on
+from monitors.watch.detector import Path as Evidence
 from pipelines.bootstrap import Workspace, init_workspace
 from pipelines.progress import Silent
 from pipelines.usecases.replay_monitors import Replay, replay_monitors
-from pipelines.usecases.run_monitors import run_monitors
+from pipelines.usecases.run_monitors import MonitorRun, run_monitors
 from registry.count_schema import DayCountRow
 from registry.database import reading, writing
 from registry.domain.joining import Known
@@ -42,8 +45,12 @@ def watched(root: Path) -> Workspace:
     return workspace
 
 
+def ran(workspace: Workspace, day: str = LAST, plan: MonitoringPlan = PLAN) -> MonitorRun:
+    return run_monitors(workspace, "m", as_of=day, plan=plan, known=Known.ASSUMED, progress=Silent())
+
+
 def run(workspace: Workspace, day: str = LAST, plan: MonitoringPlan = PLAN) -> bytes:
-    return run_monitors(workspace, "m", as_of=day, plan=plan, known=Known.ASSUMED, progress=Silent()).data
+    return ran(workspace, day, plan).data
 
 
 def blocks(workspace: Workspace) -> list[DayCountRow]:
@@ -68,11 +75,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def days_looked_at(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     found: set[int] = set()
-    look = kept.evidence_on
 
-    def noted(comparison: kept.Comparison, rules: kept.Rules, ends: np.ndarray) -> kept.Path:
+    def noted(comparison: Comparison, rules: Rules, ends: Integers) -> Evidence:
         found.update(ends.tolist())
-        return look(comparison, rules, ends)
+        return evidence_on(comparison, rules, ends)
 
     monkeypatch.setattr(kept, "evidence_on", noted)
     return found
@@ -82,7 +88,8 @@ def test_a_run_looks_at_the_days_that_no_stored_block_holds_and_is_the_same(
     workspace: Workspace, anew: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     days = days_looked_at(monkeypatch)
-    assert run(workspace) == anew
+    found = ran(workspace)
+    assert (found.data, found.mended) == (anew, ())
     assert b'"state": "alert"' in anew
     assert days == set(range(kept.BLOCK, DAYS))
     assert len(blocks(workspace)) == 1
@@ -94,7 +101,8 @@ def test_an_edited_block_is_found_and_looked_for_anew(workspace: Workspace, anew
     place.chmod(0o600)
     place.write_bytes(bytes(len(place.read_bytes())))
     assert len(list(workspace.day_counts.faults())) == 1
-    assert run(workspace) == anew
+    found = ran(workspace)
+    assert (found.data, found.mended) == (anew, ("watch-0000",))
     assert list(workspace.day_counts.faults()) == []
 
 
@@ -102,7 +110,8 @@ def test_a_row_that_was_pointed_at_other_evidence_is_not_used(workspace: Workspa
     quiet = workspace.objects.put(bytes(len(workspace.objects.get(blocks(workspace)[0].digest))))
     with writing(workspace.engine) as session:
         session.execute(update(DayCountRow).where(DayCountRow.day.startswith("watch-")).values(digest=quiet))
-    assert run(workspace) == anew
+    found = ran(workspace)
+    assert (found.data, found.mended) == (anew, ("watch-0000",))
 
 
 def test_late_rows_and_another_plan_have_blocks_of_their_own(workspace: Workspace, tmp_path: Path) -> None:
@@ -125,5 +134,4 @@ def test_a_replay_stores_nothing_and_has_the_evidence_of_runs(workspace: Workspa
     replayed = replay_monitors(workspace, Replay("m", None, days, Known.ASSUMED, windows=True), PLAN, Silent())
     assert (len(blocks(workspace)), workspace.ledger.head().size) == (before, events)
     for one in replayed["runs"]:
-        made = run_monitors(workspace, "m", as_of=one["as_of"], plan=PLAN, known=Known.ASSUMED, progress=Silent())
-        assert made.json["signals"] == one["signals"]
+        assert ran(workspace, one["as_of"]).json["signals"] == one["signals"]
