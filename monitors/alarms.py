@@ -269,13 +269,13 @@ def _rearm(
     state: tuple[list[Path], list[Floats], np.ndarray[tuple[int, int], np.dtype[np.bool_]]],
     index: int,
 ) -> None:
-    """Begin again after a cleared alert: its streams forget the days before."""
+    """Begin again after a cleared alert: its streams forget the days before, of which some were of the failure."""
     paths, evidence, crossing = state
     for place in sorted(episode.explained):
         stream = watch.streams[place]
         if stream.comparison is None or index + 1 >= watch.calendar.days:
             continue
-        again = evidence_path(stream.comparison, replace(stream.rules, first=index + 1))
+        again = evidence_path(stream.comparison, replace(stream.rules, first=index + 1, grows=False))
         judged = watch.judged[place][index + 1 :]
         evidence[place][index + 1 :] = np.where(judged, again.evidence[index + 1 :], 0.0)
         paths[place] = again

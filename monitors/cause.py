@@ -168,7 +168,9 @@ def _scores(scene: Scene) -> Cause:
     found = _scanner(scene, site)
     if found is not None and scene.lead.watched != "residual":
         return _changed(scene, found)
-    return _upgraded(scene, site) or _declined_group(scene, site) or _by_prevalence(scene, site, "input")
+    leans = scene.lead.watched in _RULES  # labels crossed their limit: something did fall
+    declined = _declined_group(scene, site, leans=leans)
+    return _upgraded(scene, site) or declined or _by_prevalence(scene, site, "input")
 
 
 def _labels(scene: Scene) -> Cause:
@@ -230,18 +232,25 @@ def _site_of_group(scene: Scene, lead: Stream) -> str:
     return lead.scope.site if whole >= 0 or mine * mine > whole * whole + NARROWER else ""
 
 
-def _declined_group(scene: Scene, site: str) -> Cause | None:
-    """Return the group whose sensitivity or specificity fell most against the rest of its site, if one fell."""
+def _declined_group(scene: Scene, site: str, *, leans: bool = True) -> Cause | None:
+    """Return the group whose sensitivity or specificity fell most against the rest of its site, if one fell.
+
+    Args:
+        scene: what is known.
+        site: whose groups; empty for those of all sites.
+        leans: whether it suffices that the group's own fall explains the labels better than one of all patients: so
+            where it is known that labels fell. Of several groups one will always lean by chance.
+    """
     groups = [one for one in scene.streams("sensitivity", "specificity", family="subgroup") if one.scope.site == site]
     worst = min(groups, key=scene.z, default=None)
-    return _group(scene, worst) if worst is not None and _fell_apart(scene, worst) else None
+    return _group(scene, worst) if worst is not None and _fell_apart(scene, worst, leans=leans) else None
 
 
-def _fell_apart(scene: Scene, group: Stream) -> bool:
+def _fell_apart(scene: Scene, group: Stream, *, leans: bool = True) -> bool:
     """Say whether a group fell beyond the rest, or its own fall explains the labels better than one of all does."""
     beyond = scene.z(group)
-    if beyond <= -APART:
-        return True
+    if beyond <= -APART or not leans:
+        return beyond <= -APART
     whole = scene.streams("sensitivity", "specificity", site=group.scope.site, family="performance")
     mine, all_of_them = scene.fall(group), min((scene.fall(one) for one in whole), default=0.0)
     return beyond <= -LEANS and mine < 0 and mine * mine > all_of_them * all_of_them + NARROWER
@@ -328,7 +337,7 @@ def _by_prevalence(scene: Scene, site: str, otherwise: str) -> Cause:
 def _missed_more(scene: Scene, site: str) -> bool:
     """Say whether the labels of the same days disagree with the model more than those of the reference."""
     found = scene.streams("sensitivity", "specificity", family="performance")
-    return any(scene.z(stream) <= -2.0 for stream in found if site in ("", stream.scope.site))
+    return any(scene.z(stream) <= -APART for stream in found if site in ("", stream.scope.site))
 
 
 def _what_changed(scene: Scene, keep: Those) -> str | None:

@@ -43,7 +43,7 @@ class Watch:
         paths: the evidence of each stream.
         judged: per stream the days on which it is judged, shape (days,).
         limits: per stream the limit of each day, in nats, shape (days,).
-        counts: how many streams of each family were judged on each day.
+        counts: how many comparisons of each family shared its budget on each day: one a stream, or two.
         cells: the units of each scope of all sites, by version, mode and target.
         plan: the monitoring plan.
     """
@@ -186,7 +186,7 @@ def _sizes(streams: list[Stream], calendar: Calendar) -> dict[str, Integers]:
     for stream in streams:
         if stream.comparison is not None:
             size = found.setdefault(stream.family, np.zeros(calendar.days, dtype=np.int64))
-            size[stream.begins : stream.ends] += 1
+            size[stream.begins : stream.ends] += stream.rules.looks
     return found
 
 

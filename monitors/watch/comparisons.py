@@ -35,17 +35,28 @@ class Level:
 
     def z(self, sums: Floats) -> Floats:
         """Return the deviate of a difference of two means (for mid-ranks that of Mann and Whitney)."""
-        total, n = sums[0], sums[1]
-        safe = np.maximum(n, 1)
-        spread = np.sqrt(max(self.variance, 1e-12) * safe * (1 + safe / max(self.units, 1)))
-        return np.where(n >= self.least, (total - n * self.mean) / spread, 0.0)
+        return self._deviate(sums, self.mean, self.units)
 
     def beyond(self, sums: Floats) -> Floats:
         """Return the deviate of what exceeds the margin."""
+        return self._exceeding(sums, self.mean, self.units)
+
+    def since(self, sums: Floats, past: Floats) -> Floats:
+        """Return the same against the mean of all that was before each segment."""
+        units = np.maximum(past[1], 1.0)
+        return self._exceeding(sums, past[0] / units, units)
+
+    def _exceeding(self, sums: Floats, mean: Floats | float, units: Floats | float) -> Floats:
         n = np.maximum(sums[1], 1)
-        free = self.margin * np.sqrt(n / (1 + n / max(self.units, 1)))
-        raw = self.z(sums)
+        free = self.margin * np.sqrt(n / (1 + n / np.maximum(units, 1)))
+        raw = self._deviate(sums, mean, units)
         return np.asarray(np.sign(raw) * np.maximum(np.abs(raw) - free, 0.0))
+
+    def _deviate(self, sums: Floats, mean: Floats | float, units: Floats | float) -> Floats:
+        total, n = sums[0], sums[1]
+        safe = np.maximum(n, 1)
+        spread = np.sqrt(max(self.variance, 1e-12) * safe * (1 + safe / np.maximum(units, 1)))
+        return np.where(n >= self.least, (total - n * mean) / spread, 0.0)
 
     @cached_property
     def residuals(self) -> Floats:
@@ -128,19 +139,25 @@ class Share:
 
     def z(self, sums: Floats) -> Floats:
         """Return the signed root of the deviance of two binomials, half a hit nearer to the reference."""
-        return self._deviate(sums, self.base)
+        return self._deviate(sums, self.base, self.units)
 
     def beyond(self, sums: Floats) -> Floats:
         """Return the deviate from the nearest share whose odds are within the factor of the reference's."""
-        if self.ratio == 1.0:
-            return self.z(sums)
-        up = _times(self.base, self.ratio)
-        down = _times(self.base, 1 / self.ratio)
-        rises = np.maximum(self._deviate(sums, up), 0.0)
-        return np.asarray(rises + np.minimum(self._deviate(sums, down), 0.0))
+        return self._exceeding(sums, self.base, self.units)
 
-    def _deviate(self, sums: Floats, rate: float) -> Floats:
-        z = share_deviate(sums[0], sums[1], rate, self.units, self.nearer)
+    def since(self, sums: Floats, past: Floats) -> Floats:
+        """Return the same against the share of all that was before each segment."""
+        units = np.maximum(past[1], 1.0)
+        return self._exceeding(sums, past[0] / units, units)
+
+    def _exceeding(self, sums: Floats, rate: Floats | float, units: Floats | float) -> Floats:
+        if self.ratio == 1.0:
+            return self._deviate(sums, rate, units)
+        rises = np.maximum(self._deviate(sums, _times(rate, self.ratio), units), 0.0)
+        return np.asarray(rises + np.minimum(self._deviate(sums, _times(rate, 1 / self.ratio), units), 0.0))
+
+    def _deviate(self, sums: Floats, rate: Floats | float, units: Floats | float) -> Floats:
+        z = share_deviate(sums[0], sums[1], rate, units, self.nearer)
         return np.where(sums[1] >= self.least, z, 0.0)
 
     @cached_property
@@ -166,7 +183,7 @@ class Share:
         n = self.units + 4
         rate = (self.hits + 2) / n
         bound = rate + side * sure * math.sqrt(self.dispersion * rate * (1 - rate) / n)
-        return _times(min(max(bound, 0.0), 1.0), self.ratio**side)
+        return float(_times(min(max(bound, 0.0), 1.0), self.ratio**side))
 
     @property
     def whole(self) -> "Share":
@@ -264,9 +281,9 @@ def arcsine_change(x: Floats, n: Floats, rate: Floats | float, units: Floats | f
     return np.asarray(now - before), np.asarray(1 / (4 * n + 2) + 1 / (4 * units + 2))
 
 
-def _times(rate: float, factor: float) -> float:
+def _times(rate: Floats | float, factor: float) -> Floats:
     """Return the share whose odds are a factor of those of a share."""
-    return rate * factor / (1 - rate + rate * factor)
+    return np.asarray(rate * factor / (1 - rate + rate * factor))
 
 
 def _fit(x: Floats | float, n: Floats | float) -> Floats:

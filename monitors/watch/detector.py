@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitors.counts import Integers
-from monitors.watch.spread import Spread, spread_before
+from monitors.watch.spread import Kin, Spread, spread_before, with_kin
 
 Floats = npt.NDArray[np.float64]
 LONGEST = 180  # days: the longest segment
@@ -75,16 +75,31 @@ class Comparison(Protocol):
 
 
 @runtime_checkable
-class Growing(Protocol):
-    """What a comparison has that may also hold a segment against all that was before it: its reference grows."""
+class Recalling(Protocol):
+    """What a comparison has that can also hold a segment against all that was before it."""
+
+    def since(self, sums: Floats, past: Floats) -> Floats:
+        """Return the signed deviate of segments from all that was before them, before dispersion."""
+        ...
+
+
+@runtime_checkable
+class Growing(Recalling, Protocol):
+    """What a comparison has that may always do so: its reference grows."""
 
     @property
     def grows(self) -> bool:
         """Say whether it does."""
         ...
 
-    def since(self, sums: Floats, past: Floats) -> Floats:
-        """Return the signed deviate of segments from all that was before them, before dispersion."""
+
+@runtime_checkable
+class Related(Protocol):
+    """What a comparison of labelled units has beside: how restless the days of all units of its sites are."""
+
+    @property
+    def kin(self) -> tuple[Kin, ...]:
+        """Series of all units, one a site; none where they tell nothing of these."""
         ...
 
 
@@ -98,6 +113,7 @@ class Rules:
         weeks: whether only whole weeks count, for series with a weekly cycle.
         shortest: days of the shortest segment.
         detector: `glr`, or one of `charts`.
+        grows: whether the likelihood ratio holds segments against all that was before them too.
     """
 
     first: int
@@ -105,6 +121,12 @@ class Rules:
     weeks: bool = False
     shortest: int = 2
     detector: str = "glr"
+    grows: bool = False
+
+    @property
+    def looks(self) -> int:
+        """Return how many comparisons a day makes, each of which spends a share of the budget."""
+        return 2 if self.grows and self.detector == "glr" else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,11 +173,16 @@ def evidence_on(comparison: Comparison, rules: Rules, ends: Integers) -> Path:
     """
     if not len(ends):
         return Path(np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
+    spread = _spread(comparison, rules)
     step = max(1, _AT_ONCE // (len(comparison.series) * len(lengths_of(rules))))
     parts = [_strongest(comparison, rules, spread, ends[at : at + step]) for at in range(0, len(ends), step)]
     evidence, length, sign = (np.concatenate(rows) for rows in zip(*parts, strict=True))
     return Path(evidence, length.astype(np.int64), sign.astype(np.int64))
+
+
+def _spread(comparison: Comparison, rules: Rules) -> Spread:
+    own = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
+    return with_kin(own, comparison.kin) if isinstance(comparison, Related) else own
 
 
 def _strongest(comparison: Comparison, rules: Rules, spread: Spread, ends: Integers) -> tuple[Floats, Integers, Floats]:
@@ -164,7 +191,7 @@ def _strongest(comparison: Comparison, rules: Rules, spread: Spread, ends: Integ
     starts = ends[None, :] + 1 - size[:, None]
     inside = starts >= rules.first
     segments = _segments(comparison, np.where(inside, starts, ends[None, :] + 1), ends[None, :])
-    z = np.where(inside, _sided(_stronger(comparison, *segments), rules.side), 0.0)
+    z = np.where(inside, _sided(_stronger(comparison, *segments, grows=rules.grows), rules.side), 0.0)
     at = np.where(inside, starts, rules.first)
     found = nats(z, spread.dispersion[at], spread.freedom[at])
     place = np.argmax(found, axis=0)
@@ -215,7 +242,7 @@ def change_point(comparison: Comparison, rules: Rules, last: int) -> tuple[int, 
     sums, past = _segments(comparison, starts, np.array([last]))
     grows = isinstance(comparison, Growing) and comparison.grows
     z = _sided(_stronger(comparison, sums, past) if grows else comparison.z(sums), rules.side)
-    spread = spread_before(comparison.residuals, comparison.reference, rules.first, comparison.part)
+    spread = _spread(comparison, rules)
     profile = nats(z, spread.dispersion[starts], spread.freedom[starts])
     place = int(np.argmax(profile))
     near = np.flatnonzero(profile >= profile[place] - _DROP)
@@ -258,13 +285,13 @@ def _segments(comparison: Comparison, starts: Integers, ends: Integers) -> tuple
     return sums[:, last] - before, before
 
 
-def _stronger(comparison: Comparison, sums: Floats, past: Floats) -> Floats:
+def _stronger(comparison: Comparison, sums: Floats, past: Floats, *, grows: bool = False) -> Floats:
     """Return the deviates from the reference; those from all before where they are stronger and the reference grows."""
     z = comparison.beyond(sums)
-    if not (isinstance(comparison, Growing) and comparison.grows):
-        return z
-    other = comparison.since(sums, past)
-    return np.where(np.abs(other) > np.abs(z), other, z)
+    if isinstance(comparison, Recalling) and (grows or (isinstance(comparison, Growing) and comparison.grows)):
+        other = comparison.since(sums, past)
+        return np.where(np.abs(other) > np.abs(z), other, z)
+    return z
 
 
 def _late(comparison: Comparison) -> Integers:

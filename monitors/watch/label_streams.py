@@ -12,11 +12,13 @@ from itertools import pairwise
 import numpy as np
 
 from monitors.labels import MATURE
-from monitors.watch.cells import Calendar, Cells, Mask, Span, level, share_of_series
+from monitors.watch.cells import Calendar, Cells, Mask, Span, level, share, share_of_series
 from monitors.watch.columns import Those
+from monitors.watch.comparisons import Level, Share
 from monitors.watch.detector import Floats, Rules, dispersion_of
 from monitors.watch.places import Place, Wave
 from monitors.watch.ripening import Ripening
+from monitors.watch.spread import Kin
 from monitors.watch.standardised import Standardised
 from monitors.watch.strata import Strata
 from monitors.watch.stream import Hold, Stream
@@ -43,6 +45,7 @@ class Ripe:
         begins: index of the first day that is judged.
         holds: days on which too few labels came, or verification depends otherwise on the decision.
         ages: by rate the ages at which its labels are counted; the mature one alone where bands are restless.
+        answers: the share called positive among all its units.
     """
 
     place: Place
@@ -51,6 +54,7 @@ class Ripe:
     begins: int
     holds: tuple[Hold, ...]
     ages: Mapping[str, tuple[int, ...]]
+    answers: Share
 
 
 def ripe_labels(cells: Cells, place: Place) -> Ripe | None:
@@ -66,7 +70,8 @@ def ripe_labels(cells: Cells, place: Place) -> Ripe | None:
     age = min(next(enough, calendar.reference_days), calendar.reference_days)
     keep = here & (cells.age <= age) & (cells.truth >= 0)
     ages = {watched: _counted_ages(cells, place, keep & (cells.truth == TRUTHS[watched]), age) for watched in TRUTHS}
-    return Ripe(place, keep, age, decided, _holds(cells, place, keep, age), ages)
+    answers = share(cells, here, cells.called, place.span)
+    return Ripe(place, keep, age, decided, _holds(cells, place, keep, age), ages, answers)
 
 
 def _counted_ages(cells: Cells, place: Place, keep: Those, mature: int) -> tuple[int, ...]:
@@ -118,7 +123,9 @@ def _calibration(cells: Cells, ripe: Ripe) -> Standardised:
     """Return calibration in the large at the reference's prevalence; both classes are in the reference."""
     span = ripe.place.span
     parts = [level(cells, ripe.keep & (cells.truth == truth), cells.values, span, ripe.age) for truth in (1, 0)]
-    return Standardised(parts[0], parts[1], parts[0].units / (parts[0].units + parts[1].units))
+    scores = level(cells, cells.at("site", ripe.place.scope.site), cells.values, span)
+    kin = _kin(scores, parts[1].units, ripe.age)
+    return Standardised(parts[0], parts[1], parts[0].units / (parts[0].units + parts[1].units), kin=kin)
 
 
 def _pooled(cells: Cells, wave: Wave, ripe: list[Ripe], plan: MonitoringPlan) -> Iterator[Stream]:
@@ -178,8 +185,14 @@ def _rates(cells: Cells, ripe: Ripe, keep: Those, plan: MonitoringPlan) -> dict[
         daily = _daily_by_age(cells, keep & (cells.truth == truth), ages, cells.called == bool(truth))
         rate = _in_bands(cells.calendar, daily, (ripe.place.span, ages), least[watched])
         if rate.units >= least[watched]:
-            found[watched] = rate
+            kin = _kin(ripe.answers, rate.units, rate.ages[0]) if watched == "specificity" else ()
+            found[watched] = replace(rate, kin=kin)
     return found
+
+
+def _kin(whole: Share | Level, units: float, lag: int) -> tuple[Kin, ...]:
+    """Return all units of a site as kin of some labelled ones of the class to which most of them belong."""
+    return (Kin(whole.residuals, whole.reference, min(units / max(whole.units, 1.0), 1.0), lag, units),)
 
 
 def _in_bands(calendar: Calendar, daily: Floats, when: tuple[Span, tuple[int, ...]], least: int) -> Ripening:

@@ -13,6 +13,7 @@ import numpy as np
 
 from monitors.watch.comparisons import LEAST, Share, arcsine_change, share_deviate
 from monitors.watch.detector import Floats
+from monitors.watch.spread import Kin
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,7 @@ class Ripening:
         ages: at which each is complete, in days.
         least: units of a segment below which it says nothing.
         nearer: hits that a segment is moved towards the reference, since hits come whole.
+        kin: the answers to all units of the site, where these are mostly of the class in question; else none.
     """
 
     whole: Share
@@ -32,6 +34,7 @@ class Ripening:
     ages: tuple[int, ...]
     least: int = LEAST
     nearer: float = 0.5
+    kin: tuple[Kin, ...] = ()
     part = 1.0
     grows = True
 

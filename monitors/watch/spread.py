@@ -10,6 +10,7 @@ to 1.2 standard errors gave a false alert in at most 2 % of stream-years at a li
 estimated; its uncertainty enters as the degrees of freedom of Student's t (Satterthwaite).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,45 @@ class Spread:
 
     dispersion: Floats
     freedom: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Kin:
+    """A series of all units of a site that tells how restless its days are, beside one of few labelled units.
+
+    Attributes:
+        residuals: standardised ones of the days of entry, shape (1, days).
+        reference: bounds of the days of the reference.
+        part: what share of its excess of variance the labelled units have: that which they are of all units.
+        lag: days from entry to the first judgement of the labelled units.
+        weight: of several kin, the labelled units of each.
+    """
+
+    residuals: Floats
+    reference: tuple[int, int]
+    part: float
+    lag: int
+    weight: float
+
+
+def with_kin(own: Spread, kin: Sequence[Kin]) -> Spread:
+    """Return the wider of a spread and that which its kin lead to expect, each up to the day on which units entered.
+
+    An effect of the day raises the variance of n units by n (n - 1) times its square, whether they have labels or not.
+    """
+    if not kin:
+        return own
+    weights = np.array([one.weight for one in kin])[:, None]
+    found = [_delayed(spread_before(one.residuals, one.reference, one.reference[1], one.part), one.lag) for one in kin]
+    expected = (weights * np.stack([one.dispersion for one in found])).sum(axis=0) / weights.sum()
+    freedom = np.min([one.freedom for one in found], axis=0)
+    wider = expected > own.dispersion
+    return Spread(np.where(wider, expected, own.dispersion), np.where(wider, freedom, own.freedom))
+
+
+def _delayed(spread: Spread, days: int) -> Spread:
+    place = np.maximum(np.arange(len(spread.dispersion)) - days, 0)
+    return Spread(spread.dispersion[place], spread.freedom[place])
 
 
 def spread_before(residuals: Floats, reference: tuple[int, int], first: int, part: float = 1.0) -> Spread:

@@ -13,6 +13,7 @@ import numpy as np
 
 from monitors.watch.comparisons import LEAST, Level
 from monitors.watch.detector import Floats
+from monitors.watch.spread import Kin
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +24,14 @@ class Standardised:
         positive, negative: the scores of the two classes.
         share: of positives in the reference.
         margin: how far it may move without news, in standard deviations of one unit.
+        kin: the scores of all units of the site.
     """
 
     positive: Level
     negative: Level
     share: float
     margin: float = 0.0
+    kin: tuple[Kin, ...] = ()
     part = 1.0
     lags = ()
 

@@ -10,6 +10,7 @@ import numpy as np
 from monitors.watch.comparisons import LEAST, Level, Share
 from monitors.watch.detector import Floats, dispersion_of
 from monitors.watch.ripening import Ripening
+from monitors.watch.spread import Kin
 
 Part = Level | Share | Ripening
 Pair = tuple[Part, Part | None]
@@ -126,6 +127,11 @@ class Strata:
             return 1.0
         mine = sum(group.units for group, _ in self.pairs)
         return mine / max(mine + sum(rest.units for _, rest in self.pairs if rest is not None), 1.0)
+
+    @property
+    def kin(self) -> tuple[Kin, ...]:
+        """Those of the groups, where they are judged by themselves."""
+        return tuple(one for group, _ in self.pairs if isinstance(group, Ripening) and self.alone for one in group.kin)
 
     @property
     def reference(self) -> tuple[int, int]:

@@ -99,4 +99,5 @@ def _stream(
     side: int = 0,
     who: tuple[dict[str, str], str] = ({}, ""),
 ) -> Stream:
-    return Stream(family, watched, place.scope, *who, comparison, Rules(span[1], side), ends=place.ends)
+    rules = Rules(span[1], side, grows=side == 0)
+    return Stream(family, watched, place.scope, *who, comparison, rules, ends=place.ends)

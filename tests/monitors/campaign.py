@@ -25,9 +25,9 @@ class Found(NamedTuple):
     others: int
 
 
-def false_alerts(seeds: range, *, restless: float = 0.0, memory: float = 0.0) -> int:
+def false_alerts(seeds: range, *, restless: float = 0.0, memory: float = 0.0, wander: float = 0.0) -> int:
     """Return the alerts of null years."""
-    counts = (year(seed, restless=restless, memory=memory) for seed in seeds)
+    counts = (year(seed, restless=restless, memory=memory, wander=wander) for seed in seeds)
     return sum(len(sequence_of("m", one, PLAN, LAST).alerts(LAST)) for one in counts)
 
 

@@ -93,6 +93,12 @@ def test_a_failure_is_one_alert_with_its_cause(
     assert alerts[0].action
 
 
+@pytest.mark.parametrize("seed", [9, 16])
+def test_scores_that_prevalence_explains_are_not_laid_to_the_group_that_leans_by_chance(seed: int) -> None:
+    alerts = watched(sicker(SINCE), seed).alerts(LAST)
+    assert [alert.cause for alert in alerts] == [{"kind": "prevalence", "who": "port"}]
+
+
 def test_an_earlier_day_is_answered_as_a_run_on_that_day_would(upgrade: Counts) -> None:
     whole = sequence_of("m", upgrade, PLAN, LAST)
     for at in (40, 61, 125, 190, 203, 204, 210, 300):

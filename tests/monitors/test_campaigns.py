@@ -20,12 +20,20 @@ def upper_rate(alerts: int, years: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("restless", "memory"),
-    [pytest.param(0.0, 0.0, id="calm"), pytest.param(0.25, 0.3, id="restless"), pytest.param(0.1, 0.6, id="slow")],
+    ("restless", "memory", "wander"),
+    [
+        pytest.param(0.0, 0.0, 0.0, id="calm"),
+        pytest.param(0.25, 0.3, 0.0, id="restless"),
+        pytest.param(0.1, 0.6, 0.0, id="slow"),
+        pytest.param(0.15, 0.8, 0.0, id="strong"),
+        pytest.param(0.1, 0.3, 0.2, id="wandering"),
+    ],
 )
-def test_null_years_keep_the_promise(restless: float, memory: float, record_testsuite_property: Record) -> None:
-    alerts = false_alerts(range(1000, 1000 + YEARS), restless=restless, memory=memory)
-    record_testsuite_property(f"false alerts, restless {restless}, memory {memory}", alerts)
+def test_null_years_keep_the_promise(
+    restless: float, memory: float, wander: float, record_testsuite_property: Record
+) -> None:
+    alerts = false_alerts(range(1000, 1000 + YEARS), restless=restless, memory=memory, wander=wander)
+    record_testsuite_property(f"false alerts, restless {restless}, memory {memory}, wander {wander}", alerts)
     assert upper_rate(alerts, YEARS) <= 1.0
 
 

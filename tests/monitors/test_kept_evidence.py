@@ -11,11 +11,13 @@ from test_watch_detector import level
 from monitors.counts import Integers
 from monitors.watch import kept
 from monitors.watch.comparisons import Level
-from monitors.watch.detector import Comparison, Path, Rules, evidence_on, path_of
+from monitors.watch.detector import Path, Rules, evidence_on, path_of
 from monitors.watch.kept import BLOCK, InMemory, Judged, evidence_paths
 from monitors.watch.ripening import Ripening
+from monitors.watch.spread import Kin
 from monitors.watch.standardised import Standardised
 from monitors.watch.strata import Strata
+from monitors.watch.stream import Comparison
 
 DAYS = 300
 FIRST = 120
@@ -32,7 +34,8 @@ def streams(days: int = DAYS, rules: Rules | None = None) -> list[Judged]:
     one = level(values(days))
     bands = [_until(seed, days) for seed in (1, 2)]
     several = Strata(((bands[0], bands[1]), (bands[1], None)), own=True, alone=True)
-    kinds = (one, Standardised(one, one, 0.3), bands[0], several, Strata(((one, None),)))
+    related = replace(bands[1], kin=(Kin(3 * values(days)[None, :], (0, 60), 0.4, 7, 90.0),))
+    kinds = (one, Standardised(one, one, 0.3), bands[0], several, Strata(((one, None),)), related)
     return [(kind, rules or Rules(FIRST)) for kind in kinds]
 
 
@@ -87,6 +90,7 @@ CHANGES: dict[str, tuple[int, Callable[[Level, Rules], Judged]]] = {
     "a late row": (3 * BLOCK, lambda one, rules: (_changed(one, 200), rules)),
     "the margin": (FIRST, lambda one, rules: (replace(one, margin=0.03), rules)),
     "the direction": (FIRST, lambda one, rules: (one, replace(rules, side=-1))),
+    "a comparison with all before": (FIRST, lambda one, rules: (one, replace(rules, grows=True))),
     "the mean of the reference": (FIRST, lambda one, rules: (replace(one, mean=1e-12), rules)),
 }
 

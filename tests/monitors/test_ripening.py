@@ -7,16 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
+from years import year
 
 from monitors.counts import Column, Labels, count
 from monitors.scope import Scope
 from monitors.watch import detector
+from monitors.watch.build import watch_of
 from monitors.watch.cells import Calendar, Cells, cells_of
 from monitors.watch.comparisons import Share
 from monitors.watch.detector import Rules, change_point, path_of, segment_beyond, segment_sums, segment_z
 from monitors.watch.label_streams import band_ages, ripe_labels
 from monitors.watch.places import Place
 from monitors.watch.ripening import Ripening
+from monitors.watch.spread import Kin, spread_before, with_kin
+from monitors.watch.standardised import Standardised
+from monitors.watch.strata import Strata
+from registry.domain.plan import MonitoringPlan
 from registry.domain.vocabulary import NotAssessed
 from validation.statistics.run_length import glr_limit
 
@@ -137,6 +143,48 @@ def test_days_without_a_change_widen_the_reference() -> None:
         ratios.append(segment_beyond(one, *segment) / segment_z(one, *segment))
     assert min(ratios) >= 1.0
     assert np.median(ratios) > 1.08
+
+
+def test_restless_days_that_few_labels_hide_are_learned_from_all_units_of_the_site() -> None:
+    effects = np.random.default_rng(5).normal(size=300)
+    effects = np.convolve(effects, np.ones(10) / np.sqrt(10), "same")  # days hang together
+    answers = Kin(effects[None, :] * 2, SPAN, 0.4, AGES[0], 100.0)
+    one = ripening(3, fallen=200)
+    calm, widened = (path_of(replace(one, kin=kin), Rules(90, -1)).evidence for kin in ((), (answers,)))
+    assert widened[260] < 0.6 * calm[260]
+    known = spread_before(answers.residuals, SPAN, SPAN[1], 0.4)
+    own = spread_before(one.residuals, one.reference, 90)
+    both = with_kin(own, (answers,))
+    expected = max(own.dispersion[200], known.dispersion[200 - AGES[0]])
+    assert both.dispersion[200] == pytest.approx(expected, rel=1e-9)
+    still = replace(answers, residuals=np.zeros((1, 300)))
+    assert np.array_equal(with_kin(own, (still,)).dispersion, own.dispersion)
+
+
+def test_a_change_is_not_taken_for_restlessness_of_the_days_before_it() -> None:
+    answers = np.random.default_rng(6).normal(size=(1, 300))
+    later = answers.copy()
+    later[0, 200:] += 5.0
+    own = spread_before(ripening(3).residuals, SPAN, 90)
+    found = [with_kin(own, (Kin(one, SPAN, 1.0, AGES[0], 1.0),)).dispersion for one in (answers, later)]
+    judged = 200 + AGES[0] + 1  # the dispersion of a day is that of all days before it
+    assert np.array_equal(found[0][:judged], found[1][:judged])
+    assert found[1][-1] > found[0][-1]
+
+
+def test_specificity_has_the_answers_of_its_site_as_kin_and_sensitivity_none() -> None:
+    watch = watch_of(year(4, days=200), MonitoringPlan(), "2026-07-19")
+    assert watch is not None
+    mine = [one for one in watch.streams if one.watched in ("sensitivity", "specificity") and one.comparison]
+    for stream in mine:
+        assert isinstance(stream.comparison, Ripening | Strata)
+        kin = stream.comparison.kin
+        sites = 1 if stream.scope.site else 3
+        assert len(kin) == (sites if stream.watched == "specificity" else 0)
+        assert all(0 < one.part < 0.7 for one in kin)
+    residuals = [one.comparison for one in watch.streams if one.watched == "residual" and one.comparison]
+    assert residuals
+    assert all(isinstance(one, Standardised) and len(one.kin) == 1 for one in residuals)
 
 
 def test_labels_as_they_come_keep_the_run_length_of_their_limit() -> None:

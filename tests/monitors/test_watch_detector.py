@@ -1,9 +1,12 @@
 """The detector: what it compares, how it allows for the reference's own uncertainty, where it puts the change."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from years import year
 
-from monitors.watch.build import stream_limit
+from monitors.watch.build import stream_limit, watch_of
 from monitors.watch.comparisons import Level, Share, Silence
 from monitors.watch.detector import Rules, change_point, dispersion_of, path_of, segment_z
 from monitors.watch.strata import Strata
@@ -38,6 +41,33 @@ def test_a_side_hears_only_its_direction() -> None:
     rise = level(np.concatenate([np.zeros(60), np.full(20, 2.0)]))
     assert path_of(rise, Rules(60, 1)).evidence[-1] > 10
     assert path_of(rise, Rules(60, -1)).evidence[-1] == 0
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.03])
+def test_a_change_that_an_unlucky_reference_hides_shows_against_all_before(margin: float) -> None:
+    values = np.concatenate([np.full(60, 0.6), np.zeros(120), np.full(30, 1.0)])  # in standard errors of a day
+    hidden = replace(level(values - 0.6), margin=margin)
+    alone, grown = (path_of(hidden, Rules(60, 1, grows=grows)).evidence[-1] for grows in (False, True))
+    deviate = (1 - 0.2) * np.sqrt(30 / (1 + 30 / 180)) - margin * np.sqrt(20 * 30 / (1 + 30 / 180))
+    assert alone < 2
+    assert grown == pytest.approx(deviate**2 / 2, rel=0.2)  # the spread is estimated, so a little less
+
+
+def test_a_share_of_all_before_is_held_as_that_of_a_reference_is() -> None:
+    share = Share(np.zeros((2, 1)), (0, 1), 120, 1200, ratio=1.07)
+    sums, past = np.array([[30.0], [200.0]]), np.array([[120.0], [1200.0]])
+    assert share.since(sums, past) == pytest.approx(share.beyond(sums))
+
+
+def test_what_is_held_against_two_pasts_spends_two_shares_of_the_budget() -> None:
+    once, twice, chart = Rules(60), Rules(60, grows=True), Rules(60, grows=True, detector="cusum")
+    assert [rules.looks for rules in (once, twice, chart)] == [1, 2, 1]
+    watch = watch_of(year(4, days=100), MonitoringPlan(), "2026-04-10")
+    assert watch is not None
+    mine = [stream for stream in watch.streams if stream.family == "scanner" and stream.comparison is not None]
+    assert watch.counts["scanner"][-1] == 2 * len(mine)
+    found = next(limits for stream, limits in zip(watch.streams, watch.limits, strict=True) if stream is mine[0])
+    assert found[-1] == stream_limit(MonitoringPlan(), "scanner", 2 * len(mine))
 
 
 def test_a_short_reference_weakens_the_same_deviation() -> None:

@@ -56,6 +56,7 @@ def year(
     volumes: tuple[float, ...] = (18, 30, 46),
     restless: float = 0.0,
     memory: float = 0.0,
+    wander: float = 0.0,
 ) -> Counts:
     """Draw a year of counts.
 
@@ -66,9 +67,13 @@ def year(
         volumes: studies a day of each site; half of it at weekends, with a gamma spread of the days.
         restless: standard deviation of a site's day effect on the latent score.
         memory: autocorrelation of that effect from day to day.
+        wander: standard deviation of the effect of a week on the latent scores of one sex at one site.
     """
     rng = np.random.default_rng(seed)
     draw = _draw(rng, days, volumes, _day_effects(rng, days, restless, memory))
+    if wander:
+        weeks = np.random.default_rng([0x3EE2, seed]).normal(size=(len(SITES), 2, days // 7 + 1))
+        draw.shift = draw.shift + wander * weeks[draw.site, draw.female.astype(np.int64), draw.day // 7]
     if plant is not None:
         plant(draw)
     return _counted(draw)

@@ -84,7 +84,10 @@ def test_a_name_means_one_model_whoever_made_it(known: World) -> None:
 
 
 def test_who_asks_for_a_version_of_it_is_told_where_its_results_are(known: World) -> None:
-    with reading(known.lifecycle.record.ledger.engine) as session, pytest.raises(UnknownNameError, match="party's"):
+    with (
+        reading(known.lifecycle.record.ledger.engine) as session,
+        pytest.raises(UnknownNameError, match="third party's"),
+    ):
         find(session, AORTIC.model)
 
 
