@@ -24,6 +24,7 @@ MOVED = 3.0  # standard deviates at which a stream counts as moved, beside one t
 LEANS = 1.5  # and at which it may be the one that fell, where its own fall explains the labels better than one of all
 NARROWER = 1.0  # by how much the square of a scanner's, or a group's, deviate must exceed that of the whole site
 ALIKE = 2.0  # standard deviates at which another stream counts as moving along
+SMALLER = 3.0  # and it does not where its deviate is so many times smaller: of many scanners one wanders by chance
 SLACK = 3  # days by which a change of software may lie outside the change-point's interval
 ALL_SITES = "all sites"
 
@@ -302,7 +303,7 @@ def _scanner(scene: Scene, site: str) -> Stream | None:
     mine = levels[stream.key] if alike == "score_level" else z
     whole = max((abs(scene.z(one)) for one in scene.streams(alike, site=site, family="score")), default=0.0)
     narrow = mine * mine > whole * whole + NARROWER
-    return stream if narrow and max(others, default=0.0) < ALIKE else None
+    return stream if narrow and max(others, default=0.0) < max(ALIKE, abs(mine) / SMALLER) else None
 
 
 def _upgraded(scene: Scene, site: str) -> Cause | None:

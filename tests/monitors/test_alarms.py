@@ -54,6 +54,16 @@ def test_a_year_without_a_failure_gives_no_alert() -> None:
     assert watched(None).alerts(LAST) == []
 
 
+def test_one_scanner_that_fails_is_named_though_another_wanders_a_little() -> None:
+    def failed(draw: Draw) -> None:
+        late = draw.day >= SINCE
+        draw.shift[late & (draw.scanner == 2)] -= 1.3
+        draw.shift[late & (draw.scanner == 3)] -= 0.35
+
+    (alert,) = watched(failed, last=day(SINCE + 60)).alerts(day(SINCE + 60))
+    assert (alert.cause, alert.site) == ({"kind": "scanner", "who": "s2"}, "port")
+
+
 @pytest.mark.parametrize(
     ("planted", "seed", "kind", "who", "within"),
     [
