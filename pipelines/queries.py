@@ -5,21 +5,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
-
 from pipelines.appendix.record import appendices
 from pipelines.bootstrap import Workspace
 from pipelines.dossiers import DossierBuilder, newest_run, synthetic_tables
 from pipelines.record_views import card_view, lineage_view
+from pipelines.watched import signed_by, watched_rows, watched_view
 from registry.alerts import RUNNING, listed
-from registry.database import reading
 from registry.deployments import MODES
-from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow, WatchedView
 from registry.domain.errors import LedgerBrokenError, UnknownNameError
 from registry.domain.event import EVENT_TYPES, Event
 from registry.domain.model import ModelVersion
 from registry.domain.record_views import CardView, LineageView
-from registry.schema import PersonRow, SignatureRow
 from registry.vacancies import filled_roles
 
 
@@ -36,7 +33,7 @@ class RecordQueries:
         self._verify = verify
 
     def fleet(self) -> Sequence[FleetRow]:
-        """Return one row per version in use, and one for the newest version of each model: how it stands."""
+        """Return one row per version in use, one for the newest of each model, and one per model of others."""
         newest: dict[str, ModelVersion] = {}
         running = {(one.model, one.version) for one in self._workspace.lifecycle.deployments() if one.state in MODES}
         for version in self._workspace.lifecycle.versions():
@@ -46,7 +43,12 @@ class RecordQueries:
             for version in self._workspace.lifecycle.versions()
             if (version.model, version.version) in running or version == newest[version.model]
         ]
-        return [self._fleet_row(version) for version in sorted(shown, key=lambda version: version.model)]
+        ours = [self._fleet_row(version) for version in sorted(shown, key=lambda version: version.model)]
+        return [*ours, *watched_rows(self._workspace)]
+
+    def watched(self, model: str) -> WatchedView | None:
+        """Return how a model that was not trained here does in use; None where it was, or nothing is known of it."""
+        return watched_view(self._workspace, model)
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
         """Return everything about one version.
@@ -124,27 +126,13 @@ class RecordQueries:
                 one.record["state"] in RUNNING for one in listed(self._workspace.lifecycle.record, version.model)
             ),
             last_monitored=run["as_of"] if run else "",
-            signed_by=self._signed_by(version),
+            signed_by=signed_by(self._workspace, version.model, version.version),
             synthetic=version.synthetic or (run is not None and bool(synthetic_tables(self._workspace))),
         )
 
     def _monitor(self, model: str) -> Any:
         newest = newest_run(self._workspace, model)
         return None if newest is None else json.loads(self._workspace.objects.get(newest.digest))
-
-    def _signed_by(self, version: ModelVersion) -> tuple[str, ...]:
-        """Return who signed, each once with the acts that they signed, in the order of the first signatures."""
-        with reading(self._workspace.engine) as session:
-            found = session.execute(
-                select(PersonRow.printed_name, SignatureRow.act)
-                .join(SignatureRow, SignatureRow.person == PersonRow.person)
-                .where(SignatureRow.model == version.model, SignatureRow.version == version.version)
-                .order_by(SignatureRow.event_seq),
-            ).all()
-        acts: dict[str, dict[str, None]] = {}
-        for name, act in found:
-            acts.setdefault(name, {})[act] = None
-        return tuple(f"{name} ({', '.join(signed)})" for name, signed in acts.items())
 
 
 def _appendix_view(record: Mapping[str, Any]) -> AppendixView:

@@ -24,6 +24,7 @@ from registry.domain.dossier import (
     LedgerRow,
     RoleRow,
     SignatureView,
+    WatchedView,
 )
 from registry.domain.errors import UnknownNameError
 from registry.domain.estimate import Estimate
@@ -287,11 +288,16 @@ class FakeQueries:
 
     def __init__(self, *dossiers: Dossier) -> None:
         self.dossiers = {found.model.model: found for found in (dossiers or (dossier(),))}
+        self.others: dict[str, WatchedView] = {}
         self.asked: list[tuple[str, str | None, str | None]] = []
 
     def fleet(self) -> Sequence[FleetRow]:
         """Return one row per dossier."""
         return [fleet_row(found) for found in self.dossiers.values()]
+
+    def watched(self, model: str) -> WatchedView | None:
+        """Return the model of others that it was given."""
+        return self.others.get(model)
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
         """Return a dossier by its model's name."""

@@ -13,15 +13,15 @@ from dashboards.view.overrides import override_figures
 from dashboards.view.pictures import funnel_figures, subgroup_figures, undrawn_subgroups
 from dashboards.view.signal_tables import signal_blocks
 from dashboards.view.signals import NOT_MONITORED, Signal, alert_table, by_monitor, signals_of
-from registry.domain.dossier import Dossier
+from registry.domain.dossier import Monitored
 
 
-def monitoring_section(dossier: Dossier) -> Section:
+def monitoring_section(dossier: Monitored) -> Section:
     """Return everything that the monitors said about the period."""
     return Section("monitors", "Monitors", (*monitor_overview(dossier), *signal_blocks(signals_of(dossier))))
 
 
-def monitor_overview(dossier: Dossier) -> tuple[Block, ...]:
+def monitor_overview(dossier: Monitored) -> tuple[Block, ...]:
     """Return the head, the alerts and the pictures of the monitors, without the tables of signals."""
     if dossier.monitor is None:
         return (Paragraph(NOT_MONITORED, "warn"), *_daily(dossier))
@@ -30,7 +30,7 @@ def monitor_overview(dossier: Dossier) -> tuple[Block, ...]:
     return (_head(dossier.monitor), *monitor_figures(dossier), *said, alert_table(dossier.monitor, dossier.alerts))
 
 
-def monitor_figures(dossier: Dossier) -> tuple[Figure, ...]:
+def monitor_figures(dossier: Monitored) -> tuple[Figure, ...]:
     """Return the pictures: strip of signals, daily series, subgroups, scanners, overrides."""
     signals = signals_of(dossier)
     mark = dossier.synthetic
@@ -64,7 +64,7 @@ def _strip(signals: Sequence[Signal], *, synthetic: bool) -> tuple[Figure, ...]:
     return (Figure("strip", "Signals by monitor and state", alternative, draw),)
 
 
-def _daily(dossier: Dossier) -> tuple[Figure, ...]:
+def _daily(dossier: Monitored) -> tuple[Figure, ...]:
     cases, positives = (sum(getattr(day, name) for day in dossier.daily) for name in ("n", "n_positive"))
     if not cases:
         return ()
@@ -76,5 +76,5 @@ def _daily(dossier: Dossier) -> tuple[Figure, ...]:
     return (Figure("daily", "Share called positive and mean score by day", alternative, draw),)
 
 
-def _draw_daily(dossier: Dossier, alternative: str, theme: Theme) -> str:
+def _draw_daily(dossier: Monitored, alternative: str, theme: Theme) -> str:
     return daily_series(dossier.daily, Frame("daily", "Daily predictions", alternative, theme, dossier.synthetic))

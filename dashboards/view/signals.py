@@ -7,7 +7,7 @@ from dashboards.view.blocks import Cell, Column, Table, state_cell
 from dashboards.view.numbers import BLANK, count_text
 from dashboards.view.words import metric_words
 from monitors.catalogue import CATALOGUE
-from registry.domain.dossier import Dossier, StoredAlert
+from registry.domain.dossier import Monitored, StoredAlert
 from registry.domain.signal import MONITORS
 
 Signal = Mapping[str, Any]
@@ -30,7 +30,7 @@ ALERTS = (
 NOT_MONITORED = "No monitor has run for this version and period. Nothing is known about how it does in use."
 
 
-def signals_of(dossier: Dossier) -> tuple[Signal, ...]:
+def signals_of(dossier: Monitored) -> tuple[Signal, ...]:
     """Return the signals of the monitor JSON; none where no monitor ran."""
     return () if dossier.monitor is None else tuple(dossier.monitor["signals"])
 

@@ -1,4 +1,4 @@
-"""What the pages of a version's card and of its lineage show."""
+"""What the pages of a version's card, of its lineage and of a model of others show."""
 
 from typing import Any
 
@@ -7,11 +7,13 @@ from dashboards.view.card import card_document
 from dashboards.view.cover import SYNTHETIC_NOTE
 from dashboards.view.lineage import lineage_sections
 from dashboards.view.numbers import count_text, instant_words
+from dashboards.view.watched import watched_sections
 from dashboards.web.model_page import Asked
 from registry.cards.lint import Finding, lint_card
 from registry.cards.words import text_of
 from registry.domain.card import Card
 from registry.domain.card_fields import FIELDS
+from registry.domain.dossier import WatchedView
 from registry.domain.record_views import CardView, LineageView
 
 LIMITS = ("out_of_scope", "known_risks", "known_biases")
@@ -29,6 +31,13 @@ def card_values(view: CardView, asked: Asked) -> dict[str, Any]:
 def lineage_values(view: LineageView, asked: Asked) -> dict[str, Any]:
     """Return the values of the lineage's page."""
     return _values(f"Lineage of {view.version}", asked, lineage_sections(view), synthetic=False)
+
+
+def watched_values(view: WatchedView) -> dict[str, Any]:
+    """Return the values of the page of a model that was not trained here."""
+    name = f"{view.model}@{view.version}" if view.version else view.model
+    values = _values(name, Asked(view.model), watched_sections(view), synthetic=view.synthetic)
+    return values | {"back": "/", "model": "the fleet"}
 
 
 def _values(title: str, asked: Asked, sections: tuple[Section, ...], *, synthetic: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dashboards.text import slug
 from dashboards.view.record import dossier_record, record_bytes
 from dashboards.web.fleet_page import fleet_values
 from dashboards.web.model_page import Asked, model_values, signal_values
-from dashboards.web.record_pages import card_values, lineage_values
+from dashboards.web.record_pages import card_values, lineage_values, watched_values
 from dashboards.web.security import APPENDIX_POLICY, POLICY
 from registry.domain.dossier import Dossier
 from registry.domain.ports import Queries
@@ -36,7 +36,10 @@ def fleet(request: Request) -> Response:
 
 @ROUTER.get("/models/{model}")
 def model(request: Request, model: str, version: Text = "", period: Text = "", state: State = "") -> Response:
-    """Show one model version; htmx gets only the signals, which the filter swaps."""
+    """Show a version, or a model that was not trained here; htmx gets only the signals, which the filter swaps."""
+    watched = _queries(request).watched(model)
+    if watched is not None:
+        return _page(request, "record.html", page="model", **watched_values(watched))
     asked = Asked(model, version, period, state)
     dossier = _dossier(request, asked)
     if _wants_part(request):

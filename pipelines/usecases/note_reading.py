@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from pipelines.bootstrap import Workspace
 from pipelines.queries import RecordQueries
-from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow, WatchedView
 from registry.domain.errors import LedgerBrokenError, NotAllowedError, ServiceUnreachableError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.person import Actor, PersonRole, actor_record
@@ -81,6 +81,11 @@ class AuditorQueries(NotedQueries):
 
     def fleet(self) -> Sequence[FleetRow]:
         """Refuse."""
+        raise _kept()
+
+    def watched(self, model: str) -> WatchedView | None:
+        """Refuse."""
+        del model
         raise _kept()
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:

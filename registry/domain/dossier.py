@@ -6,7 +6,7 @@ Every mapping in it is JSON, already free of identifiers.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from registry.domain.model import Deployment, ModelVersion
 from registry.domain.stratum import Suspension
@@ -133,6 +133,57 @@ class DailyPoint:
     n: int
     n_positive: int
     mean_score: float
+
+
+class Monitored(Protocol):
+    """What is shown of the monitors of a model, whoever trained it."""
+
+    @property
+    def monitor(self) -> Json | None:
+        """The newest monitor run; None where none ran."""
+        ...
+
+    @property
+    def daily(self) -> tuple[DailyPoint, ...]:
+        """Its daily series."""
+        ...
+
+    @property
+    def alerts(self) -> tuple[StoredAlert, ...]:
+        """The alerts on record."""
+        ...
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether some of it is simulated."""
+        ...
+
+
+@dataclass(frozen=True)
+class WatchedView:
+    """A model that was not trained here, and how it does in use.
+
+    Attributes:
+        model, version, target: the name under which its results come in; the version is the one registered last, or
+            that of the newest results where nobody registered one.
+        registered: whether it is on the inventory of third-party models.
+        declared: what its vendor declares, by name; empty where nobody registered it.
+        deployments: where it is said to run, oldest first: version, site, state, since when, fallback, event.
+        signed_by: who signed for it, each once with the acts.
+        monitor, daily, alerts, synthetic: as for a dossier.
+    """
+
+    model: str
+    version: str
+    target: str
+    registered: bool
+    declared: Mapping[str, str]
+    deployments: tuple[Json, ...]
+    signed_by: tuple[str, ...]
+    monitor: Json | None
+    daily: tuple[DailyPoint, ...]
+    alerts: tuple[StoredAlert, ...]
+    synthetic: bool
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow
+from registry.domain.dossier import AppendixView, Dossier, FleetRow, LedgerRow, RoleRow, WatchedView
 from registry.domain.record_views import CardView, LineageView
 from registry.domain.vocabulary import Unit
 
@@ -59,7 +59,11 @@ class Queries(Protocol):
     """
 
     def fleet(self) -> Sequence[FleetRow]:
-        """Return one row per version in use and per newest version, by model, newest first."""
+        """Return one row per version in use and per newest version, by model, newest first; others' models last."""
+        ...
+
+    def watched(self, model: str) -> WatchedView | None:
+        """Return how a model that was not trained here does in use; None where it was, or nothing is known of it."""
         ...
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:

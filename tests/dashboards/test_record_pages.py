@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -10,6 +11,7 @@ from dossiers import HOSTILE, FakeQueries, dossier, hostile_dossier
 from monitor_runs import MODEL
 
 from dashboards.web.application import create_app
+from registry.domain.dossier import WatchedView
 
 ORIGIN = "http://127.0.0.1:8765"
 
@@ -65,3 +67,52 @@ def test_a_hostile_name_is_shown_as_text(name: str, part: str) -> None:
     text = page(f"/models/{quote(found.model.model, safe='')}/{part}", FakeQueries(found))
     assert "<img src=x" not in text
     assert "<script>alert" not in text
+
+
+def others(**changed: Any) -> FakeQueries:
+    """Return the queries of a fleet with a model that was not trained here, whose vendor writes hostile text."""
+    found, known = dossier(), FakeQueries(dossier())
+    places: tuple[dict[str, Any], ...] = (
+        {
+            "site": "general",
+            "version": "2.1",
+            "state": "stopped",
+            "started_at": "2026-08-01T08:00:00.000000Z",
+            "fallback": "read without AI",
+            "event_seq": 12,
+        },
+    )
+    standard: dict[str, Any] = {
+        "model": "aortic",
+        "version": "2.1",
+        "target": "aortic-dissection",
+        "registered": True,
+        "declared": {"vendor": HOSTILE[0], "regulatory_id": "K222329", "intended_use": "triage"},
+        "deployments": places,
+        "signed_by": ("Clara (deploy)",),
+        "monitor": found.monitor,
+        "daily": found.daily,
+        "alerts": found.alerts,
+        "synthetic": False,
+    }
+    known.others["aortic"] = WatchedView(**(standard | changed))
+    return known
+
+
+def test_a_model_of_others_has_a_page_of_what_is_declared_where_it_runs_and_what_was_found() -> None:
+    text = page("/models/aortic", others())
+    assert HOSTILE[0] not in text
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+    for words in ("It was not validated here", "Clearance or certificate K222329", "Intended use triage"):
+        assert words in said
+    assert "read without AI" in said
+    assert 'id="monitors"' in text
+    assert "States of" in text
+    assert '<a href="/">Back to the fleet</a>' in text
+
+
+def test_one_that_nobody_registered_says_so_and_how_to_mend_it() -> None:
+    text = page("/models/aortic", others(registered=False, declared={}, deployments=(), monitor=None, daily=()))
+    assert "nobody put it on the inventory" in text
+    assert "Nobody put on record that it runs anywhere." in text
+    assert "No monitor has run" in text

@@ -60,6 +60,12 @@ def test_the_fleet_names_each_signer_once_with_the_acts(watched: tuple[Workspace
     assert {name: set(signed.split(", ")) for name, signed in told.items()} == acts
 
 
+def test_a_model_that_was_trained_here_is_none_of_others(watched: tuple[Workspace, MonitorRun]) -> None:
+    queries = RecordQueries(watched[0])
+    assert queries.watched(TARGET) is None
+    assert [row.state for row in queries.fleet() if row.model == TARGET] == ["approved"]
+
+
 def test_the_doctor_names_a_deployed_model_that_was_not_monitored_as_often_as_planned(
     watched: tuple[Workspace, MonitorRun],
 ) -> None:
