@@ -63,8 +63,8 @@ class DossierBuilder:
         monitor, series = self._monitor()
         daily = self._daily(series)
         suspensions, comparisons = self._suspensions(), self._comparisons()
-        checkpoint = self._checkpoint()
-        verdict, anchor = self._ledger_verdict() if verify else (NOT_VERIFIED, "")
+        checkpoint = checkpoint_of(self._workspace)
+        verdict, anchor = ledger_verdict(self._workspace) if verify else (NOT_VERIFIED, "")
         invented = () if monitor is None else synthetic_tables(self._workspace)
         return Dossier(
             model=self._version,
@@ -205,16 +205,24 @@ class DossierBuilder:
         found = listed(self._workspace.lifecycle.record, self._version.model)
         return tuple(one for one in found if self._within(one.record["opened"]))
 
-    def _checkpoint(self) -> CheckpointView:
-        found = self._workspace.ledger.latest_checkpoint()
-        if found is None:
-            raise IncompleteError("the ledger has no checkpoint", mend="a workspace made by `overread init` has one")
-        at = found.checkpoint
-        return CheckpointView(at.origin, at.size, at.root.hex(), found.note, found.signed_at)
 
-    def _ledger_verdict(self) -> tuple[str, str]:
-        report = verify_ledger(self._workspace.engine, self._workspace.ledger.public_vkey, None)
-        return f"{report.verdict}: {report.why}", report.anchor or ""
+def checkpoint_of(workspace: Workspace) -> CheckpointView:
+    """Return the newest checkpoint of the ledger.
+
+    Raises:
+        IncompleteError: when it has none.
+    """
+    found = workspace.ledger.latest_checkpoint()
+    if found is None:
+        raise IncompleteError("the ledger has no checkpoint", mend="a workspace made by `overread init` has one")
+    at = found.checkpoint
+    return CheckpointView(at.origin, at.size, at.root.hex(), found.note, found.signed_at)
+
+
+def ledger_verdict(workspace: Workspace) -> tuple[str, str]:
+    """Verify the whole ledger; return the verdict in words, and what anchors it."""
+    report = verify_ledger(workspace.engine, workspace.ledger.public_vkey, None)
+    return f"{report.verdict}: {report.why}", report.anchor or ""
 
 
 def _signature_view(row: SignatureRow, name: str, reason: str) -> SignatureView:

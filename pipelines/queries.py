@@ -46,9 +46,14 @@ class RecordQueries:
         ours = [self._fleet_row(version) for version in sorted(shown, key=lambda version: version.model)]
         return [*ours, *watched_rows(self._workspace)]
 
-    def watched(self, model: str) -> WatchedView | None:
-        """Return how a model that was not trained here does in use; None where it was, or nothing is known of it."""
-        return watched_view(self._workspace, model)
+    def watched(self, model: str, version: str | None, period: str | None) -> WatchedView | None:
+        """Return how a model that was not trained here does in use; None where it was, or nothing is known of it.
+
+        Raises:
+            UnknownNameError: for an unknown version of it.
+            UsageError: for a period that is none.
+        """
+        return watched_view(self._workspace, (model, version, period), verify=self._verify)
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:
         """Return everything about one version.

@@ -295,8 +295,9 @@ class FakeQueries:
         """Return one row per dossier."""
         return [fleet_row(found) for found in self.dossiers.values()]
 
-    def watched(self, model: str) -> WatchedView | None:
+    def watched(self, model: str, version: str | None, period: str | None) -> WatchedView | None:
         """Return the model of others that it was given."""
+        del version, period
         return self.others.get(model)
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:

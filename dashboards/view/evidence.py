@@ -3,7 +3,7 @@
 from dashboards.view.blocks import Block, Cell, Facts, Heading, Listing, Paragraph, Section, Verbatim, state_cell
 from dashboards.view.numbers import count_text, instant_words
 from dashboards.view.words import MEANINGS
-from registry.domain.dossier import Dossier
+from registry.domain.dossier import Dossier, WatchedView
 
 LEDGER_VERDICTS = frozenset({"verified", "unanchored", "broken"})
 NO_LIMITS = "The record names no limit of the evidence. That the record names none does not show that there is none."
@@ -21,7 +21,7 @@ def limits_section(dossier: Dossier) -> Section:
     return Section("limits", "Limits of the evidence", (block,))
 
 
-def checkpoint_section(dossier: Dossier) -> Section:
+def checkpoint_section(dossier: Dossier | WatchedView) -> Section:
     """Return where the ledger stood, with the signed note in full."""
     point = dossier.checkpoint
     facts = Facts(

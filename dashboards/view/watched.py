@@ -1,6 +1,8 @@
 """A model that was not trained here: what its vendor declares, where it is said to run, and what the monitors found."""
 
-from dashboards.view.blocks import Block, Cell, Column, Facts, Paragraph, Section, Table, state_cell
+from dashboards.view.blocks import Block, Cell, Column, Document, Facts, Paragraph, Section, Table, state_cell
+from dashboards.view.cover import SYNTHETIC_NOTE
+from dashboards.view.evidence import checkpoint_section, reading_section
 from dashboards.view.monitoring import monitor_overview
 from dashboards.view.numbers import count_text, instant_words
 from dashboards.view.signal_tables import signal_blocks
@@ -17,6 +19,27 @@ NOBODYS = (
     "`overread models register-external` does."
 )
 NAMES = {"regulatory_id": "Clearance or certificate", "udi": "UDI", "owner": "Owner here"}
+
+
+def watched_document(view: WatchedView) -> Document:
+    """Return the report on such a model; HTML and PDF draw the same blocks."""
+    banner = (Paragraph(SYNTHETIC_NOTE, "synthetic"),) if view.synthetic else ()
+    facts = (
+        ("Model", Cell(view.name)),
+        ("Target", Cell(view.target)),
+        ("Period", Cell(f"{view.period[0]} to {view.period[1]}")),
+        ("As of", Cell(instant_words(view.checkpoint.signed_at))),
+        ("Identity", Cell(view.identity, "code")),
+    )
+    return Document(
+        title=f"Watch report: {view.name}",
+        subtitle=f"{view.target}, {view.period[0]} to {view.period[1]}",
+        language="en",
+        synthetic=view.synthetic,
+        cover=(*banner, Facts(facts)),
+        sections=(*watched_sections(view), checkpoint_section(view), reading_section()),
+        footer=f"{view.name}, as of {instant_words(view.checkpoint.signed_at)}",
+    )
 
 
 def watched_sections(view: WatchedView) -> tuple[Section, ...]:

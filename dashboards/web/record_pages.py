@@ -35,8 +35,7 @@ def lineage_values(view: LineageView, asked: Asked) -> dict[str, Any]:
 
 def watched_values(view: WatchedView) -> dict[str, Any]:
     """Return the values of the page of a model that was not trained here."""
-    name = f"{view.model}@{view.version}" if view.version else view.model
-    values = _values(name, Asked(view.model), watched_sections(view), synthetic=view.synthetic)
+    values = _values(view.name, Asked(view.model), watched_sections(view), synthetic=view.synthetic)
     return values | {"back": "/", "model": "the fleet"}
 
 

@@ -37,7 +37,7 @@ def fleet(request: Request) -> Response:
 @ROUTER.get("/models/{model}")
 def model(request: Request, model: str, version: Text = "", period: Text = "", state: State = "") -> Response:
     """Show a version, or a model that was not trained here; htmx gets only the signals, which the filter swaps."""
-    watched = _queries(request).watched(model)
+    watched = _queries(request).watched(model, version or None, period or None)
     if watched is not None:
         return _page(request, "record.html", page="model", **watched_values(watched))
     asked = Asked(model, version, period, state)

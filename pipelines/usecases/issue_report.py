@@ -8,10 +8,10 @@ from sqlalchemy import select
 from pipelines.bootstrap import Workspace
 from pipelines.queries import RecordQueries
 from registry.database import reading
-from registry.domain.dossier import Dossier
+from registry.domain.dossier import Dossier, WatchedView
+from registry.domain.errors import UsageError
 from registry.domain.event import EventDraft, Subject
 from registry.domain.instants import instant_text
-from registry.domain.model import ModelVersion
 from registry.domain.person import actor_record
 from registry.objects import write_durably
 from registry.schema import LedgerEntry, ReportRow
@@ -29,18 +29,22 @@ class IssuedReport:
 def issue_report(
     workspace: Workspace, model: str, version: str | None, period: str | None, as_format: str, out: Path | None
 ) -> IssuedReport:
-    """Render the report of a version and a period, store it and put it on record.
+    """Render the report of a version, or of a model that was not trained here, store it and put it on record.
 
     The same record gives the same bytes; issuing appends an event, so the next report shows a longer ledger.
 
     Raises:
         UnknownNameError: for an unknown model or version.
-        UsageError: for a period that is none.
+        UsageError: for a period that is none, or a model whose results come in and that is on no inventory.
     """
-    dossier = RecordQueries(workspace, verify=True).dossier(model, version, period)
+    queries = RecordQueries(workspace, verify=True)
+    watched = queries.watched(model, version, period)
+    if watched is not None:
+        return _issue_watched(workspace, watched, period, as_format, out)
+    dossier = queries.dossier(model, version, period)
     named = period or f"{dossier.period[0]}..{dossier.period[1]}"
     data, digest = issue(workspace, dossier, named, as_format)
-    place = out or _place(workspace, dossier.model, named, as_format)
+    place = out or _place(workspace, (model, dossier.model.version), named, as_format)
     write_durably(place, data)
     return IssuedReport(place, digest, len(data))
 
@@ -49,8 +53,31 @@ def issue(workspace: Workspace, dossier: Dossier, period: str, as_format: str) -
     """Render a dossier as `pdf`, `html` or `json`, store it, put it on record; return its bytes and digest."""
     data = _rendered(dossier, as_format)
     digest = workspace.objects.put(data)
-    _record(workspace, dossier, period, as_format, digest)
+    subject = Subject("version", dossier.model.name, dossier.model.artifact_digest)
+    _record(workspace, subject, (dossier.model.model, dossier.model.version, period, as_format), digest)
     return data, digest
+
+
+def _issue_watched(
+    workspace: Workspace, view: WatchedView, period: str | None, as_format: str, out: Path | None
+) -> IssuedReport:
+    """Issue the report on a third party's model."""
+    if not view.registered:
+        raise UsageError(f"{view.name} is on no inventory", mend="`overread models register-external` puts it there")
+    from dashboards.report.watched import watched_html, watched_pdf  # noqa: PLC0415 - lazy: only where asked for
+
+    named = period or f"{view.period[0]}..{view.period[1]}"
+    data = watched_pdf(view) if as_format == "pdf" else watched_html(view).encode()
+    digest = workspace.objects.put(data)
+    _record(
+        workspace,
+        Subject("external-model", view.name, view.identity),
+        (view.model, view.version, named, as_format),
+        digest,
+    )
+    place = out or _place(workspace, (view.model, view.version), named, as_format)
+    write_durably(place, data)
+    return IssuedReport(place, digest, len(data))
 
 
 def issue_report_once(workspace: Workspace, model: str, period: str | None) -> IssuedReport:
@@ -67,7 +94,7 @@ def issue_report_once(workspace: Workspace, model: str, period: str | None) -> I
     if issued is None:
         return issue_report(workspace, model, version.version, period, "pdf", None)
     data = workspace.objects.get(issued.digest)
-    place = _place(workspace, version, issued.period, issued.format)
+    place = _place(workspace, (version.model, version.version), issued.period, issued.format)
     if not place.exists():
         write_durably(place, data)
     return IssuedReport(place, issued.digest, len(data))
@@ -89,8 +116,8 @@ def _is_of(issued: str, period: str | None) -> bool:
     return ".." in issued if period is None else issued == period
 
 
-def _place(workspace: Workspace, version: ModelVersion, period: str, as_format: str) -> Path:
-    return workspace.root / "reports" / f"{version.model}-{version.version}-{period}.{as_format}"
+def _place(workspace: Workspace, of: tuple[str, str], period: str, as_format: str) -> Path:
+    return workspace.root / "reports" / f"{'-'.join(part for part in of if part)}-{period}.{as_format}"
 
 
 def _rendered(dossier: Dossier, as_format: str) -> bytes:
@@ -107,19 +134,18 @@ def _rendered(dossier: Dossier, as_format: str) -> bytes:
     return render_html(dossier).encode()
 
 
-def _record(workspace: Workspace, dossier: Dossier, period: str, as_format: str, digest: str) -> None:
-    version = dossier.model
-    subjects = (
-        Subject("version", version.name, version.artifact_digest),
-        Subject("report", f"{version.name} {period} {as_format}", digest),
-    )
-    payload = {
-        "model": version.model,
-        "version": version.version,
-        "period": period,
-        "format": as_format,
-        "digest": digest,
-    }
+def _record(workspace: Workspace, subject: Subject, about: tuple[str, str, str, str], digest: str) -> None:
+    """Put an issued report on record.
+
+    Args:
+        workspace: whose record.
+        subject: whom it is about.
+        about: the model, its version, the period and the format.
+        digest: of the report.
+    """
+    model, version, period, as_format = about
+    subjects = (subject, Subject("report", f"{subject.name} {period} {as_format}", digest))
+    payload = {"model": model, "version": version, "period": period, "format": as_format, "digest": digest}
     with workspace.ledger.transaction() as tx:
         event = tx.append(EventDraft("report.issued", actor_record(workspace.actor), subjects, payload))
         if tx.session.get(ReportRow, digest) is None:

@@ -83,9 +83,9 @@ class AuditorQueries(NotedQueries):
         """Refuse."""
         raise _kept()
 
-    def watched(self, model: str) -> WatchedView | None:
+    def watched(self, model: str, version: str | None, period: str | None) -> WatchedView | None:
         """Refuse."""
-        del model
+        del model, version, period
         raise _kept()
 
     def dossier(self, model: str, version: str | None, period: str | None) -> Dossier:

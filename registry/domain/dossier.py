@@ -166,24 +166,34 @@ class WatchedView:
     Attributes:
         model, version, target: the name under which its results come in; the version is the one registered last, or
             that of the newest results where nobody registered one.
+        identity: digest of what names it: the declared identity, or the name alone where nobody registered it.
         registered: whether it is on the inventory of third-party models.
         declared: what its vendor declares, by name; empty where nobody registered it.
         deployments: where it is said to run, oldest first: version, site, state, since when, fallback, event.
         signed_by: who signed for it, each once with the acts.
-        monitor, daily, alerts, synthetic: as for a dossier.
+        period, monitor, daily, alerts, checkpoint, ledger_verdict, synthetic: as for a dossier.
     """
 
     model: str
     version: str
     target: str
+    identity: str
     registered: bool
     declared: Mapping[str, str]
     deployments: tuple[Json, ...]
     signed_by: tuple[str, ...]
+    period: tuple[str, str]
     monitor: Json | None
     daily: tuple[DailyPoint, ...]
     alerts: tuple[StoredAlert, ...]
+    checkpoint: CheckpointView
+    ledger_verdict: str
     synthetic: bool
+
+    @property
+    def name(self) -> str:
+        """`model@version`; the model alone where no version is known."""
+        return f"{self.model}@{self.version}" if self.version else self.model
 
 
 @dataclass(frozen=True)

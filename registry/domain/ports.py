@@ -62,7 +62,7 @@ class Queries(Protocol):
         """Return one row per version in use and per newest version, by model, newest first; others' models last."""
         ...
 
-    def watched(self, model: str) -> WatchedView | None:
+    def watched(self, model: str, version: str | None, period: str | None) -> WatchedView | None:
         """Return how a model that was not trained here does in use; None where it was, or nothing is known of it."""
         ...
 

@@ -86,6 +86,7 @@ def others(**changed: Any) -> FakeQueries:
         "model": "aortic",
         "version": "2.1",
         "target": "aortic-dissection",
+        "identity": "sha256:" + "0" * 64,
         "registered": True,
         "declared": {"vendor": HOSTILE[0], "regulatory_id": "K222329", "intended_use": "triage"},
         "deployments": places,
@@ -93,6 +94,9 @@ def others(**changed: Any) -> FakeQueries:
         "monitor": found.monitor,
         "daily": found.daily,
         "alerts": found.alerts,
+        "period": found.period,
+        "checkpoint": found.checkpoint,
+        "ledger_verdict": found.ledger_verdict,
         "synthetic": False,
     }
     known.others["aortic"] = WatchedView(**(standard | changed))

@@ -62,7 +62,7 @@ def test_the_fleet_names_each_signer_once_with_the_acts(watched: tuple[Workspace
 
 def test_a_model_that_was_trained_here_is_none_of_others(watched: tuple[Workspace, MonitorRun]) -> None:
     queries = RecordQueries(watched[0])
-    assert queries.watched(TARGET) is None
+    assert queries.watched(TARGET, None, None) is None
     assert [row.state for row in queries.fleet() if row.model == TARGET] == ["approved"]
 
 
