@@ -14,23 +14,19 @@ from dashboards.report.blocks_json import Pictures, document_json
 from dashboards.view.blocks import Document
 from dashboards.view.document import report_document
 from dashboards.view.record import metrics_record, record_bytes
-from registry.domain.dossier import Dossier
+from registry.domain.dossier import CheckpointView, Dossier
 from registry.domain.errors import OverreadError
 from registry.domain.instants import parse_instant
 
 TEMPLATE = Path(__file__).parent / "report.typ"
-_METRICS = {
-    "name": "metrics.json",
-    "relationship": "data",
-    "type": "application/json",
-    "description": "Monitor JSON and evaluation records: every number that this report prints",
-}
+_METRICS = {"name": "metrics.json", "relationship": "data", "type": "application/json"}
 _NOTE = {
     "name": "checkpoint.txt",
     "relationship": "supplement",
     "type": "text/plain",
     "description": "Signed note of the ledger",
 }
+_HELD = "Monitor JSON and evaluation records: every number that this report prints"
 
 
 def render_pdf(dossier: Dossier) -> bytes:
@@ -39,13 +35,30 @@ def render_pdf(dossier: Dossier) -> bytes:
     Raises:
         OverreadError: when typst refuses the document.
     """
+    return report_pdf(report_document(dossier), (metrics_record(dossier), _HELD), dossier.checkpoint, dossier.as_of)
+
+
+def report_pdf(
+    document: Document, metrics: tuple[Mapping[str, Any], str], checkpoint: CheckpointView, at: str
+) -> bytes:
+    """Return a report as PDF with its numbers and the ledger's signed note attached.
+
+    Args:
+        document: what is set.
+        metrics: every number of it, and what they are, in words.
+        checkpoint: where the ledger stood.
+        at: the instant that dates it.
+
+    Raises:
+        OverreadError: when typst refuses the document.
+    """
+    numbers, words = metrics
     with TemporaryDirectory(prefix="overread-report-") as folder:
         root = Path(folder)
-        lay_out(report_document(dossier), root, (_METRICS, _NOTE))
-        (root / "metrics.json").write_bytes(record_bytes(metrics_record(dossier)))
-        note = dossier.checkpoint.note
-        (root / "checkpoint.txt").write_text(note, encoding="utf-8", errors="replace", newline="\n")
-        return compiled(root, dossier.as_of)
+        lay_out(document, root, (_METRICS | {"description": words}, _NOTE))
+        (root / "metrics.json").write_bytes(record_bytes(numbers))
+        (root / "checkpoint.txt").write_text(checkpoint.note, encoding="utf-8", errors="replace", newline="\n")
+        return compiled(root, at)
 
 
 def lay_out(document: Document, root: Path, attachments: Sequence[Mapping[str, str]]) -> None:
