@@ -71,7 +71,7 @@ def clean_text(name: str, value: str) -> str:
     if not text.isprintable() and any(
         unicodedata.category(character) in {"Cc", "Cs"} or character in _TURNING for character in text
     ):
-        reason = "control characters, or bytes that are not UTF-8"
+        reason = "characters of control or of direction, or bytes that are not UTF-8"
         raise CellRefusedError(name, RefusalCode.CHARACTERS, reason)
     return text
 
