@@ -36,9 +36,11 @@ def watched_view(
         UsageError: for a period that is none.
     """
     model, version, period = asked
+    if model in _trained_here(workspace):
+        return None
     days = (date.min, date.max) if period is None else period_days(period)
     registered, row = _registered(workspace, model), newest_run(workspace, model, days[1])
-    if _trained_here(workspace, model) or not (registered or newest_run(workspace, model)):
+    if not (registered or row or newest_run(workspace, model)):
         return None
     from pipelines.usecases.run_monitors import stored_run  # noqa: PLC0415 - keeps numpy out of light commands
 
@@ -71,7 +73,8 @@ def watched_rows(workspace: Workspace) -> list[FleetRow]:
     with reading(workspace.engine) as session:
         monitored = set(session.scalars(select(MonitorRunRow.model).distinct()))
     declared = {one.model for one in external_models(workspace.lifecycle.record)}
-    views = (watched_view(workspace, (model, None, None)) for model in sorted(monitored | declared))
+    others = (monitored | declared) - _trained_here(workspace)
+    views = (watched_view(workspace, (model, None, None)) for model in sorted(others))
     return [_row(workspace, view) for view in views if view is not None]
 
 
@@ -96,8 +99,8 @@ def _registered(workspace: Workspace, model: str) -> list[ExternalModel]:
     return [one for one in external_models(workspace.lifecycle.record) if one.model == model]
 
 
-def _trained_here(workspace: Workspace, model: str) -> bool:
-    return any(version.model == model for version in workspace.lifecycle.versions())
+def _trained_here(workspace: Workspace) -> set[str]:
+    return {version.model for version in workspace.lifecycle.versions()}
 
 
 def _named(
