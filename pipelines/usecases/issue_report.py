@@ -44,18 +44,15 @@ def issue_report(
     dossier = queries.dossier(model, version, period)
     named = period or f"{dossier.period[0]}..{dossier.period[1]}"
     data, digest = issue(workspace, dossier, named, as_format)
-    place = out or _place(workspace, (model, dossier.model.version), named, as_format)
-    write_durably(place, data)
-    return IssuedReport(place, digest, len(data))
+    return _written(workspace, (model, dossier.model.version, named, as_format), data, digest, out)
 
 
 def issue(workspace: Workspace, dossier: Dossier, period: str, as_format: str) -> tuple[bytes, str]:
     """Render a dossier as `pdf`, `html` or `json`, store it, put it on record; return its bytes and digest."""
     data = _rendered(dossier, as_format)
-    digest = workspace.objects.put(data)
     subject = Subject("version", dossier.model.name, dossier.model.artifact_digest)
-    _record(workspace, subject, (dossier.model.model, dossier.model.version, period, as_format), digest)
-    return data, digest
+    about = (dossier.model.model, dossier.model.version, period, as_format)
+    return data, _recorded(workspace, subject, about, data)
 
 
 def _issue_watched(
@@ -68,14 +65,16 @@ def _issue_watched(
 
     named = period or f"{view.period[0]}..{view.period[1]}"
     data = watched_pdf(view) if as_format == "pdf" else watched_html(view).encode()
-    digest = workspace.objects.put(data)
-    _record(
-        workspace,
-        Subject("external-model", view.name, view.identity),
-        (view.model, view.version, named, as_format),
-        digest,
-    )
-    place = out or _place(workspace, (view.model, view.version), named, as_format)
+    about = (view.model, view.version, named, as_format)
+    digest = _recorded(workspace, Subject("external-model", view.name, view.identity), about, data)
+    return _written(workspace, about, data, digest, out)
+
+
+def _written(
+    workspace: Workspace, about: tuple[str, str, str, str], data: bytes, digest: str, out: Path | None
+) -> IssuedReport:
+    """Write an issued report to where it was asked for, else into the workspace."""
+    place = out or _place(workspace, about)
     write_durably(place, data)
     return IssuedReport(place, digest, len(data))
 
@@ -94,7 +93,7 @@ def issue_report_once(workspace: Workspace, model: str, period: str | None) -> I
     if issued is None:
         return issue_report(workspace, model, version.version, period, "pdf", None)
     data = workspace.objects.get(issued.digest)
-    place = _place(workspace, (version.model, version.version), issued.period, issued.format)
+    place = _place(workspace, (version.model, version.version, issued.period, issued.format))
     if not place.exists():
         write_durably(place, data)
     return IssuedReport(place, issued.digest, len(data))
@@ -116,8 +115,9 @@ def _is_of(issued: str, period: str | None) -> bool:
     return ".." in issued if period is None else issued == period
 
 
-def _place(workspace: Workspace, of: tuple[str, str], period: str, as_format: str) -> Path:
-    return workspace.root / "reports" / f"{'-'.join(part for part in of if part)}-{period}.{as_format}"
+def _place(workspace: Workspace, about: tuple[str, str, str, str]) -> Path:
+    *parts, as_format = about
+    return workspace.root / "reports" / f"{'-'.join(part for part in parts if part)}.{as_format}"
 
 
 def _rendered(dossier: Dossier, as_format: str) -> bytes:
@@ -134,15 +134,16 @@ def _rendered(dossier: Dossier, as_format: str) -> bytes:
     return render_html(dossier).encode()
 
 
-def _record(workspace: Workspace, subject: Subject, about: tuple[str, str, str, str], digest: str) -> None:
-    """Put an issued report on record.
+def _recorded(workspace: Workspace, subject: Subject, about: tuple[str, str, str, str], data: bytes) -> str:
+    """Store an issued report, put it on record and return its digest.
 
     Args:
         workspace: whose record.
         subject: whom it is about.
         about: the model, its version, the period and the format.
-        digest: of the report.
+        data: the report.
     """
+    digest = workspace.objects.put(data)
     model, version, period, as_format = about
     subjects = (subject, Subject("report", f"{subject.name} {period} {as_format}", digest))
     payload = {"model": model, "version": version, "period": period, "format": as_format, "digest": digest}
@@ -151,3 +152,4 @@ def _record(workspace: Workspace, subject: Subject, about: tuple[str, str, str, 
         if tx.session.get(ReportRow, digest) is None:
             row = ReportRow(**payload, issued_at=instant_text(workspace.clock.now()), event_seq=event.seq)
             tx.session.add(row)
+    return digest
